@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// MessagePack in and out for every message and record of the system.
+//
+// A message is a plain struct with `kVersion` and a static `fields(self, visit)` that names its
+// members; on the wire it is a map with string keys and the key "v" for the version. A reader ignores
+// keys it does not know and keeps the default of keys that are missing, so fields can be added within
+// one version; another version is refused. msgpack.hpp stays inside codec.cpp.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "json/value.hpp"
+#include "result/result.hpp"
+
+namespace headrace::wire {
+
+/// MessagePack of one message. Instantiated in codec.cpp for every message type.
+template <class Message>
+std::string encode(const Message& message);
+
+/// The message in `bytes`. Errors: truncated or trailing bytes, wrong type of a field (named), other
+/// version. Nesting and sizes are bounded by the length of `bytes`.
+template <class Message>
+[[nodiscard]] Result<Message> decode(std::string_view bytes);
+
+/// MessagePack of a bare JSON value, and back (binary is refused).
+std::string encode_value(const json::Value& value);
+[[nodiscard]] Result<json::Value> decode_value(std::string_view bytes);
+
+}  // namespace headrace::wire
