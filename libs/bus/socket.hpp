@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// ZeroMQ sockets on the service's loop. zmq.hpp stays behind this header.
+//
+// Thread rule: a Context may be shared, a Socket belongs to the loop's thread for life.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace headrace::bus {
+
+using Frames = std::vector<std::string>;
+
+/// A CURVE key pair, Z85 text of 40 characters each.
+struct KeyPair {
+  std::string public_key;
+  std::string secret_key;
+};
+KeyPair new_key_pair();
+
+/// What the ZAP handler is asked for every CURVE handshake.
+/// @param domain      "worker", "publish" or "subscribe"
+/// @param public_key  Z85 of the peer's key
+/// @return the user id that goes with every message of this peer, nothing to refuse
+using Authenticator =
+    std::function<std::optional<std::string>(const std::string& domain, const std::string& public_key)>;
+
+/// One ZeroMQ context with one I/O thread, and its ZAP handler.
+class Context {
+ public:
+  Context();
+  ~Context();
+  /// Answers handshakes on the loop; call before binding any socket with a domain.
+  void authenticate(boost::asio::io_context& io, Authenticator authenticator);
+
+ private:
+  friend class Socket;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+enum class SocketType { dealer, router, pub, sub, xpub, xsub };
+
+/// A message as it arrived. For a router `peer` is the routing id and `user` the authenticated user id.
+struct Message {
+  std::string peer;
+  std::string user;
+  Frames frames;
+};
+
+class Socket {
+ public:
+  Socket(boost::asio::io_context& io, Context& context, SocketType type);
+  ~Socket();
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  /// The server side of CURVE; call before bind.
+  void secure_server(const KeyPair& own, const std::string& domain);
+  /// The client side of CURVE; call before connect.
+  void secure_client(const KeyPair& own, const std::string& server_public_key);
+
+  /// Throws std::runtime_error naming the endpoint ("tcp://127.0.0.1:9989", "ipc:///run/x").
+  void bind(const std::string& endpoint);
+  void connect(const std::string& endpoint);
+  /// The endpoint really bound ("tcp://127.0.0.1:0" gets a port).
+  std::string last_endpoint() const;
+
+  void subscribe(const std::string& topic_prefix);  ///< sub only
+
+  /// Called from the loop for each message that arrives.
+  void on_message(std::function<void(Message)> callback);
+  /// Called from the loop after a run of messages has been delivered (a batch ends here).
+  void on_drained(std::function<void()> callback);
+
+  /// Never blocks. @return false when the message was dropped (no such peer, high-water mark).
+  bool send(const Frames& frames);
+  bool send_to(const std::string& peer, const Frames& frames);  ///< router
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// Runs an XSUB → XPUB forwarder between two bound sockets on the loop.
+void forward(Socket& xsub, Socket& xpub);
+
+}  // namespace headrace::bus

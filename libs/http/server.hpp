@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// An HTTP/1.1 server on the service's loop. Boost.Beast stays behind this header, in one file.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace headrace::http {
+
+struct Request {
+  std::string method;  ///< "GET"
+  std::string target;  ///< as sent: "/a%20b?x=1"
+  std::string path;    ///< percent-decoded, without the query: "/a b"
+  std::vector<std::pair<std::string, std::string>> query;           ///< decoded, in order, repeats kept
+  std::vector<std::pair<std::string, std::string>> headers;         ///< as sent
+  std::string body;
+  std::string remote;  ///< address of the peer, "127.0.0.1"; "" on a unix socket
+
+  /// First value of a header, name compared without case; "" when there is none.
+  std::string_view header(std::string_view name) const;
+  /// First value of a query parameter.
+  std::optional<std::string> param(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// An open answer without an end (server-sent events, log download). Dropped: the connection closes.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  /// Queues bytes. @return bytes not yet taken by the peer; the owner decides when that is too much.
+  virtual std::size_t write(std::string bytes) = 0;
+  virtual void finish() = 0;
+  virtual bool closed() const = 0;
+  /// Called (once, from the loop) when the peer has gone.
+  virtual void on_closed(std::function<void()> callback) = 0;
+  /// Called each time the queue has run empty.
+  virtual void on_drained(std::function<void()> callback) = 0;
+};
+
+/// The one answer to one request: call `send` or `stream` exactly once, now or later, from the loop.
+/// Dropped unused it answers 500.
+class Responder {
+ public:
+  virtual ~Responder() = default;
+  virtual void send(Response response) = 0;
+  /// Sends the head (status, headers) and leaves the body open, chunked.
+  virtual std::shared_ptr<Stream> stream(Response head) = 0;
+};
+
+using Handler = std::function<void(Request request, std::shared_ptr<Responder> responder)>;
+
+struct ServerOptions {
+  std::size_t max_body_bytes = 16u << 20;  ///< larger: 413, connection closed
+  std::size_t max_header_bytes = 64u << 10;
+  int idle_timeout_s = 60;                 ///< a connection without a request or progress is closed
+};
+
+/// Listens and answers until destroyed. One thread: that of `io`.
+class Server {
+ public:
+  /// @param address  "127.0.0.1:8010", "[::1]:8010", ":0" port chosen by the system, or "unix:/path"
+  /// Throws std::runtime_error naming the address when it cannot be bound.
+  Server(boost::asio::io_context& io, const std::string& address, Handler handler, ServerOptions options = {});
+  ~Server();
+  /// The bound address; differs from what was asked when the port was 0.
+  std::string address() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// "a%20b+c" → "a b c" (plus as blank only where `plus_is_blank`); bad escapes stay as they are.
+std::string percent_decode(std::string_view text, bool plus_is_blank);
+/// application/x-www-form-urlencoded or a query string, decoded, in order.
+std::vector<std::pair<std::string, std::string>> parse_form(std::string_view text);
+
+}  // namespace headrace::http
