@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/socket.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <stdexcept>
+#include <zmq.hpp>
+
+namespace headrace::bus {
+namespace {
+
+namespace asio = boost::asio;
+using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
+constexpr int kHighWater = 200'000;              // messages per peer; what exceeds it is repeated by its sender
+constexpr std::int64_t kMaxMessage = 64 << 20;   // bytes of one frame that a peer may send
+constexpr int kRun = 256;                        // messages handled before other work gets its turn
+
+zmq::socket_type native(SocketType type) {
+  switch (type) {
+    case SocketType::dealer: return zmq::socket_type::dealer;
+    case SocketType::router: return zmq::socket_type::router;
+    case SocketType::pub: return zmq::socket_type::pub;
+    case SocketType::sub: return zmq::socket_type::sub;
+    case SocketType::xpub: return zmq::socket_type::xpub;
+    case SocketType::xsub: return zmq::socket_type::xsub;
+  }
+  throw std::logic_error("unknown socket type");
+}
+
+// Watches a ZeroMQ socket through its descriptor. That descriptor is edge-triggered and says only
+// "look at the events": after every look, send or receive the events have to be read again.
+class Watch : public std::enable_shared_from_this<Watch> {
+ public:
+  Watch(asio::io_context& io, zmq::socket_t& socket)
+      : io_(io), socket_(&socket), descriptor_(io.get_executor(), socket.get(zmq::sockopt::fd)) {}
+
+  void start(std::function<bool()> drain) {
+    drain_ = std::move(drain);
+    wait();
+    look();
+  }
+  void stop() {
+    socket_ = nullptr;
+    drain_ = nullptr;
+    descriptor_.release();  // the descriptor is ZeroMQ's to close
+  }
+  // To be called after every send: it may have eaten the edge of an arrival.
+  void look() {
+    if (socket_ && !posted_ && (socket_->get(zmq::sockopt::events) & ZMQ_POLLIN)) post();
+  }
+
+ private:
+  void wait() {
+    descriptor_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& e) {
+      if (e || !self->socket_) return;
+      self->run();
+      if (self->socket_) self->wait();
+    });
+  }
+  void post() {
+    posted_ = true;
+    asio::post(io_, [self = shared_from_this()] {
+      self->posted_ = false;
+      self->run();
+    });
+  }
+  void run() {
+    if (!socket_) return;
+    const auto drain = drain_;  // the callback may stop this watch
+    const bool more = drain();
+    if (more && socket_ && !posted_) post();
+  }
+
+  asio::io_context& io_;
+  zmq::socket_t* socket_;
+  Descriptor descriptor_;
+  std::function<bool()> drain_;
+  bool posted_ = false;
+};
+
+// One multipart message, or nothing when none waits.
+std::optional<Message> receive(zmq::socket_t& socket, bool with_peer) {
+  Message out;
+  bool first = true;
+  while (true) {
+    zmq::message_t part;
+    if (!socket.recv(part, zmq::recv_flags::dontwait)) return std::nullopt;
+    if (first) {
+      try {
+        out.user = part.gets("User-Id");
+      } catch (const zmq::error_t&) {
+        // No ZAP on this connection (unix socket of the same host): nobody to name.
+      }
+    }
+    if (first && with_peer) {
+      out.peer = part.to_string();
+    } else {
+      out.frames.push_back(part.to_string());
+    }
+    first = false;
+    if (!part.more()) return out;
+  }
+}
+
+bool transmit(zmq::socket_t& socket, const std::string* peer, const Frames& frames) {
+  try {
+    if (peer && !socket.send(zmq::buffer(*peer), zmq::send_flags::dontwait | zmq::send_flags::sndmore)) return false;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      auto flags = zmq::send_flags::dontwait;
+      if (i + 1 < frames.size()) flags = flags | zmq::send_flags::sndmore;
+      if (!socket.send(zmq::buffer(frames[i]), flags)) return false;
+    }
+    return true;
+  } catch (const zmq::error_t& e) {
+    if (e.num() == EHOSTUNREACH || e.num() == EAGAIN) return false;
+    throw;
+  }
+}
+
+}  // namespace
+
+KeyPair new_key_pair() {
+  char pub[41], sec[41];
+  if (zmq_curve_keypair(pub, sec) != 0) throw std::runtime_error("libzmq was built without CURVE");
+  return {pub, sec};
+}
+
+struct Context::Impl {
+  zmq::context_t context{1};
+  std::unique_ptr<zmq::socket_t> zap;
+  std::shared_ptr<Watch> watch;
+  Authenticator authenticator;
+
+  bool answer_handshakes() {
+    for (int i = 0; i < kRun; ++i) {
+      auto request = receive(*zap, false);
+      if (!request) return false;
+      // Frames of ZAP 1.0 (rfc.zeromq.org/27): version, request id, domain, address, identity,
+      // mechanism, credentials (for CURVE the 32 bytes of the client's key).
+      const auto& f = request->frames;
+      std::optional<std::string> user;
+      if (f.size() == 7 && f[5] == "CURVE" && f[6].size() == 32) {
+        char key[41];
+        zmq_z85_encode(key, reinterpret_cast<const std::uint8_t*>(f[6].data()), 32);
+        user = authenticator(f[2], key);
+      }
+      transmit(*zap, nullptr,
+               {"1.0", f.size() > 1 ? f[1] : "", user ? "200" : "400", user ? "OK" : "key not allowed",
+                user.value_or(""), ""});
+    }
+    return true;
+  }
+};
+
+Context::Context() : impl_(std::make_unique<Impl>()) {}
+Context::~Context() {
+  if (impl_->watch) impl_->watch->stop();
+}
+
+void Context::authenticate(asio::io_context& io, Authenticator authenticator) {
+  impl_->authenticator = std::move(authenticator);
+  impl_->zap = std::make_unique<zmq::socket_t>(impl_->context, zmq::socket_type::rep);
+  impl_->zap->set(zmq::sockopt::linger, 0);
+  impl_->zap->bind("inproc://zeromq.zap.01");
+  impl_->watch = std::make_shared<Watch>(io, *impl_->zap);
+  impl_->watch->start([impl = impl_.get()] { return impl->answer_handshakes(); });
+}
+
+struct Socket::Impl {
+  Impl(asio::io_context& io, zmq::context_t& context, SocketType t)
+      : type(t), socket(context, native(t)), watch(std::make_shared<Watch>(io, socket)) {}
+
+  SocketType type;
+  zmq::socket_t socket;
+  std::shared_ptr<Watch> watch;
+  bool started = false;
+  std::function<void(Message)> on_message;
+  std::function<void()> on_drained;
+  bool dead = false;
+
+  void start(const std::shared_ptr<Impl>& self) {
+    if (started) return;
+    started = true;
+    watch->start([weak = std::weak_ptr<Impl>(self)] {
+      auto impl = weak.lock();
+      return impl && impl->drain();
+    });
+  }
+
+  bool drain() {
+    bool any = false;
+    bool more = true;
+    for (int i = 0; i < kRun && !dead; ++i) {
+      auto message = receive(socket, type == SocketType::router);
+      if (!message) {
+        more = false;
+        break;
+      }
+      any = true;
+      if (on_message) on_message(std::move(*message));
+    }
+    if (any && !dead && on_drained) on_drained();
+    return more && !dead;
+  }
+};
+
+Socket::Socket(asio::io_context& io, Context& context, SocketType type)
+    : impl_(std::make_shared<Impl>(io, context.impl_->context, type)) {
+  auto& s = impl_->socket;
+  s.set(zmq::sockopt::linger, 0);
+  s.set(zmq::sockopt::sndhwm, kHighWater);
+  s.set(zmq::sockopt::rcvhwm, kHighWater);
+  s.set(zmq::sockopt::maxmsgsize, kMaxMessage);
+  s.set(zmq::sockopt::handshake_ivl, 10'000);
+  s.set(zmq::sockopt::heartbeat_ivl, 5'000);
+  s.set(zmq::sockopt::heartbeat_timeout, 20'000);
+  s.set(zmq::sockopt::reconnect_ivl, 50);
+  s.set(zmq::sockopt::reconnect_ivl_max, 2'000);
+  if (type == SocketType::router) {
+    s.set(zmq::sockopt::router_mandatory, 1);
+    s.set(zmq::sockopt::router_handover, 1);
+  }
+}
+
+Socket::~Socket() {
+  impl_->dead = true;
+  impl_->watch->stop();
+  impl_->on_message = nullptr;
+  impl_->on_drained = nullptr;
+}
+
+void Socket::secure_server(const KeyPair& own, const std::string& domain) {
+  impl_->socket.set(zmq::sockopt::zap_domain, domain);
+  impl_->socket.set(zmq::sockopt::curve_server, 1);
+  impl_->socket.set(zmq::sockopt::curve_secretkey, own.secret_key);
+}
+
+void Socket::secure_client(const KeyPair& own, const std::string& server_public_key) {
+  impl_->socket.set(zmq::sockopt::curve_serverkey, server_public_key);
+  impl_->socket.set(zmq::sockopt::curve_publickey, own.public_key);
+  impl_->socket.set(zmq::sockopt::curve_secretkey, own.secret_key);
+}
+
+void Socket::bind(const std::string& endpoint) {
+  try {
+    impl_->socket.bind(endpoint);
+  } catch (const zmq::error_t& e) {
+    throw std::runtime_error("cannot bind " + endpoint + ": " + e.what());
+  }
+  impl_->start(impl_);
+}
+
+void Socket::connect(const std::string& endpoint) {
+  try {
+    impl_->socket.connect(endpoint);
+  } catch (const zmq::error_t& e) {
+    throw std::runtime_error("cannot connect to " + endpoint + ": " + e.what());
+  }
+  impl_->start(impl_);
+}
+
+std::string Socket::last_endpoint() const { return impl_->socket.get(zmq::sockopt::last_endpoint); }
+void Socket::subscribe(const std::string& topic_prefix) { impl_->socket.set(zmq::sockopt::subscribe, topic_prefix); }
+void Socket::on_message(std::function<void(Message)> callback) { impl_->on_message = std::move(callback); }
+void Socket::on_drained(std::function<void()> callback) { impl_->on_drained = std::move(callback); }
+
+bool Socket::send(const Frames& frames) {
+  const bool sent = transmit(impl_->socket, nullptr, frames);
+  impl_->watch->look();
+  return sent;
+}
+
+bool Socket::send_to(const std::string& peer, const Frames& frames) {
+  const bool sent = transmit(impl_->socket, &peer, frames);
+  impl_->watch->look();
+  return sent;
+}
+
+void forward(Socket& xsub, Socket& xpub) {
+  // Publishers are always asked for everything and the filtering is left to XPUB: subscriptions are
+  // messages too, and forwarding them upstream is where they get lost on reconnects.
+  xsub.send({std::string(1, '\x01')});
+  xsub.on_message([&xpub](Message m) { xpub.send(m.frames); });
+  xpub.on_message([](Message) {});
+}
+
+}  // namespace headrace::bus

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/socket.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+
+namespace headrace::bus {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Runs the loop until `done` or the deadline; says whether it was done.
+bool run_until(boost::asio::io_context& io, const std::function<bool()>& done, std::chrono::milliseconds limit = 5s) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!done() && std::chrono::steady_clock::now() < end) {
+    io.run_one_for(10ms);
+    io.restart();
+  }
+  return done();
+}
+
+}  // namespace
+
+TEST(Socket, CarriesManyMessagesBothWaysUnderCurve) {
+  boost::asio::io_context io;
+  Context context;
+  const auto server_keys = new_key_pair(), client_keys = new_key_pair();
+  context.authenticate(io, [&](const std::string& domain, const std::string& key) -> std::optional<std::string> {
+    if (domain == "worker" && key == client_keys.public_key) return "mac-1";
+    return std::nullopt;
+  });
+  Socket router(io, context, SocketType::router);
+  router.secure_server(server_keys, "worker");
+  router.bind("tcp://127.0.0.1:*");
+  int got = 0, back = 0;
+  std::string user;
+  router.on_message([&](Message m) {
+    user = m.user;
+    ++got;
+    router.send_to(m.peer, m.frames);
+  });
+  Socket dealer(io, context, SocketType::dealer);
+  dealer.secure_client(client_keys, server_keys.public_key);
+  dealer.on_message([&](Message m) {
+    EXPECT_EQ(m.frames, (Frames{"offer", std::to_string(back)}));
+    ++back;
+  });
+  dealer.connect(router.last_endpoint());
+  for (int i = 0; i < 5000; ++i) dealer.send({"offer", std::to_string(i)});
+  EXPECT_TRUE(run_until(io, [&] { return back == 5000; })) << back;
+  EXPECT_EQ(got, 5000);
+  EXPECT_EQ(user, "mac-1");
+}
+
+TEST(Socket, RefusesAKeyThatIsNotAllowed) {
+  boost::asio::io_context io;
+  Context context;
+  const auto server_keys = new_key_pair();
+  int asked = 0;
+  context.authenticate(io, [&](const std::string&, const std::string&) -> std::optional<std::string> {
+    ++asked;
+    return std::nullopt;
+  });
+  Socket router(io, context, SocketType::router);
+  router.secure_server(server_keys, "worker");
+  router.bind("tcp://127.0.0.1:*");
+  int got = 0;
+  router.on_message([&](Message) { ++got; });
+  Socket dealer(io, context, SocketType::dealer);
+  dealer.secure_client(new_key_pair(), server_keys.public_key);
+  dealer.connect(router.last_endpoint());
+  dealer.send({"hello"});
+  EXPECT_TRUE(run_until(io, [&] { return asked > 0; }));
+  run_until(io, [&] { return got > 0; }, 200ms);
+  EXPECT_EQ(got, 0);
+}
+
+TEST(Socket, ForwardsFromPublishersToSubscribersByTopic) {
+  boost::asio::io_context io;
+  Context context;
+  Socket xsub(io, context, SocketType::xsub), xpub(io, context, SocketType::xpub);
+  xsub.bind("tcp://127.0.0.1:*");
+  xpub.bind("tcp://127.0.0.1:*");
+  forward(xsub, xpub);
+  Socket pub(io, context, SocketType::pub), sub(io, context, SocketType::sub);
+  pub.connect(xsub.last_endpoint());
+  sub.subscribe("build.");
+  std::vector<std::string> topics;
+  sub.on_message([&](Message m) { topics.push_back(m.frames.at(0)); });
+  sub.connect(xpub.last_endpoint());
+  const bool arrived = run_until(io, [&] {
+    pub.send({"change.new", "1"});
+    pub.send({"build.finished.hello", "2"});
+    return !topics.empty();
+  });
+  EXPECT_TRUE(arrived);
+  for (const auto& topic : topics) EXPECT_EQ(topic, "build.finished.hello");
+}
+
+TEST(Socket, AnswersFalseForAPeerThatIsNotThere) {
+  boost::asio::io_context io;
+  Context context;
+  Socket router(io, context, SocketType::router);
+  router.bind("tcp://127.0.0.1:*");
+  EXPECT_FALSE(router.send_to("nobody", {"x"}));
+}
+
+TEST(Socket, NamesTheEndpointItCannotBind) {
+  boost::asio::io_context io;
+  Context context;
+  Socket router(io, context, SocketType::router);
+  try {
+    router.bind("tcp://nowhere.invalid:1");
+    FAIL();
+  } catch (const std::runtime_error& e) {
+    EXPECT_NE(std::string(e.what()).find("tcp://nowhere.invalid:1"), std::string::npos);
+  }
+}
+
+}  // namespace headrace::bus
