@@ -92,3 +92,19 @@ function(headrace_test name)
     set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
   endif()
 endfunction()
+
+# headrace_embed(TARGET SYMBOL ns::name FILES a b …): the files' text as a std::string_view in the target.
+function(headrace_embed target)
+  cmake_parse_arguments(arg "" "SYMBOL" "FILES" ${ARGN})
+  string(MAKE_C_IDENTIFIER "${arg_SYMBOL}" id)
+  set(out "${CMAKE_CURRENT_BINARY_DIR}/${id}.cpp")
+  set(files "")
+  foreach(file ${arg_FILES})
+    list(APPEND files "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+  endforeach()
+  add_custom_command(OUTPUT "${out}"
+    COMMAND ${CMAKE_COMMAND} "-DOUT=${out}" "-DSYMBOL=${arg_SYMBOL}" "-DFILES=${files}"
+            -P "${CMAKE_SOURCE_DIR}/cmake/embed.cmake"
+    DEPENDS ${files} "${CMAKE_SOURCE_DIR}/cmake/embed.cmake" VERBATIM)
+  target_sources(${target} PRIVATE "${out}")
+endfunction()

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/client.hpp"
+
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <deque>
+
+#include "store/functions.hpp"
+#include "store/reply.hpp"
+
+namespace headrace::store {
+namespace {
+
+namespace asio = boost::asio;
+using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
+// One life of the connection. hiredis owns the descriptor and calls back into the five hooks; this
+// object lives until hiredis has cleaned up and the last pending wait has come back.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(asio::io_context& io, redisAsyncContext* context)
+      : context_(context), descriptor_(io.get_executor(), context->c.fd) {}
+
+  void attach() {
+    keep_ = shared_from_this();
+    context_->ev.data = this;
+    context_->ev.addRead = [](void* p) { static_cast<Connection*>(p)->want(&Connection::reading_, Descriptor::wait_read); };
+    context_->ev.delRead = [](void* p) { static_cast<Connection*>(p)->reading_ = false; };
+    context_->ev.addWrite = [](void* p) { static_cast<Connection*>(p)->want(&Connection::writing_, Descriptor::wait_write); };
+    context_->ev.delWrite = [](void* p) { static_cast<Connection*>(p)->writing_ = false; };
+    context_->ev.cleanup = [](void* p) { static_cast<Connection*>(p)->cleanup(); };
+  }
+  redisAsyncContext* context() const { return context_; }
+
+ private:
+  void want(bool Connection::*flag, Descriptor::wait_type type) {
+    if (this->*flag) return;
+    this->*flag = true;
+    arm(flag, type);
+  }
+  void arm(bool Connection::*flag, Descriptor::wait_type type) {
+    bool& armed = type == Descriptor::wait_read ? read_armed_ : write_armed_;
+    if (armed) return;
+    armed = true;
+    descriptor_.async_wait(type, [self = shared_from_this(), flag, type](const boost::system::error_code& error) {
+      (type == Descriptor::wait_read ? self->read_armed_ : self->write_armed_) = false;
+      if (error || !self->context_ || !(*self.*flag)) return;
+      if (type == Descriptor::wait_read) {
+        redisAsyncHandleRead(self->context_);
+      } else {
+        redisAsyncHandleWrite(self->context_);
+      }
+      if (self->context_ && *self.*flag) self->arm(flag, type);
+    });
+  }
+  void cleanup() {
+    reading_ = writing_ = false;
+    context_ = nullptr;
+    descriptor_.release();
+    keep_.reset();
+  }
+
+  redisAsyncContext* context_;
+  Descriptor descriptor_;
+  bool reading_ = false, writing_ = false;
+  bool read_armed_ = false, write_armed_ = false;
+  std::shared_ptr<Connection> keep_;
+};
+
+}  // namespace
+
+struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
+  Impl(asio::io_context& loop, Settings s) : io(loop), settings(std::move(s)), keys(settings.prefix) {}
+
+  asio::io_context& io;
+  Settings settings;
+  Keys keys;
+  redisAsyncContext* context = nullptr;
+  bool ready = false;
+  std::uint64_t life = 0;  // of the connection; callbacks of an earlier one are ignored
+  std::function<void()> up;
+  std::function<void(std::string)> down;
+
+  // What a pending command does with its answer; owned by hiredis until called.
+  struct Pending {
+    std::weak_ptr<Impl> impl;
+    std::uint64_t life;
+    std::function<void(const redisReply*)> done;
+  };
+
+  void send(const std::vector<std::string>& words, std::function<void(const redisReply*)> done) {
+    std::vector<const char*> argv;
+    std::vector<std::size_t> sizes;
+    argv.reserve(words.size());
+    sizes.reserve(words.size());
+    for (const auto& w : words) argv.push_back(w.data()), sizes.push_back(w.size());
+    auto* pending = new Pending{weak_from_this(), life, std::move(done)};
+    const int rc = redisAsyncCommandArgv(
+        context,
+        [](redisAsyncContext*, void* reply, void* data) {
+          std::unique_ptr<Pending> p(static_cast<Pending*>(data));
+          auto impl = p->impl.lock();
+          // A null reply means the connection ended: the disconnect callback tells.
+          if (impl && reply && impl->life == p->life) p->done(static_cast<const redisReply*>(reply));
+        },
+        pending, static_cast<int>(words.size()), argv.data(), sizes.data());
+    if (rc != REDIS_OK) delete pending;
+  }
+
+  // Pushes queued bytes out now instead of after the next round of the loop.
+  void flush() {
+    if (context) redisAsyncHandleWrite(context);
+  }
+
+  void lost(const std::string& reason) {
+    if (!down) return;
+    auto tell = std::move(down);
+    down = nullptr;
+    up = nullptr;
+    ready = false;
+    ++life;
+    if (context) {
+      auto* dying = context;
+      context = nullptr;
+      // Not from inside one of its own callbacks.
+      asio::post(io, [dying] { redisAsyncFree(dying); });
+    }
+    asio::post(io, [tell = std::move(tell), reason] { tell(reason); });
+  }
+
+  void open() {
+    const auto& a = settings.address;
+    context = a.unix_path.empty() ? redisAsyncConnect(a.host.c_str(), a.port) : redisAsyncConnectUnix(a.unix_path.c_str());
+    if (!context || context->err) {
+      const std::string reason = context ? context->errstr : "out of memory";
+      if (context) redisAsyncFree(context);
+      context = nullptr;
+      return lost(reason);
+    }
+    struct Life {
+      std::weak_ptr<Impl> impl;
+      std::uint64_t life;
+    };
+    context->data = new Life{weak_from_this(), life};
+    redisAsyncSetConnectCallback(context, [](const redisAsyncContext* c, int status) {
+      auto* l = static_cast<Life*>(c->data);
+      auto impl = l->impl.lock();
+      const bool current = impl && impl->life == l->life;
+      if (status == REDIS_OK) {
+        if (current) impl->greet();
+        return;
+      }
+      const std::string reason = c->errstr;  // hiredis frees the context after this callback
+      delete l;
+      if (current) {
+        impl->context = nullptr;
+        impl->lost(reason);
+      }
+    });
+    redisAsyncSetDisconnectCallback(context, [](const redisAsyncContext* c, int) {
+      auto* l = static_cast<Life*>(c->data);
+      auto impl = l->impl.lock();
+      const std::string reason = c->err ? c->errstr : "closed";
+      if (impl && impl->life == l->life) {
+        impl->context = nullptr;
+        impl->lost(reason);
+      }
+      delete l;
+    });
+    std::make_shared<Connection>(io, context)->attach();
+    context->ev.addWrite(context->ev.data);  // completes the connect
+  }
+
+  void greet() {
+    if (!settings.address.password.empty())
+      send({"AUTH", settings.address.password}, [this](const redisReply* r) {
+        if (r->type == REDIS_REPLY_ERROR) lost("AUTH: " + std::string(r->str, r->len));
+      });
+    send({"FCALL", "headrace1_revision", "0"}, [this](const redisReply* revision) {
+      if (revision->type == REDIS_REPLY_ERROR) {
+        const std::string text(revision->str, revision->len);
+        if (text.find("not found") == std::string::npos) return lost(text);
+        return load();
+      }
+      if (revision->integer > library(false).revision) return finish();
+      if (revision->integer < library(false).revision) return load();
+      send({"FCALL", "headrace1_digest", "0"}, [this](const redisReply* digest) {
+        if (digest->type == REDIS_REPLY_STRING && std::string_view(digest->str, digest->len) == library(false).digest)
+          return finish();
+        load();
+      });
+    });
+  }
+
+  void load() {
+    send({"FUNCTION", "LOAD", "REPLACE", library(false).text}, [this](const redisReply* r) {
+      if (r->type == REDIS_REPLY_ERROR) return lost("FUNCTION LOAD: " + std::string(r->str, r->len));
+      finish();
+    });
+  }
+
+  void finish() {
+    ready = true;
+    auto tell = std::move(up);
+    up = nullptr;
+    if (tell) tell();
+  }
+};
+
+Client::Client(asio::io_context& io, Settings settings) : impl_(std::make_shared<Impl>(io, std::move(settings))) {}
+
+Client::~Client() {
+  ++impl_->life;
+  impl_->up = nullptr;
+  impl_->down = nullptr;
+  if (impl_->context) redisAsyncFree(impl_->context);
+  impl_->context = nullptr;
+}
+
+void Client::connect(std::function<void()> up, std::function<void(std::string)> down) {
+  ++impl_->life;
+  impl_->up = std::move(up);
+  impl_->down = std::move(down);
+  impl_->open();
+}
+
+bool Client::connected() const { return impl_->ready; }
+const Keys& Client::keys() const { return impl_->keys; }
+
+void Client::command(std::vector<std::string> words, std::function<void(RedisReply)> done) {
+  if (!impl_->ready) return;
+  impl_->send(words, [done = std::move(done)](const redisReply* r) { done(convert(r)); });
+}
+
+void Client::commit(std::vector<Call> calls, std::function<void(std::vector<Reply>)> done) {
+  if (!impl_->ready) return;
+  struct Batch {
+    std::vector<Reply> replies;
+    std::function<void(std::vector<Reply>)> done;
+  };
+  auto batch = std::make_shared<Batch>();
+  batch->done = std::move(done);
+  batch->replies.reserve(calls.size());
+  auto* impl = impl_.get();
+  const bool replica = impl->settings.durability == Durability::replica;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const bool last = i + 1 == calls.size() && !replica;
+    impl->send(fcall_words(calls[i], impl->settings.prefix), [impl, batch, last](const redisReply* r) {
+      std::string reason;
+      auto reply = convert_call(r, reason);
+      if (!reply) return impl->lost(reason);
+      batch->replies.push_back(std::move(*reply));
+      if (last) batch->done(std::move(batch->replies));
+    });
+  }
+  if (replica)
+    impl->send({"WAIT", "1", "2000"}, [impl, batch](const redisReply* r) {
+      if (r->type != REDIS_REPLY_INTEGER || r->integer < 1) return impl->lost("no replica has confirmed within 2 s");
+      batch->done(std::move(batch->replies));
+    });
+  impl->flush();
+}
+
+}  // namespace headrace::store

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/functions.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <stdexcept>
+#include <string_view>
+
+namespace headrace::store {
+
+extern const std::string_view kFunctions;  // generated from functions/*.lua
+
+namespace {
+
+std::string hex_digest(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
+  unsigned size = 0;
+  EVP_Digest(text.data(), text.size(), sum.data(), &size, EVP_sha1(), nullptr);
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (unsigned i = 0; i < size; ++i) out += kHex[sum[i] >> 4], out += kHex[sum[i] & 15];
+  return out;
+}
+
+void replace_once(std::string& text, std::string_view from, std::string_view to) {
+  const auto at = text.find(from);
+  if (at == std::string::npos) throw std::logic_error("functions: '" + std::string(from) + "' is not in the library");
+  text.replace(at, from.size(), to);
+}
+
+Library make(bool simulated_clock) {
+  Library out;
+  out.text = "#!lua name=headrace1\n" + std::string(kFunctions);
+  if (simulated_clock) replace_once(out.text, "local SIMULATED_CLOCK = false", "local SIMULATED_CLOCK = true");
+  out.digest = hex_digest(out.text);
+  replace_once(out.text, "local LIBRARY_DIGEST = 'none'", "local LIBRARY_DIGEST = '" + out.digest + "'");
+  constexpr std::string_view kMark = "local REVISION = ";
+  const auto at = out.text.find(kMark);
+  if (at == std::string::npos) throw std::logic_error("functions: the library has no revision");
+  out.revision = std::stoll(out.text.substr(at + kMark.size(), 12));
+  return out;
+}
+
+}  // namespace
+
+const Library& library(bool simulated_clock) {
+  static const Library real = make(false);
+  static const Library simulated = make(true);
+  return simulated_clock ? simulated : real;
+}
+
+}  // namespace headrace::store

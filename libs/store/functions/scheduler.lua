@@ -1,0 +1,105 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The scheduler's cursor lives with what the schedulers decided about the event it passes.
+
+-- A waiting list is named "<scheduler>\31<timer key>".
+local function waiting_name(scheduler, timer) return scheduler .. '\31' .. timer end
+
+-- scheduler_apply(term, from, to, to_tag, config_version, count, op …): the cursor moves from `from` to
+-- `to`, the number of the last event decided about. Operations:
+--   'set', scheduler, body, count, (builder, priority) …        a buildset at once
+--   'wait', scheduler, timer, change, important 0|1, due         the change waits; due in ms, '' leaves
+--                                                                the timer as it is
+-- value: {to}
+define('scheduler_apply', function(P, a)
+  local term, from, to, to_tag = take_int(a, 1), take_int(a, 0), take_int(a, 1), take_name(a, 'a tag')
+  local version, count = take_int(a, 0), take_int(a, 0, 10000)
+  local ops = {}
+  for i = 1, count do
+    local op = { kind = take_choice(a, { 'set', 'wait' }), scheduler = take_name(a, 'a scheduler') }
+    if op.kind == 'set' then
+      op.set = take_buildset(a)
+    else
+      op.timer, op.change, op.important = take_key(a), take_int(a, 1), take_int(a, 0, 1)
+      op.due = take(a)
+      if op.due ~= '' then
+        a.at = a.at - 1
+        op.due = whole(take_int(a, 1))
+      end
+    end
+    if a.bad then break end
+    ops[i] = op
+  end
+  take_end(a)
+  if a.bad then return no(a.bad) end
+  local refused = not_held(P, 'scheduler', term) or wrong_config(P, version)
+  if refused then return refused end
+  local cursor = tonumber(redis.call('HGET', P .. 'cursor:scheduler', 'n') or '0')
+  if cursor ~= from then return no('stale: the cursor is at ' .. whole(cursor) .. ', not ' .. whole(from)) end
+  local t = begin(P, a)
+  if to <= from or to > t.n then
+    return no('bad: the cursor cannot move from ' .. whole(from) .. ' to ' .. whole(to) .. ' of ' .. whole(t.n))
+  end
+
+  for _, op in ipairs(ops) do
+    if op.kind == 'set' then
+      make_buildset(t, op.set)
+    else
+      local name = waiting_name(op.scheduler, op.timer)
+      redis.call('SADD', P .. 'waiting', name)
+      redis.call('RPUSH', P .. 'wait:' .. name, whole(op.change) .. ' ' .. op.important)
+      if op.due ~= '' then redis.call('HSET', P .. 'due', name, op.due) end
+    end
+  end
+  redis.call('HSET', P .. 'cursor:scheduler', 'n', whole(to), 'tag', to_tag)
+  return done(t, { to })
+end)
+
+-- scheduler_due(term, config_version, scheduler, timer, due, listed, change × listed, body, count,
+-- (builder, priority) …): the timer has run out; the buildset is of exactly the listed changes, which
+-- are the first of the list.
+-- value: {bsid}
+define('scheduler_due', function(P, a)
+  local term, version = take_int(a, 1), take_int(a, 0)
+  local name = waiting_name(take_name(a, 'a scheduler'), take_key(a))
+  local due, listed = take_int(a, 1), take_int(a, 1, 100000)
+  local changes = {}
+  for i = 1, listed do
+    changes[i] = take_int(a, 1)
+    if a.bad then break end
+  end
+  local set = take_buildset(a)
+  take_end(a)
+  if a.bad then return no(a.bad) end
+  local refused = not_held(P, 'scheduler', term) or wrong_config(P, version)
+  if refused then return refused end
+  if redis.call('HGET', P .. 'due', name) ~= whole(due) then return no('stale: the timer is another') end
+  local waiting = redis.call('LRANGE', P .. 'wait:' .. name, 0, listed - 1)
+  for i = 1, listed do
+    if not waiting[i] or string.match(waiting[i], '^%d+') ~= whole(changes[i]) then
+      return no('stale: change ' .. whole(changes[i]) .. ' is not at place ' .. i .. ' of the waiting list')
+    end
+  end
+
+  local t = begin(P, a)
+  local bsid = make_buildset(t, set)
+  redis.call('LTRIM', P .. 'wait:' .. name, listed, -1)
+  redis.call('HDEL', P .. 'due', name)
+  if redis.call('EXISTS', P .. 'wait:' .. name) == 0 then redis.call('SREM', P .. 'waiting', name) end
+  return done(t, { bsid })
+end)
+
+-- waiting_drop(term, scheduler, timer): the scheduler is gone from the configuration, so is its list.
+-- value: {}
+define('waiting_drop', function(P, a)
+  local term = take_int(a, 1)
+  local name = waiting_name(take_name(a, 'a scheduler'), take_key(a))
+  take_end(a)
+  if a.bad then return no(a.bad) end
+  local refused = not_held(P, 'scheduler', term)
+  if refused then return refused end
+  local t = begin(P, a)
+  redis.call('SREM', P .. 'waiting', name)
+  redis.call('HDEL', P .. 'due', name)
+  redis.call('DEL', P .. 'wait:' .. name)
+  return done(t, {})
+end)
