@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/connection.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <cstring>
+#include <utility>
+
+#include "http/responder.hpp"
+#include "http/response_head.hpp"
+
+namespace headrace::http {
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t kReadBuffer = 64u << 10;
+// A peer that is still sending when it is refused would lose our answer to a reset; so the rest is read
+// and thrown away, within these bounds.
+constexpr std::size_t kLingerBytes = 256u << 20;
+constexpr std::chrono::seconds kLingerTime{5};
+
+std::string chunk_head(std::size_t size) {
+  char text[24];
+  return {text, static_cast<std::size_t>(std::snprintf(text, sizeof text, "%zx\r\n", size))};
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Shared> shared, Socket socket, std::string remote)
+    : shared_(std::move(shared)), socket_(std::move(socket)), remote_(std::move(remote)) {
+  // The parser wants the header in one piece, so the buffer holds the largest one allowed, and one byte
+  // more to see that it is too large.
+  capacity_ = std::max(kReadBuffer, shared_->options.max_header_bytes + 1024);
+  buffer_.reset(new char[capacity_]);
+  shared_->connections.insert(this);
+}
+
+Connection::~Connection() { shared_->connections.erase(this); }
+
+void Connection::start() { next_request(); }
+
+void Connection::next_request() {
+  state_ = State::reading;
+  parser_ = std::make_unique<RequestParser>(shared_->options);
+  continue_sent_ = false;
+  finishing_ = dropped_ = false;
+  set_deadline(idle());
+  parse();
+}
+
+void Connection::read() {
+  if (reading_ || state_ == State::closed) return;
+  if (begin_ > 0) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == capacity_) return;  // only while an answer is under way: the client sent that much ahead
+  reading_ = true;
+  socket_.async_read_some(asio::buffer(buffer_.get() + end_, capacity_ - end_),
+                          [self = shared_from_this()](error_code error, std::size_t size) {
+                            self->reading_ = false;
+                            self->on_read(size, static_cast<bool>(error));
+                          });
+}
+
+void Connection::on_read(std::size_t size, bool end) {
+  if (state_ == State::closed) return;
+  if (state_ == State::lingering) {
+    lingered_bytes_ += size;
+    if (end || lingered_bytes_ > kLingerBytes) return close();
+    begin_ = end_ = 0;
+    return read();
+  }
+  if (state_ == State::reading) {
+    if (end) return close();
+    // The header has one deadline from its first byte, or a byte a minute would keep the connection for
+    // ever; in the body every progress counts.
+    if (parser_->header_done() || begin_ == end_) set_deadline(idle());
+    end_ += size;
+    return parse();
+  }
+  if (end) return close();  // in a stream: the peer has gone
+  end_ += size;
+  if (state_ == State::streaming) read();
+}
+
+void Connection::parse() {
+  begin_ += parser_->feed({buffer_.get() + begin_, end_ - begin_});
+  if (parser_->refusal().status != 0) return refuse(parser_->refusal().status, parser_->refusal().text);
+  if (parser_->done()) return handle_request();
+  if (end_ - begin_ == capacity_) return refuse(400, "not an HTTP request: a line without end");
+  if (parser_->header_done() && parser_->expects_continue() && !continue_sent_) {
+    continue_sent_ = true;
+    out_ = {"HTTP/1.1 100 Continue\r\n\r\n", ""};
+    out_offset_ = 0;
+    write();  // the body may arrive meanwhile
+  }
+  read();
+}
+
+void Connection::handle_request() {
+  if (writing_) return;  // "100 Continue" is still on its way: on_written comes back here
+  state_ = State::handling;
+  deadline_ = Clock::time_point::max();
+  keep_alive_ = parser_->keep_alive();
+  version_ = parser_->version();
+  Request request = parser_->take();
+  request.remote = remote_;
+  head_only_ = request.method == "HEAD";
+  if (shared_->stopped) return close();
+  // A copy: the handler may destroy the server, and with it the function that is running.
+  const Handler handler = shared_->handler;
+  handler(std::move(request), make_responder(shared_->io, shared_from_this()));
+}
+
+void Connection::answer(Response response) {
+  if (state_ != State::handling) return;
+  state_ = State::answering;
+  out_[0] = response_head(response, Framing::length, response.body.size(), version_, keep_alive_);
+  out_[1] = head_only_ || bodiless(response.status) ? std::string() : std::move(response.body);
+  out_offset_ = 0;
+  set_deadline(idle());
+  write();
+}
+
+void Connection::refuse(int status, const std::string& text) {
+  state_ = State::handling;
+  keep_alive_ = head_only_ = false;
+  if (writing_) return close();
+  answer(Response{status, "text/plain; charset=utf-8", text + "\n", {}});
+}
+
+bool Connection::open_stream(const Response& head) {
+  if (state_ != State::handling) return false;
+  if (head_only_ || bodiless(head.status)) {
+    state_ = State::answering;
+    out_ = {response_head(head, Framing::chunked, 0, version_, keep_alive_), ""};
+  } else {
+    // HTTP/1.0 knows no chunks: there the end of the connection ends the body.
+    const bool chunked = version_ >= 11;
+    if (!chunked) keep_alive_ = false;
+    state_ = State::streaming;
+    out_ = {response_head(head, chunked ? Framing::chunked : Framing::until_close, 0, version_, keep_alive_),
+            ""};
+    read();  // to notice that the peer has gone
+  }
+  out_offset_ = 0;
+  set_deadline(idle());
+  write();
+  return state_ == State::streaming;
+}
+
+std::size_t Connection::stream_write(std::string bytes) {
+  if (!stream_open()) return 0;
+  if (!bytes.empty()) {
+    if (unsent() + queued_.size() == 0) set_deadline(idle());
+    if (version_ >= 11) {
+      queued_ += chunk_head(bytes.size());
+      queued_ += bytes;
+      queued_ += "\r\n";
+    } else if (queued_.empty()) {
+      queued_ = std::move(bytes);
+    } else {
+      queued_ += bytes;
+    }
+    write();
+  }
+  return unsent() + queued_.size();
+}
+
+void Connection::stream_finish() {
+  if (!stream_open()) return;
+  finishing_ = true;
+  closed_callback_ = drained_callback_ = nullptr;
+  if (version_ >= 11) queued_ += "0\r\n\r\n";
+  set_deadline(idle());
+  write();
+  if (!writing_) answer_written();
+}
+
+void Connection::stream_dropped() {
+  dropped_ = true;
+  if (stream_open() && !writing_) close();
+}
+
+void Connection::on_stream_closed(std::function<void()> callback) {
+  if (stream_open()) {
+    closed_callback_ = std::move(callback);
+  } else {
+    post_closed(std::move(callback));
+  }
+}
+
+void Connection::on_stream_drained(std::function<void()> callback) {
+  if (stream_open()) drained_callback_ = std::move(callback);
+}
+
+// Starts a write of what there is, if none is pending.
+void Connection::write() {
+  if (writing_ || state_ == State::closed) return;
+  if (unsent() == 0) {
+    if (queued_.empty()) return;
+    out_[0].clear();
+    out_[1] = std::exchange(queued_, {});
+    out_offset_ = 0;
+  }
+  writing_ = true;
+  const std::size_t first = std::min(out_offset_, out_[0].size());
+  const std::size_t second = out_offset_ - first;
+  const std::array<asio::const_buffer, 2> buffers{
+      asio::buffer(out_[0].data() + first, out_[0].size() - first),
+      asio::buffer(out_[1].data() + second, out_[1].size() - second)};
+  socket_.async_write_some(buffers, [self = shared_from_this()](error_code error, std::size_t size) {
+    self->writing_ = false;
+    self->on_written(size, static_cast<bool>(error));
+  });
+}
+
+void Connection::on_written(std::size_t size, bool failed) {
+  if (state_ == State::closed) return;
+  if (failed) return close();
+  out_offset_ += size;
+  set_deadline(idle());
+  write();
+  if (writing_) return;
+  out_ = {};
+  out_offset_ = 0;
+  switch (state_) {
+    case State::reading:  // "100 Continue"
+      if (parser_->done()) handle_request();
+      return;
+    case State::answering:
+      return answer_written();
+    case State::streaming:
+      if (finishing_) return answer_written();
+      if (dropped_) return close();
+      deadline_ = Clock::time_point::max();
+      // A copy: the callback may replace itself, or finish the stream.
+      if (const auto callback = drained_callback_) callback();
+      return;
+    default:
+      return;
+  }
+}
+
+void Connection::answer_written() {
+  if (keep_alive_) return next_request();
+  linger();
+}
+
+void Connection::linger() {
+  state_ = State::lingering;
+  set_deadline(kLingerTime);
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  begin_ = end_ = 0;
+  read();
+}
+
+void Connection::post_closed(std::function<void()> callback) {
+  if (callback && !shared_->stopped) asio::post(shared_->io, std::move(callback));
+}
+
+void Connection::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  shared_->connections.erase(this);
+  error_code ignored;
+  socket_.close(ignored);
+  drained_callback_ = nullptr;
+  post_closed(std::exchange(closed_callback_, nullptr));
+}
+
+void Connection::check_deadline(Clock::time_point now) {
+  if (now < deadline_) return;
+  if (state_ == State::reading && !writing_ && (end_ > begin_ || parser_->header_done())) {
+    return refuse(408, "the request did not arrive in time");
+  }
+  close();
+}
+
+}  // namespace headrace::http
