@@ -60,7 +60,7 @@ struct Worker {
 struct ChangeFilter {
   struct Attribute {
     std::optional<std::vector<std::optional<std::string>>> eq;      ///< nullopt element: null
-    std::optional<std::vector<std::optional<std::string>>> not_eq;
+    std::optional<std::vector<std::optional<std::string>>> not_equal;  // `not_eq` is a word of C++
     std::vector<std::string> re;      ///< PCRE2, matched from the start; any of
     std::vector<std::string> not_re;  ///< none of
     FunctionId fn = 0;
