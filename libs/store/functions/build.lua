@@ -129,8 +129,15 @@ local function end_build(t, id, r, results, body)
     cmsgpack.pack({ number, tonumber(id), attempt, tonumber(b[3]), t.now, results, body }))
   redis.call('ZADD', P .. 'logs_to_move', whole(t.now), r.build)
   free_slot(P, id, r.worker, r.slot)
+  -- The verdict of the nearest earlier build that was not RETRY, for reporters; -1: none.
+  local last = redis.call('HMGET', P .. 'last:' .. r.builder, 'number', 'results')
+  local newer = not last[1] or number > tonumber(last[1])
+  local previous = newer and last[2] and tonumber(last[2]) or -1
+  if newer and results ~= 5 then
+    redis.call('HSET', P .. 'last:' .. r.builder, 'number', whole(number), 'results', results)
+  end
   emit(t, 'build.finished.' .. r.builder, { buildid = tonumber(r.build), number = number, request = tonumber(id),
-    attempt = attempt, results = results, bsid = tonumber(r.bsid), started = tonumber(b[3]) }, body)
+    attempt = attempt, results = results, bsid = tonumber(r.bsid), started = tonumber(b[3]), previous = previous }, body)
   if results == 5 then
     redis.call('HDEL', request_key(P, id), 'build')
     make_pending(t, id, { request = tonumber(id), buildid = tonumber(r.build) })

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files declare, out of Lua: trees of values with their places. Nothing is checked yet.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/site.hpp"
+
+namespace headrace::config {
+
+/// One value of the configuration.
+struct Node {
+  enum class Kind {
+    nil, boolean, integer, number, string, function, property, interpolate, declaration, word, table,
+    mistake,  ///< reported already: fits everywhere, means nothing
+    other,    ///< of no use here (a C function, a cycle): `text` says what
+  };
+  Kind kind = Kind::nil;
+  bool boolean = false;
+  std::int64_t integer = 0;  ///< also: id of a function, index of a declaration
+  double number = 0;
+  std::string text;                   ///< string; name of the property; the word
+  std::vector<Node> items;            ///< of a table: its list; of a property: its default, if any
+  std::map<std::string, Node> fields; ///< of a table: its string keys
+  std::map<std::int64_t, Node> sparse;///< of a table: integer keys outside of the list
+
+  bool is(Kind k) const { return kind == k; }
+  bool is_list() const { return kind == Kind::table && fields.empty() && sparse.empty(); }
+  bool is_map() const { return kind == Kind::table && items.empty() && sparse.empty(); }
+};
+
+/// What a value is, for a message: `"10x"`, `a function`, `a list`.
+std::string describe(const Node& node);
+
+struct Declaration {
+  std::string word;  ///< "scheduler.branch"
+  std::optional<std::string> name;
+  std::string file;
+  int line = 0;
+  bool complete = false;  ///< its { fields } came
+  bool lost = false;      ///< its fields were a mistake that is reported already
+  Node fields;            ///< a table
+
+  /// `scheduler.branch "main"`
+  std::string label() const { return name && !name->empty() ? word + " \"" + *name + "\"" : word; }
+};
+
+/// A function of the configuration.
+struct FunctionInfo {
+  int reference = 0;      ///< in the registry of the Lua state
+  std::string argument;   ///< what its argument is called: "build", "change", "report"
+  Place place;
+};
+
+struct Declarations {
+  std::vector<Declaration> all;
+  std::set<std::string, std::less<>> lost_names;  ///< declared with a word that is a mistake
+  std::vector<FunctionInfo> functions;            ///< FunctionId N is at N − 1
+  bool aborted = false;                           ///< a file ended early: what is missing may be there
+};
+
+}  // namespace headrace::config

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values between Lua and C++: declarations out of the grammar's tables, JSON in and out.
+#pragma once
+
+#include <lua.hpp>
+
+#include "config/declarations.hpp"
+#include "json/value.hpp"
+
+namespace headrace::config {
+
+/// Reads the table `collected` of grammar.lua at the top of the stack. Functions are numbered in the
+/// order in which they are met: declarations as made, fields by name.
+Declarations read_declarations(lua_State* lua);
+
+/// Pushes a value. Null is the light userdata that `native.null` is; lists carry the metatable
+/// `list_mark` (a registry reference), or none if it is 0.
+/// @param nil_for_null  null members of objects are left out instead
+void push_json(lua_State* lua, const json::Value& value, int list_mark, bool nil_for_null);
+
+/// The value at the top of the stack. Errors: what has no JSON form: functions, mixed keys, cycles,
+/// numbers that are not finite.
+/// @param views  registry reference of the table view → data of guard.lua
+[[nodiscard]] Result<json::Value> read_json(lua_State* lua, int views);
+
+}  // namespace headrace::config

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of the configuration as data (vocabulary/words.lua), and what to say of one that is not there.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headrace::config {
+
+struct Field {
+  std::string type;  ///< one of check_types.cpp
+  bool required = false;
+};
+
+struct Word {
+  enum class Naming { required, variant, none };
+  std::string name;  ///< "worker", "step.git"
+  Naming naming = Naming::variant;
+  bool camel = false;  ///< camelCase names of fields are accepted
+  std::map<std::string, Field, std::less<>> fields;
+  std::set<std::string, std::less<>> later;
+  std::map<std::string, std::string, std::less<>> written;  ///< Buildbot's name → ours
+
+  std::string kind() const { return name.substr(0, name.find('.')); }
+  std::string variant() const { return name.substr(name.find('.') + 1); }
+};
+
+class Vocabulary {
+ public:
+  static const Vocabulary& get();
+
+  const Word& word(std::string_view name) const { return words_.find(name)->second; }
+  const std::map<std::string, Word, std::less<>>& words() const { return words_; }
+  const std::set<std::string, std::less<>>& later() const { return later_; }
+  const std::set<std::string, std::less<>>& functions() const { return functions_; }
+
+  /// What is wrong with `word`, which is neither a word nor one of `known`.
+  std::string advice(std::string_view word, const std::vector<std::string>& known) const;
+  /// What is wrong with `field`, which is no field of `word`; `label` names the declaration.
+  std::string field_advice(const Word& word, const std::string& label, std::string_view field) const;
+  /// "hook.base, hook.github, hook.gitlab"
+  std::string variants(std::string_view kind) const;
+
+ private:
+  Vocabulary();
+  bool known(std::string_view word) const;
+  bool is_later(std::string_view word) const;
+
+  std::map<std::string, Word, std::less<>> words_;
+  std::set<std::string, std::less<>> later_;
+  std::set<std::string, std::less<>> functions_;
+};
+
+/// "treeStableTimer" → "tree_stable_timer"; what has no capitals stays as it is.
+std::string snake_case(std::string_view name);
+
+/// ", did you mean 'x'?" with the one of `candidates` that is fewest edits away, or "" when none is near.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+
+/// The Lua texts of vocabulary/, compiled in.
+namespace prelude {
+extern const std::string_view kWords, kSandbox, kGrammar, kGuard;
+}
+
+}  // namespace headrace::config

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/host.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <optional>
+#include <stdexcept>
+
+#include "clock/clock.hpp"
+#include "http/server.hpp"
+#include "log/log.hpp"
+#include "service/key_file.hpp"
+#include "store/random.hpp"
+
+namespace headrace::service {
+namespace {
+
+namespace asio = boost::asio;
+constexpr int kFetch = 500;                    // events read from the log at once
+constexpr seconds kStuck{5};                   // a batch in flight for longer: not healthy
+constexpr seconds kDead{30};                   // … for longer: the connection counts as lost
+constexpr milliseconds kRetryFirst{50}, kRetryMost{1000};
+constexpr seconds kStopLimit{5};
+// Families of numbered events; announcements are subscribed to one by one.
+constexpr const char* kEventTopics[] = {"change.", "buildset.", "request.", "build.", "step.", "worker.", "config.", "keys."};
+
+bool over_network(const std::string& endpoint) { return endpoint.starts_with("tcp://"); }
+
+}  // namespace
+
+struct Host::Impl {
+  Impl(HostSettings s, std::string p, HostOptions o)
+      : settings(std::move(s)),
+        process(std::move(p)),
+        instance(process + "-" + store::random_hex(4)),
+        options(std::move(o)),
+        store(io, settings.store),
+        signals(io, SIGTERM, SIGINT),
+        tick_timer(io),
+        look_timer(io),
+        retry_timer(io),
+        stop_timer(io) {}
+
+  HostSettings settings;
+  std::string process, instance;
+  HostOptions options;
+  asio::io_context io{1};
+  store::Client store;
+  bus::Context zmq;
+  Metrics metrics;
+  asio::signal_set signals;
+  asio::steady_timer tick_timer, look_timer, retry_timer, stop_timer;
+  std::optional<asio::posix::stream_descriptor> parent;
+  std::unique_ptr<bus::Socket> publisher, subscriber;
+  std::unique_ptr<http::Server> status;
+  std::optional<bus::KeyPair> site_key;
+  Service* service = nullptr;
+  Host* host = nullptr;
+
+  bool loaded = false;
+  bool stopping = false;
+  std::string down_reason = "not connected to Redis yet";
+  milliseconds retry{kRetryFirst};
+  std::optional<events::Reader> reader;
+  std::uint64_t life = 0;  // of the loaded state; answers of an earlier one are dropped
+
+  struct Item {
+    store::Call call;
+    std::function<void(store::Reply)> done;
+  };
+  std::vector<Item> pending;
+  std::optional<MonoTime> in_flight_since;
+  bool flush_posted = false;
+
+  const bus::KeyPair& key() {
+    if (!site_key) {
+      if (settings.site_key.empty()) throw std::runtime_error("a tcp:// endpoint needs --site-key (HEADRACE_SITE_KEY)");
+      auto pair = read_key_file(settings.site_key);
+      if (!pair) throw std::runtime_error(pair.error().text);
+      site_key = *pair;
+    }
+    return *site_key;
+  }
+
+  std::unique_ptr<bus::Socket> connect_bus(bus::SocketType type, const std::string& endpoint) {
+    auto socket = std::make_unique<bus::Socket>(io, zmq, type);
+    if (over_network(endpoint)) socket->secure_client(key(), key().public_key);
+    socket->connect(endpoint);
+    return socket;
+  }
+
+  void start_bus() {
+    if (!settings.bus_publish.empty()) publisher = connect_bus(bus::SocketType::pub, settings.bus_publish);
+    const bool listens = options.reads_events || !options.announcements.empty();
+    if (!listens || settings.bus_subscribe.empty()) return;
+    subscriber = connect_bus(bus::SocketType::sub, settings.bus_subscribe);
+    if (options.reads_events)
+      for (const char* topic : kEventTopics) subscriber->subscribe(topic);
+    for (const auto& topic : options.announcements) subscriber->subscribe(topic);
+    subscriber->on_message([this](bus::Message m) {
+      if (!loaded) return;
+      if (m.frames.size() != 4) {
+        service->on_announcement(m.frames);
+        return;
+      }
+      auto event = wire::event_from_frames(m.frames);
+      if (!event) {
+        spdlog::warn("message on the bus refused topic={} reason={}", m.frames[0], event.error().text);
+        return;
+      }
+      feed(std::move(*event));
+    });
+    subscriber->on_drained([this] { drained(); });
+  }
+
+  // ---- events ----
+
+  bool any_event = false;
+
+  void feed(wire::Event event) {
+    if (!reader || !loaded) return;
+    give(reader->on_event(std::move(event), mono_now()));
+    plan_look();
+  }
+  void give(std::vector<wire::Event> list) {
+    const auto now_life = life;
+    for (const auto& event : list) {
+      any_event = true;
+      service->on_event(event);
+      if (life != now_life) return;
+    }
+    if (reader && reader->broken()) {
+      service->on_broken_log();
+      reload("the event log went back behind what was read");
+    }
+  }
+  void drained() {
+    if (!any_event || !loaded) return;
+    any_event = false;
+    service->on_events_drained();
+  }
+  void plan_look() {
+    if (!reader) return;
+    const auto at = std::chrono::steady_clock::time_point(reader->next_look().time_since_epoch());
+    if (look_timer.expiry() == at) return;
+    look_timer.expires_at(at);
+    look_timer.async_wait([this](const boost::system::error_code& e) {
+      if (!e) look();
+    });
+  }
+  void look() {
+    if (!reader || !loaded) return;
+    if (!reader->wants_fetch(mono_now())) {
+      plan_look();
+      return;
+    }
+    fetch();
+  }
+  void fetch() {
+    const auto from = std::to_string(reader->cursor().number.value + 1) + "-0";
+    const auto now_life = life;
+    store.command({"XRANGE", store.keys()("events"), from, "+", "COUNT", std::to_string(kFetch)},
+                  [this, now_life](store::RedisReply r) {
+                    if (life != now_life || !reader) return;
+                    if (r.is_error()) return reload("reading the event log: " + r.text);
+                    std::vector<wire::Event> list;
+                    for (const auto& entry : r.items) {
+                      if (entry.items.size() != 2 || entry.items[1].items.size() != 4) continue;
+                      const auto& f = entry.items[1].items;
+                      auto event = wire::decode_event(f[1].text, f[3].text);
+                      if (!event) return reload("event " + entry.items[0].text + ": " + event.error().text);
+                      list.push_back(std::move(*event));
+                    }
+                    give(reader->on_fetched(std::move(list), mono_now()));
+                    drained();
+                    if (life != now_life || !reader) return;
+                    if (r.items.size() == kFetch && reader->fetch_again()) return fetch();
+                    plan_look();
+                  });
+  }
+
+  // ---- the connection ----
+
+  void connect() {
+    store.connect(
+        [this] {
+          retry = kRetryFirst;
+          down_reason.clear();
+          spdlog::info("connected to Redis");
+          service->load(*host);
+        },
+        [this](std::string reason) {
+          lose(reason);
+          retry_timer.expires_after(retry);
+          retry = std::min(retry * 2, kRetryMost);
+          retry_timer.async_wait([this](const boost::system::error_code& e) {
+            if (!e && !stopping) connect();
+          });
+        });
+  }
+  void lose(const std::string& reason) {
+    ++life;
+    if (down_reason.empty()) spdlog::warn("connection to Redis lost reason={}", reason);
+    down_reason = "Redis: " + reason;
+    const bool was = loaded;
+    loaded = false;
+    reader.reset();
+    pending.clear();
+    in_flight_since.reset();
+    look_timer.cancel();
+    if (was) service->unload();
+  }
+  void reload(const std::string& reason) {
+    if (!store.connected()) return;
+    spdlog::warn("state is loaded again reason={}", reason);
+    ++life;
+    const bool was = loaded;
+    loaded = false;
+    reader.reset();
+    pending.clear();
+    in_flight_since.reset();
+    look_timer.cancel();
+    if (was) service->unload();
+    const auto now_life = life;
+    asio::post(io, [this, now_life] {
+      if (life == now_life && store.connected()) service->load(*host);
+    });
+  }
+
+  // ---- batches ----
+
+  void post_flush() {
+    if (flush_posted || in_flight_since) return;
+    flush_posted = true;
+    asio::post(io, [this] {
+      flush_posted = false;
+      flush();
+    });
+  }
+  void flush() {
+    if (pending.empty() || in_flight_since || !store.connected()) return;
+    in_flight_since = mono_now();
+    auto batch = std::make_shared<std::vector<Item>>(std::move(pending));
+    pending.clear();
+    std::vector<store::Call> calls;
+    calls.reserve(batch->size());
+    for (auto& item : *batch) calls.push_back(std::move(item.call));
+    metrics.count("headrace_store_batches_total");
+    metrics.count("headrace_store_calls_total", static_cast<std::int64_t>(calls.size()));
+    const auto now_life = life;
+    store.commit(std::move(calls), [this, batch, now_life](std::vector<store::Reply> replies) {
+      if (life != now_life) return;
+      in_flight_since.reset();
+      for (const auto& reply : replies) publish(reply);
+      for (std::size_t i = 0; i < replies.size(); ++i) {
+        // A service hears of its own events from here, without the way over the bus.
+        auto events = std::move(replies[i].events);
+        if ((*batch)[i].done) (*batch)[i].done(std::move(replies[i]));
+        if (life != now_life) return;
+        for (auto& event : events) {
+          feed(std::move(event));
+          if (life != now_life) return;
+        }
+      }
+      drained();
+      if (life == now_life) flush();
+    });
+  }
+  void publish(const store::Reply& reply) {
+    if (!publisher) return;
+    for (std::size_t i = 0; i < reply.events.size(); ++i)
+      publisher->send(wire::to_frames(reply.events[i], reply.envelopes[i]));
+  }
+
+  // ---- the second ----
+
+  void tick() {
+    tick_timer.expires_after(seconds(1));
+    tick_timer.async_wait([this](const boost::system::error_code& e) {
+      if (e) return;
+      if (in_flight_since && mono_now() - *in_flight_since > kDead) {
+        store.connect([] {}, [](std::string) {});  // drops the stuck connection
+        lose("no answer for 30 s");
+        connect();
+      }
+      if (store.connected() && loaded) {
+        if (!options.lease_clock.empty()) host->commit({"tick", {options.lease_clock}}, {});
+        service->on_tick();
+      }
+      tick();
+    });
+  }
+
+  std::string why_unhealthy() const {
+    if (!down_reason.empty()) return down_reason;
+    if (!loaded) return "loading state";
+    if (in_flight_since && mono_now() - *in_flight_since > kStuck) return "Redis does not answer";
+    return service->unhealthy();
+  }
+
+  void start_status() {
+    if (settings.status.empty()) return;
+    status = std::make_unique<http::Server>(io, settings.status, [this](http::Request q, std::shared_ptr<http::Responder> r) {
+      r->send(host->answer_status(q));
+    });
+  }
+
+  void begin_stop(const char* why) {
+    if (stopping) return;
+    stopping = true;
+    spdlog::info("stopping reason={}", why);
+    stop_timer.expires_after(kStopLimit);
+    stop_timer.async_wait([this](const boost::system::error_code& e) {
+      if (!e) io.stop();
+    });
+    service->stop([this] { asio::post(io, [this] { io.stop(); }); });
+  }
+
+  void watch_parent() {
+    if (settings.parent_fd < 0) return;
+    parent.emplace(io, settings.parent_fd);
+    parent->async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& e) {
+      if (!e) begin_stop("the parent has ended");
+    });
+  }
+};
+
+Host::Host(HostSettings settings, std::string process, HostOptions options)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(process), std::move(options))) {
+  impl_->host = this;
+  start_logging(impl_->process, impl_->settings.log_level);
+}
+Host::~Host() = default;
+
+int Host::run(Service& service) {
+  auto& i = *impl_;
+  i.service = &service;
+  try {
+    i.start_bus();
+    i.start_status();
+    service.start(*this);
+  } catch (const std::runtime_error& e) {
+    // What was asked for cannot be had (port taken, key missing): wrong usage, said in words.
+    spdlog::error("{}", e.what());
+    return 2;
+  }
+  i.signals.async_wait([&i](const boost::system::error_code& e, int) {
+    if (!e) i.begin_stop("signal");
+  });
+  i.watch_parent();
+  i.connect();
+  i.tick();
+  i.io.run();
+  spdlog::info("stopped");
+  return 0;
+}
+
+asio::io_context& Host::io() { return impl_->io; }
+store::Client& Host::store() { return impl_->store; }
+bus::Context& Host::zmq() { return impl_->zmq; }
+Metrics& Host::metrics() { return impl_->metrics; }
+const HostSettings& Host::settings() const { return impl_->settings; }
+const std::string& Host::process() const { return impl_->process; }
+const std::string& Host::instance() const { return impl_->instance; }
+const bus::KeyPair& Host::site_key() const { return impl_->key(); }
+bool Host::is_loaded() const { return impl_->loaded; }
+
+void Host::loaded(events::Cursor cursor) {
+  auto& i = *impl_;
+  i.loaded = true;
+  if (i.options.reads_events) {
+    // As if nothing had been heard for long: the log is read at once.
+    i.reader.emplace(std::move(cursor), mono_now() - events::Reader::kSilence);
+  }
+  spdlog::info("loaded event={}", i.reader ? i.reader->cursor().number.value : 0);
+  i.any_event = true;
+  const auto now_life = i.life;
+  asio::post(i.io, [&i, now_life] {
+    if (i.life != now_life) return;
+    i.drained();
+    i.look();
+  });
+}
+
+void Host::reload(const std::string& reason) { impl_->reload(reason); }
+
+void Host::commit(store::Call call, std::function<void(store::Reply)> done) {
+  if (!impl_->store.connected()) return;
+  impl_->pending.push_back({std::move(call), std::move(done)});
+  impl_->post_flush();
+}
+
+void Host::command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
+  auto* i = impl_.get();
+  const auto now_life = i->life;
+  i->store.command(std::move(words), [i, now_life, done = std::move(done)](store::RedisReply r) {
+    if (i->life == now_life) done(std::move(r));
+  });
+}
+
+void Host::announce(const bus::Frames& frames) {
+  if (impl_->publisher) impl_->publisher->send(frames);
+}
+
+http::Response Host::answer_status(const http::Request& request) {
+  http::Response out;
+  if (request.path == "/healthz") {
+    const auto why = impl_->why_unhealthy();
+    out.status = why.empty() ? 200 : 503;
+    static constexpr const char* kNames[] = {"process", "machine", "replica"};
+    out.body = (why.empty() ? "ok" : why) + std::string("\ndurability ") +
+               kNames[static_cast<int>(impl_->settings.store.durability)] + "\n";
+  } else if (request.path == "/metrics") {
+    out.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    out.body = impl_->metrics.render();
+  } else {
+    out.status = 404;
+    out.body = "no such page: " + request.path + "\n";
+  }
+  return out;
+}
+
+}  // namespace headrace::service
