@@ -18,7 +18,8 @@ inline void put_u64(std::string& out, std::uint64_t v) {
 }
 inline std::uint64_t get_u64(std::string_view bytes, std::size_t at) {
   std::uint64_t v = 0;
-  for (int i = 7; i >= 0; --i) v = v << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
+  for (int i = 7; i >= 0; --i)
+    v = v << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
   return v;
 }
 

@@ -61,7 +61,8 @@ TEST_F(LogFile, GivesBackEveryChunkAndWhereItIs) {
   EXPECT_EQ(r->totals().crc, logchunk::crc32(0, whole));
   EXPECT_EQ(r->totals().crc, written.crc);
   std::string back;
-  for (std::size_t i = 0; i < r->index().size(); ++i) back += logchunk::decode(r->chunk(i).value()).value().text;
+  for (std::size_t i = 0; i < r->index().size(); ++i)
+    back += logchunk::decode(r->chunk(i).value()).value().text;
   EXPECT_EQ(back, whole);
   EXPECT_FALSE(r->chunk(3));
 }

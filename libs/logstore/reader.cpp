@@ -57,7 +57,9 @@ Result<Reader> Reader::open(const fs::path& path) {
   struct stat st {};
   if (::fstat(r.fd_, &st)) return fail("cannot read log file " + path.string() + ": " + std::strerror(errno));
   const auto size = static_cast<std::uint64_t>(st.st_size);
-  const auto damaged = [&](const char* why) { return fail("log file " + path.string() + " is damaged: " + why); };
+  const auto damaged = [&](const char* why) {
+    return fail("log file " + path.string() + " is damaged: " + why);
+  };
   if (size < kHeader.size() + kFooterBytes) return damaged("too short");
 
   const auto header = read_at(r.fd_, 0, kHeader.size(), path);
@@ -79,7 +81,8 @@ Result<Reader> Reader::open(const fs::path& path) {
 
   r.index_offset_ = static_cast<std::int64_t>(index_offset);
   r.totals_ = {static_cast<std::int64_t>(chunks), static_cast<std::int64_t>(get_u64(*footer, 16)),
-               static_cast<std::int64_t>(get_u64(*footer, 24)), static_cast<std::uint32_t>(get_u64(*footer, 32))};
+               static_cast<std::int64_t>(get_u64(*footer, 24)),
+               static_cast<std::uint32_t>(get_u64(*footer, 32))};
   r.index_.reserve(chunks);
   for (std::size_t at = 0; at < index->size(); at += kEntryBytes)
     r.index_.push_back({static_cast<std::int64_t>(get_u64(*index, at + 8)),
@@ -104,11 +107,12 @@ std::size_t Reader::chunk_of_offset(std::int64_t offset) const {
 
 Result<std::string> Reader::chunk(std::size_t number) const {
   if (number >= index_.size())
-    return fail("log file " + path_.string() + " has " + std::to_string(index_.size()) + " chunks, not one numbered " +
-                std::to_string(number));
+    return fail("log file " + path_.string() + " has " + std::to_string(index_.size()) +
+                " chunks, not one numbered " + std::to_string(number));
   const std::int64_t from = index_[number].file_offset;
   const std::int64_t to = number + 1 < index_.size() ? index_[number + 1].file_offset : index_offset_;
-  if (from < 0 || to < from || to > index_offset_) return fail("log file " + path_.string() + " is damaged: its index is not in order");
+  if (from < 0 || to < from || to > index_offset_)
+    return fail("log file " + path_.string() + " is damaged: its index is not in order");
   return read_at(fd_, static_cast<std::uint64_t>(from), static_cast<std::size_t>(to - from), path_);
 }
 

@@ -54,7 +54,9 @@ Writer::Writer(fs::path store, const LogKey& key) : path_(path_of(store, key)) {
   static std::atomic<unsigned> count{0};
   std::error_code failed;
   fs::create_directories(path_.parent_path(), failed);
-  if (failed) throw std::runtime_error("log store: cannot make " + path_.parent_path().string() + ": " + failed.message());
+  if (failed)
+    throw std::runtime_error("log store: cannot make " + path_.parent_path().string() + ": " +
+                             failed.message());
   temporary_ = path_;
   temporary_ += ".tmp." + std::to_string(::getpid()) + "." + std::to_string(++count);
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -87,7 +89,8 @@ void Writer::flush() {
 Result<void> Writer::append(std::string_view chunk) {
   auto decoded = logchunk::decode(chunk);
   if (!decoded)
-    return fail("chunk " + std::to_string(totals_.chunks) + " of " + path_.string() + ": " + decoded.error().text);
+    return fail("chunk " + std::to_string(totals_.chunks) + " of " + path_.string() + ": " +
+                decoded.error().text);
   put_u64(index_, position_);
   put_u64(index_, static_cast<std::uint64_t>(totals_.lines));
   put_u64(index_, static_cast<std::uint64_t>(totals_.size_bytes));

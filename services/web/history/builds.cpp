@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds, steps and logs.
+#include <algorithm>
+
+#include "web/history/applier.hpp"
+#include "web/history/decode.hpp"
+
+namespace headrace::web {
+namespace {
+
+std::string to_text(const Properties& properties) { return json::write(to_json(properties)); }
+
+std::string to_text(const std::vector<wire::Url>& urls) {
+  json::Array list;
+  for (const auto& u : urls) list.push_back(json::Object{{"name", u.name}, {"url", u.url}});
+  return json::write(list);
+}
+
+// 0 on the wire means "not yet".
+std::optional<std::int64_t> time_or_null(std::int64_t ms) { return ms ? std::optional(ms) : std::nullopt; }
+
+std::optional<std::int64_t> number_of(const std::optional<Results>& r) {
+  return r ? std::optional(static_cast<std::int64_t>(*r)) : std::nullopt;
+}
+
+}  // namespace
+
+bool Applier::insert_build(const wire::Event& e, const wire::Build& b) {
+  const std::int64_t id = e.id("buildid"), request = b.request ? b.request.value : e.id("request");
+  const std::int64_t started = b.started_ms ? b.started_ms : e.at_ms;
+  if (!db_.run("INSERT OR IGNORE INTO builds VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, NULL, NULL, ?8, ?9)", id,
+               e.id("number"), builder_id(b.builder), request, worker_id(b.worker), e.id("attempt"), started,
+               b.state_string.empty() ? "building" : b.state_string, to_text(b.properties)))
+    return false;
+  int position = 0;
+  for (const auto& change : b.changes)
+    db_.run("INSERT OR IGNORE INTO build_changes VALUES(?1, ?2, ?3)", id, position++, change.value);
+  const bool claimed = db_.run(
+      "UPDATE buildrequests SET claimed_build = ?2, claimed_ms = ?3 WHERE buildrequestid = ?1 AND complete = "
+      "0",
+      request, id, started);
+  tell_build(e, BuildId{id}, "new");
+  if (claimed) tell_request(e, request, "claimed");
+  return true;
+}
+
+void Applier::build_new(const wire::Event& e) {
+  if (const auto b = body_of<wire::Build>(e)) insert_build(e, *b);
+}
+
+void Applier::build_properties(const wire::Event& e) {
+  const auto b = body_of<wire::Build>(e);
+  if (!b) return;
+  // Each value is a list, so json_patch replaces it as a whole.
+  if (db_.run("UPDATE builds SET properties = json_patch(properties, ?2) WHERE buildid = ?1 AND complete = 0",
+              e.id("buildid"), to_text(b->properties)))
+    tell(e.number, to_json(b->properties), {"builds/" + std::to_string(e.id("buildid")) + "/properties"},
+         "update");
+}
+
+void Applier::build_finished(const wire::Event& e) {
+  const auto b = body_of<wire::Build>(e);
+  if (!b) return;
+  const BuildId id{e.id("buildid")};
+  insert_build(e, *b);
+  if (db_.integer("SELECT complete FROM builds WHERE buildid = ?1", id.value) != 0) return;
+  for (const auto& s : b->steps) step(e, id, s);
+  const std::int64_t results = number_of(b->results).value_or(e.id("results"));
+  const std::int64_t request = b->request ? b->request.value : e.id("request");
+  db_.run(
+      "UPDATE builds SET complete = 1, complete_ms = ?2, results = ?3, state_string = ?4, properties = ?5"
+      " WHERE buildid = ?1",
+      id.value, b->complete_ms ? b->complete_ms : e.at_ms, results, b->state_string, to_text(b->properties));
+  tell_build(e, id, "finished");
+  if (results != static_cast<std::int64_t>(Results::retry)) request_complete(e, request, results);
+}
+
+void Applier::step(const wire::Event& e, BuildId build, const wire::StepRecord& s) {
+  const std::int64_t id = step_id(build, s.number);
+  const auto complete = db_.integer("SELECT complete FROM steps WHERE stepid = ?1", id);
+  const bool done = s.complete_ms != 0 || s.results.has_value();
+  if (complete.value_or(0) == 0)
+    db_.run(
+        "INSERT INTO steps VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(stepid) DO "
+        "UPDATE SET"
+        " name = ?4, started_ms = ?5, complete = ?6, complete_ms = ?7, results = ?8, state_string = ?9, urls "
+        "= ?10,"
+        " hidden = ?11",
+        id, build.value, s.number, s.name, time_or_null(s.started_ms), done,
+        done ? std::optional(s.complete_ms ? s.complete_ms : e.at_ms) : std::nullopt, number_of(s.results),
+        s.state_string, to_text(s.urls), s.hidden);
+  if (!complete) {
+    tell_step(e, id, build, "new");
+    if (s.started_ms) tell_step(e, id, build, "started");
+  }
+  // A step's logs can still be closed after it (the build's last record says how they ended).
+  for (const auto& l : s.logs) log(e, build, s.number, l);
+  if (complete.value_or(0) != 0) return;
+  if (done)
+    tell_step(e, id, build, "finished");
+  else if (complete)
+    tell_step(e, id, build, "updated");
+}
+
+void Applier::log(const wire::Event& e, BuildId build, int step, const wire::LogRecord& l) {
+  const std::int64_t id = log_id(build, step, l.index);
+  const auto before = db_.integer("SELECT complete FROM logs WHERE logid = ?1", id);
+  if (before.value_or(0) != 0) return;
+  const bool done = l.complete || l.incomplete;
+  db_.run(
+      "INSERT INTO logs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(logid) DO UPDATE SET"
+      " complete = ?6, incomplete = ?7, num_lines = CASE WHEN ?6 THEN ?8 ELSE max(num_lines, ?8) END,"
+      " size_bytes = CASE WHEN ?6 THEN ?9 ELSE max(size_bytes, ?9) END",
+      id, step_id(build, step), l.name, l.slug, l.type, done, l.incomplete, l.lines, l.size_bytes);
+  if (!before) tell_log(e.number, id, "new");
+  if (done) tell_log(e.number, id, "finished");
+}
+
+}  // namespace headrace::web

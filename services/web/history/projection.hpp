@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The history as a projection of the event log: events in, rows and notifications out.
+//
+// Applying an event twice, or events over a snapshot that already contains them, changes nothing: every
+// write is an upsert that only goes forwards (what is complete stays complete). The cursor is written in the
+// transaction of the rows, so after a crash the two agree.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "web/history/sqlite.hpp"
+#include "wire/event.hpp"
+
+namespace headrace::config {
+struct Site;
+}
+
+namespace headrace::web {
+
+/// Up to where the log has been applied.
+struct Cursor {
+  EventNumber number;
+  std::string tag;  ///< of the event with that number; "" at 0
+  bool operator==(const Cursor&) const = default;
+};
+
+/// Ids that Redis gave to names; a name keeps its id for ever.
+struct Names {
+  std::map<std::string, std::int64_t, std::less<>> builders, workers, schedulers;
+};
+
+/// A running log has grown (announced on the bus without a number; may be lost).
+struct LogGrowth {
+  BuildId build;
+  int step = 0;
+  int log = 0;
+  std::int64_t lines = 0;
+  std::int64_t size_bytes = 0;
+};
+
+/// What subscribers of live events are told. `keys` are the paths under which the one message is sent.
+struct Notification {
+  EventNumber number;                          ///< of the event behind it; 0: none, it cannot be resumed
+  std::vector<std::string> keys;               ///< "builds/12/new", "builders/3/builds/7/new" …
+  std::shared_ptr<const std::string> message;  ///< JSON of the entity; shared by all subscribers
+};
+
+struct Applied {
+  Cursor cursor;
+  std::vector<Notification> notifications;
+};
+
+class Projection {
+ public:
+  explicit Projection(Database& db);
+
+  Cursor cursor() const { return cursor_; }
+  /// Forgets everything, for reading the log anew.
+  void reset();
+
+  /// Applies events in order, in one transaction with the cursor. Events at or before the cursor are
+  /// skipped; number 0 marks a part of a snapshot, which leaves the cursor alone. A body that does not
+  /// decode is logged and passed over: one bad event must not stop the history.
+  /// @param notify  false while nobody listens (catching up): notifications are not made
+  Applied apply(const std::vector<wire::Event>& events, const std::vector<LogGrowth>& growths, bool notify);
+
+  /// Puts the cursor at the end of a snapshot.
+  void set_cursor(const Cursor& cursor);
+
+  /// True when an event names a builder or worker without an id: read the names again first.
+  bool knows_names(const std::vector<wire::Event>& events) const;
+  void set_names(const Names& names);
+  /// Makes builders, workers and schedulers those of the configuration; others stay, unconfigured.
+  Applied set_site(const config::Site& site, const Names& names, bool notify);
+
+ private:
+  void load();
+  void store_cursor();
+
+  Database& db_;
+  Cursor cursor_;
+  Names names_;
+};
+
+}  // namespace headrace::web
