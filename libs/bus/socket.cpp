@@ -277,11 +277,14 @@ bool Socket::send_to(const std::string& peer, const Frames& frames) {
   return sent;
 }
 
-void forward(Socket& xsub, Socket& xpub) {
+void forward(Socket& xsub, Socket& xpub, std::function<void(const Frames&)> seen) {
   // Publishers are always asked for everything and the filtering is left to XPUB: subscriptions are
   // messages too, and forwarding them upstream is where they get lost on reconnects.
   xsub.send({std::string(1, '\x01')});
-  xsub.on_message([&xpub](Message m) { xpub.send(m.frames); });
+  xsub.on_message([&xpub, seen = std::move(seen)](Message m) {
+    xpub.send(m.frames);
+    if (seen) seen(m.frames);
+  });
   xpub.on_message([](Message) {});
 }
 

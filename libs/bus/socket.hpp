@@ -87,6 +87,7 @@ class Socket {
 };
 
 /// Runs an XSUB → XPUB forwarder between two bound sockets on the loop.
-void forward(Socket& xsub, Socket& xpub);
+/// @param seen  called for each message passed on
+void forward(Socket& xsub, Socket& xpub, std::function<void(const Frames&)> seen = {});
 
 }  // namespace headrace::bus

@@ -20,10 +20,11 @@ class Role {
 
   /// Takes the role when it is free, renews it when it is ours. Call from load() and on every tick.
   /// @param gained  called when it became ours just now
-  /// @param lost    called when it was ours and is another's by now
-  void hold(std::function<void()> gained, std::function<void()> lost = {}) {
+  /// @param lost      called when it was ours and is another's by now
+  /// @param answered  called after these, whatever the answer was
+  void hold(std::function<void()> gained, std::function<void()> lost = {}, std::function<void()> answered = {}) {
     host_.commit({"role_hold", {name_, host_.instance(), std::to_string(kLease.count())}},
-                 [this, gained = std::move(gained), lost = std::move(lost)](store::Reply r) {
+                 [this, gained = std::move(gained), lost = std::move(lost), answered = std::move(answered)](store::Reply r) {
                    const std::int64_t before = term_;
                    term_ = 0;
                    if (r.ok) {
@@ -32,11 +33,12 @@ class Role {
                    }
                    if (term_ != before && term_) {
                      spdlog::info("role taken role={} term={}", name_, term_);
-                     gained();
+                     if (gained) gained();
                    } else if (before && !term_) {
                      spdlog::warn("role lost role={} reason={}", name_, r.refusal);
                      if (lost) lost();
                    }
+                   if (answered) answered();
                  });
   }
   void release() {

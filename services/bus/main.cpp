@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// headrace-bus: the one address that publishers and subscribers of events connect to.
+#include <CLI/CLI.hpp>
+
+#include "bus/service.hpp"
+
+int main(int argc, char** argv) {
+  headrace::bus_service::Settings settings;
+  const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-bus", "Forwards events to subscribers.",
+                                                        [&](CLI::App& app) { settings.add_options(app); });
+  if (parsed.exit_status) return *parsed.exit_status;
+  headrace::service::HostOptions options;
+  options.reads_events = false;
+  headrace::service::Host host(parsed.host, "bus", options);
+  headrace::bus_service::BusService service(settings);
+  return host.run(service);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Forwards every message of the publishers to the subscribers, and decides who may connect: publishers
+// with the site's own key, subscribers with it or with a key allowed by `headrace subscriber add`.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "service/host.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace headrace::bus_service {
+
+struct Settings {
+  std::string bind_publish = "ipc:///run/headrace/publish";      ///< endpoints, comma separated
+  std::string bind_subscribe = "ipc:///run/headrace/subscribe,tcp://127.0.0.1:9802";
+  void add_options(CLI::App& app);
+};
+
+class BusService : public service::Service {
+ public:
+  explicit BusService(Settings settings) : settings_(std::move(settings)) {}
+  void start(service::Host& host) override;
+  void load(service::Host& host) override;
+  void unload() override {}
+  void on_tick() override;
+
+ private:
+  void read_keys();
+
+  Settings settings_;
+  service::Host* host_ = nullptr;
+  std::unique_ptr<bus::Socket> publishers_, subscribers_;
+  std::map<std::string, std::string> subscriber_keys_;  ///< key → name; kept while Redis is away
+};
+
+}  // namespace headrace::bus_service
