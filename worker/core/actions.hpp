@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the worker's core is told and what it wants done: the seam between deciding (core/) and doing
+// (service, launcher; in tests a simulated executor and network).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "clock/clock.hpp"
+#include "model/ids.hpp"
+
+namespace headrace::worker {
+
+/// The instant of an input, by both clocks. Waits and leases count in `mono`, records in `wall`.
+struct Now {
+  MonoTime mono;
+  WallTime wall;
+};
+
+/// Names one running command of this worker's life, from 1.
+using ExecId = Id<struct ExecTag>;
+
+/// How a command ended.
+struct Exit {
+  int code = 0;       ///< when `signal` is 0
+  int signal = 0;     ///< that killed it
+  bool lost = false;  ///< the launcher killed it: the worker had been silent for its lease
+};
+
+/// Why a command could not start.
+struct SpawnFailure {
+  int error = 0;     ///< errno
+  std::string what;  ///< "run", "enter directory", "make directory", "start"
+  std::string path;  ///< that was tried
+};
+
+// ---- what the core wants done, in order ----
+
+/// Drop the socket, open a new one to the next dispatcher. What was queued on the old one is lost.
+struct Connect {};
+
+struct Send {
+  std::string name;
+  std::string body;
+};
+
+/// Run a command. Its output comes as on_output, then exactly one on_exit or on_spawn_failed comes, after
+/// the last output and when no descendant of the command is left.
+struct StartCommand {
+  ExecId exec;
+  std::vector<std::string> argv;           ///< [0] is looked up in the PATH of `env`
+  std::string directory;                   ///< absolute; made when it does not exist
+  std::map<std::string, std::string> env;  ///< all of it
+  std::optional<std::string> input;        ///< for stdin; none: empty
+};
+
+/// Kill it and every descendant: SIGTERM, after `sigterm` SIGKILL; 0: SIGKILL at once.
+struct KillCommand {
+  ExecId exec;
+  milliseconds sigterm{0};
+};
+
+/// Its output interests nobody any more; on_exit still comes.
+struct DiscardOutput {
+  ExecId exec;
+};
+
+/// Stop (or go on) reading its output, so that it waits in its write.
+struct SetReading {
+  ExecId exec;
+  bool on = true;
+};
+
+/// A line for the process's log.
+struct Note {
+  enum class Level { info, warn };
+  Level level = Level::info;
+  std::string text;
+};
+
+/// Everything is done after on_stop.
+struct Quit {};
+
+using Action = std::variant<Connect, Send, StartCommand, KillCommand, DiscardOutput, SetReading, Note, Quit>;
+using Actions = std::vector<Action>;
+
+}  // namespace headrace::worker

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// One external command of a step: its header lines, time-outs and end, with Buildbot's words.
+// Source: buildbot_worker/runprocess.py.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/actions.hpp"
+#include "core/step_logs.hpp"
+
+namespace headrace::worker {
+
+struct CommandSpec {
+  std::vector<std::string> argv;
+  std::string display;    ///< first line of the log: the command as typed
+  std::string directory;  ///< absolute
+  std::map<std::string, std::string> env;
+  std::optional<std::string> input;
+  bool log_environ = true;
+  milliseconds timeout{0};   ///< without output; 0: none
+  milliseconds max_time{0};  ///< in all; 0: none
+  std::int64_t max_lines = 0;
+  milliseconds sigterm{0};
+  bool quiet = false;    ///< nothing of it goes into the log
+  bool collect = false;  ///< keep its stdout (at most 64 KiB)
+};
+
+struct CommandEnd {
+  int rc = 0;  ///< -1: killed; 126, 127: could not start
+  bool timed_out = false;
+  bool max_lines_reached = false;
+  bool interrupted = false;
+  bool lost = false;             ///< the launcher took the worker for dead
+  bool could_not_start = false;  ///< for a reason that is not the command's: disk, memory, directory
+  std::string output;            ///< when collected
+};
+
+class CommandRun {
+ public:
+  /// @param log  index of the log in `logs` that takes headers and output
+  CommandRun(CommandSpec spec, ExecId exec, StepLogs& logs, int log);
+
+  ExecId exec() const { return exec_; }
+  void start(Actions& actions, Now now);
+  void on_output(char channel, std::string_view bytes, Actions& actions, Now now);
+  CommandEnd on_exit(const Exit& exit, Now now);
+  CommandEnd on_spawn_failed(const SpawnFailure& failure, Now now);
+
+  /// Kills it because somebody said so.
+  void interrupt(Actions& actions, Now now);
+  /// Time-outs. @return the end when even SIGKILL does not help
+  std::optional<CommandEnd> on_timer(Actions& actions, Now now);
+  std::optional<MonoTime> next_wake() const;
+  /// While its output is not read, silence is not its fault.
+  void on_paused(bool paused, Now now);
+
+ private:
+  void header(const std::string& text, Now now);
+  void kill(const std::string& why, Actions& actions, Now now);
+  CommandEnd ended(int rc, Now now);
+
+  CommandSpec spec_;
+  ExecId exec_;
+  StepLogs& logs_;
+  int log_;
+  MonoTime started_{};
+  MonoTime last_output_{};
+  std::int64_t lines_ = 0;
+  bool paused_ = false;
+  std::optional<MonoTime> give_up_;  // set when it is being killed
+  CommandEnd end_;
+};
+
+}  // namespace headrace::worker

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inputs of the machine (output, exits, timers), sending, the spool. Messages: core_messages.cpp.
+#include "core/core.hpp"
+
+#include <algorithm>
+
+namespace headrace::worker {
+namespace {
+constexpr milliseconds kAskAgain{1000};       // accept, question
+constexpr milliseconds kFirstPatience{1000};  // for an acknowledgement
+constexpr milliseconds kLongestPatience{5000};
+}  // namespace
+
+WorkerCore::WorkerCore(CoreSettings settings) : settings_(std::move(settings)), link_(settings_.seed) {
+  settings_.machine.facts.insert(settings_.info.facts.begin(), settings_.info.facts.end());
+  settings_.machine.facts["version"] = settings_.info.version;
+}
+
+void WorkerCore::on_started(Now now) {
+  link_.start(now.mono);
+  on_timer(now);
+}
+
+WorkerCore::Held* WorkerCore::find(const wire::Claim& claim) {
+  const auto it = held_.find(claim);
+  return it == held_.end() ? nullptr : &it->second;
+}
+
+void WorkerCore::track(Held& held) {
+  const auto current = held.build->exec();
+  if (held.exec == current) return;
+  // A command that did not end even when killed: the build goes on, its directory is not free.
+  if (held.exec && execs_.erase(*held.exec) > 0) dying_[*held.exec] = held.build->directory();
+  held.exec = current;
+  if (!current) return;
+  execs_[*current] = held.claim;
+  ++counts_.commands_started;
+}
+
+void WorkerCore::on_output(ExecId exec, char channel, std::string_view bytes, Now now) {
+  const auto it = execs_.find(exec);
+  if (it == execs_.end()) return;
+  counts_.output_bytes += static_cast<std::int64_t>(bytes.size());
+  Held& held = held_.at(it->second);
+  held.build->on_output(channel, bytes, now);
+  settle(now);
+}
+
+void WorkerCore::on_exit(ExecId exec, const Exit& exit, Now now) {
+  paused_.erase(exec);
+  if (dying_.erase(exec) > 0) {
+    start_waiting(now);
+    settle(now);
+    return;
+  }
+  const auto it = execs_.find(exec);
+  if (it == execs_.end()) return;
+  Held& held = held_.at(it->second);
+  execs_.erase(it);
+  held.build->on_exit(exit, now);
+  track(held);
+  start_waiting(now);
+  settle(now);
+}
+
+void WorkerCore::on_spawn_failed(ExecId exec, const SpawnFailure& failure, Now now) {
+  const auto it = execs_.find(exec);
+  if (it == execs_.end()) return on_exit(exec, {}, now);
+  Held& held = held_.at(it->second);
+  execs_.erase(it);
+  paused_.erase(exec);
+  held.build->on_spawn_failed(failure, now);
+  track(held);
+  start_waiting(now);
+  settle(now);
+}
+
+void WorkerCore::on_timer(Now now) {
+  for (bool more = true; more;) {
+    switch (link_.on_timer(now.mono)) {
+      case Link::Do::nothing:
+        more = false;
+        break;
+      case Link::Do::connect_and_hello:
+        if (stop_by_) return check_stop(now);
+        ++counts_.reconnects;
+        actions_.push_back(Connect{});
+        say_hello();
+        break;
+      case Link::Do::hello:
+        say_hello();
+        break;
+      case Link::Do::heartbeat:
+        say_heartbeat();
+        break;
+    }
+  }
+  for (auto& [claim, held] : held_) {
+    const auto wake = held.build->next_wake();
+    if (wake && *wake <= now.mono) {
+      held.build->on_timer(now);
+      track(held);
+    }
+  }
+  start_waiting(now);
+  settle(now);
+}
+
+void WorkerCore::on_stop(const std::string& reason, Now now) {
+  if (stop_by_) return;
+  stop_reason_ = reason;
+  stop_by_ = now.mono + kStopGrace;
+  forget_all("the worker stops: " + reason);
+  settle(now);
+}
+
+void WorkerCore::check_stop(Now now) {
+  if (!stop_by_ || quit_) return;
+  if (!dying_.empty() && now.mono < *stop_by_) return;
+  quit_ = true;
+  if (link_.welcomed()) {
+    wire::Goodbye goodbye;
+    goodbye.session = link_.session();
+    goodbye.reason = stop_reason_;
+    send(goodbye);
+  }
+  actions_.push_back(Quit{});
+}
+
+void WorkerCore::forget(const wire::Claim& claim, const std::string& why) {
+  const auto it = held_.find(claim);
+  if (it == held_.end()) return;
+  Held& held = it->second;
+  note(Note::Level::info, "build forgotten request=" + std::to_string(claim.request.value) +
+                              " build=" + std::to_string(held.id.value) + " why=\"" + why + "\"");
+  if (held.exec && execs_.erase(*held.exec) > 0) {
+    dying_[*held.exec] = held.build->directory();
+    paused_.erase(*held.exec);
+    actions_.push_back(DiscardOutput{*held.exec});
+    actions_.push_back(KillCommand{*held.exec, 0ms});
+  }
+  held_.erase(it);
+}
+
+void WorkerCore::forget_all(const std::string& why) {
+  while (!held_.empty()) forget(wire::Claim(held_.begin()->first), why);
+}
+
+bool WorkerCore::directory_is_free(const Held& held) const {
+  const auto& directory = held.build->directory();
+  for (const auto& [exec, busy] : dying_)
+    if (busy == directory) return false;
+  return std::none_of(held_.begin(), held_.end(), [&](const auto& other) {
+    const Held& h = other.second;
+    return &h != &held && h.stage == Stage::running && !h.build->ended() && h.build->directory() == directory;
+  });
+}
+
+void WorkerCore::start_waiting(Now now) {
+  for (auto& [claim, held] : held_) {
+    if (held.stage != Stage::accepted || !directory_is_free(held)) continue;
+    held.stage = Stage::running;
+    held.build->begin(held.id, held.number, now);
+    track(held);
+  }
+}
+
+int WorkerCore::free_slots() const {
+  if (drain_ || stop_by_) return 0;
+  const auto busy =
+      std::count_if(held_.begin(), held_.end(), [](const auto& h) { return !h.second.finish_sent; });
+  return std::max(0, slots_ - static_cast<int>(busy));
+}
+
+void WorkerCore::settle(Now now) {
+  for (auto& [claim, held] : held_) {
+    if (held.stage == Stage::offered) {
+      if (link_.welcomed() && now.mono >= held.asked + kAskAgain) send_accept(held, now);
+      continue;
+    }
+    send_reports(held, now);
+    send_questions(held, now);
+  }
+  say_ready();
+  balance_spool(now);
+  check_stop(now);
+}
+
+void WorkerCore::send_reports(Held& held, Now now) {
+  if (!link_.welcomed() || held.stage != Stage::running) return;
+  Outbox& outbox = held.build->outbox();
+  if (outbox.awaits_acknowledgement() && now.mono >= held.last_progress + held.patience) {
+    outbox.rewind();
+    held.patience = std::min(held.patience * 2, kLongestPatience);
+  }
+  while (true) {
+    if (outbox.all_sent()) {
+      const auto due = held.build->flush_due();
+      if (!due || *due > now.mono) break;
+      held.build->flush(now);
+    }
+    const bool idle = !outbox.awaits_acknowledgement();
+    auto report = outbox.next(settings_.window_bytes);
+    if (!report) break;
+    if (idle) held.last_progress = now.mono;
+    report->session = link_.session();
+    report->claim = held.claim;
+    report->build = held.id;
+    send(*report);
+  }
+  if (held.build->ended() && outbox.all_sent() && !outbox.has_pending()) held.finish_sent = true;
+}
+
+void WorkerCore::send_questions(Held& held, Now now) {
+  if (!link_.welcomed()) return;
+  for (auto& q : held.build->questions()) {
+    if (q.sent && now.mono < *q.sent + kAskAgain) continue;
+    q.sent = now.mono;
+    q.message.session = link_.session();
+    q.message.claim = held.claim;
+    q.message.build = held.id;
+    send(q.message);
+  }
+}
+
+// When too much waits for the server no step is read any more, so it waits in its write: nothing is
+// dropped, and memory stays bounded.
+void WorkerCore::balance_spool(Now now) {
+  std::size_t bytes = 0;
+  for (const auto& [claim, held] : held_) bytes += held.build->bytes();
+  counts_.spool_bytes = bytes;
+  if (bytes >= settings_.spool_bytes) {
+    for (const auto& [exec, claim] : execs_) {
+      if (!paused_.insert(exec).second) continue;
+      actions_.push_back(SetReading{exec, false});
+      held_.at(claim).build->on_paused(true, now);
+    }
+  } else if (!paused_.empty() && bytes < settings_.spool_bytes / 4 * 3) {
+    for (const auto exec : std::exchange(paused_, {})) {
+      const auto it = execs_.find(exec);
+      if (it == execs_.end()) continue;
+      actions_.push_back(SetReading{exec, true});
+      held_.at(it->second).build->on_paused(false, now);
+    }
+  }
+}
+
+std::optional<MonoTime> WorkerCore::next_wake() const {
+  if (quit_) return std::nullopt;
+  MonoTime first = link_.next_wake();
+  const auto at = [&](std::optional<MonoTime> t) {
+    if (t && *t < first) first = *t;
+  };
+  if (stop_by_) at(*stop_by_);
+  for (const auto& [claim, held] : held_) {
+    if (held.stage == Stage::offered) {
+      if (link_.welcomed()) at(held.asked + kAskAgain);
+      continue;
+    }
+    at(held.build->next_wake());
+    if (!link_.welcomed()) continue;
+    const Outbox& outbox = held.build->outbox();
+    if (outbox.all_sent()) at(held.build->flush_due());
+    if (outbox.awaits_acknowledgement()) at(held.last_progress + held.patience);
+    for (const auto& q : held.build->questions())
+      if (q.sent) at(*q.sent + kAskAgain);
+  }
+  return first;
+}
+
+CoreStatus WorkerCore::status() const {
+  CoreStatus s = counts_;
+  s.connected = link_.welcomed();
+  s.name = name_;
+  s.session = link_.session();
+  s.slots = slots_;
+  s.builds = static_cast<int>(held_.size());
+  s.spool_full = !paused_.empty();
+  return s;
+}
+
+}  // namespace headrace::worker

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker's tie to the dispatchers: when to say hello, when a heartbeat, when to give a socket up.
+//
+//   away ──(wait is over)──► greeting ──(welcome)──► welcomed
+//    ▲                          │ no answer              │ no answer for 2.5 heartbeats
+//    └──────────────────────────┴────────────────────────┘
+// The wait grows from 0.2 to 5 s with every failure, with jitter, and begins anew after a welcome. It
+// decides by the worker's own monotonic clock only.
+#pragma once
+
+#include <optional>
+#include <random>
+
+#include "clock/clock.hpp"
+#include "model/ids.hpp"
+
+namespace headrace::worker {
+
+class Link {
+ public:
+  explicit Link(std::uint64_t seed) : random_(seed) {}
+
+  enum class Do { nothing, connect_and_hello, hello, heartbeat };
+
+  /// First hello at once.
+  void start(MonoTime now);
+  /// What is due; call again until it says nothing.
+  Do on_timer(MonoTime now);
+  MonoTime next_wake() const;
+
+  void on_welcome(SessionId session, milliseconds heartbeat, milliseconds lease, MonoTime now);
+  /// Anything from the server that belongs to the session.
+  void heard(MonoTime now);
+  /// The server does not know the session: hello again at once on this socket.
+  void on_rehello(MonoTime now);
+  /// Another process took the session over: wait long.
+  void on_superseded(MonoTime now);
+
+  bool welcomed() const { return state_ == State::welcomed; }
+  /// Of the last welcome; 0 before the first and after it was refused.
+  SessionId session() const { return session_; }
+  milliseconds heartbeat() const { return heartbeat_; }
+  milliseconds lease() const { return lease_; }
+
+ private:
+  enum class State { away, greeting, welcomed };
+  void go_away(MonoTime now);
+
+  std::mt19937_64 random_;
+  State state_ = State::away;
+  SessionId session_;
+  milliseconds heartbeat_{5000};
+  milliseconds lease_{30000};
+  MonoTime next_{};     // away: end of the wait; greeting: next hello; welcomed: next heartbeat
+  MonoTime give_up_{};  // greeting: when to try another socket
+  MonoTime last_heard_{};
+  int failures_ = 0;
+};
+
+}  // namespace headrace::worker
