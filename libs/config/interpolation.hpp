@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The syntax of interpolate "…%(prop:x:-d)s…", checked when the configuration is; libs/render applies it.
+// Checks interpolate "…%(prop:x:-d)s…" when the configuration is read. The syntax is libs/render's, who
+// applies it; on top, names that could only ever give nothing are refused.
 #pragma once
 
 #include <optional>
@@ -9,8 +10,6 @@
 namespace headrace::config {
 
 /// What is wrong with `text` as Buildbot's Interpolate; nothing when it is right.
-/// Selectors: prop:NAME, src:CODEBASE:ATTRIBUTE, worker:NAME; modifiers `:-` `:~` `:+` `:?` `:#?`, whose
-/// texts may hold selectors again; `%%` is a percent sign.
 std::optional<std::string> interpolation_problem(std::string_view text);
 
 /// What is wrong with the name of a property.

@@ -16,7 +16,8 @@ constexpr int kStride = 200;
 
 LuaState& LuaState::of(lua_State* lua) { return **static_cast<LuaState**>(lua_getextraspace(lua)); }
 
-LuaState::LuaState() : lua_(lua_newstate(&LuaState::allocate, this)) {
+LuaState::LuaState() {
+  lua_ = lua_newstate(&LuaState::allocate, this);
   if (lua_ == nullptr) throw std::bad_alloc();
   *static_cast<LuaState**>(lua_getextraspace(lua_)) = this;
   const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},

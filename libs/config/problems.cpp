@@ -2,20 +2,13 @@
 #include "config/problems.hpp"
 
 #include <algorithm>
-#include <cctype>
-
-#include "config/lua_tokens.hpp"
 
 namespace headrace::config {
-
-struct Problems::Token : LuaToken {};
-
 namespace {
 
-template <class Tokens>
 class Finder {
  public:
-  explicit Finder(const Tokens& tokens) : tokens_(tokens) {}
+  explicit Finder(const std::vector<LuaToken>& tokens) : tokens_(tokens) {}
 
   /// The token after `word` ("step.git") on `line`; the end when it is not there.
   std::size_t after_word(int line, const std::string& word) const {
@@ -86,7 +79,7 @@ class Finder {
     return i;
   }
 
-  const Tokens& tokens_;
+  const std::vector<LuaToken>& tokens_;
 };
 
 }  // namespace
@@ -113,11 +106,10 @@ std::vector<Problem> Problems::in_order() const {
   return all;
 }
 
-const std::vector<Problems::Token>& Problems::tokens(const std::string& file) const {
+const std::vector<LuaToken>& Problems::tokens(const std::string& file) const {
   auto [it, added] = tokens_.try_emplace(file);
   const auto known = files_.find(file);
-  if (added && known != files_.end())
-    for (auto& token : lua_tokens(known->second.second)) it->second.push_back(Token{std::move(token)});
+  if (added && known != files_.end()) it->second = lua_tokens(known->second.second);
   return it->second;
 }
 

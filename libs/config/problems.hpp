@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/configuration.hpp"
+#include "config/lua_tokens.hpp"
 
 namespace headrace::config {
 
@@ -32,12 +33,11 @@ class Problems {
   int line_of(const std::string& file, int line, const std::string& word, const FieldPath& path) const;
 
  private:
-  struct Token;
-  const std::vector<Token>& tokens(const std::string& file) const;
+  const std::vector<LuaToken>& tokens(const std::string& file) const;
 
   std::map<std::string, std::pair<int, std::string>> files_;  // name → order, text
   std::map<std::pair<std::pair<int, std::string>, int>, std::vector<std::string>> problems_;
-  mutable std::map<std::string, std::vector<Token>> tokens_;
+  mutable std::map<std::string, std::vector<LuaToken>> tokens_;
 };
 
 std::string place(const std::string& file, int line);

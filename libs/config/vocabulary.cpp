@@ -101,11 +101,16 @@ Vocabulary::Vocabulary() {
   Reader reader;
   later_ = reader.list("later");
   functions_ = reader.list("functions");
-  lua_getfield(reader.get(), -1, "words");
-  for (lua_pushnil(reader.get()); lua_next(reader.get(), -2) != 0; lua_pop(reader.get(), 1)) {
-    const std::string name = reader.text(-2);
-    words_[name] = read_word(reader, name);
-  }
+  const auto read_all = [&](const char* table, auto& all) {
+    lua_getfield(reader.get(), -1, table);
+    for (lua_pushnil(reader.get()); lua_next(reader.get(), -2) != 0; lua_pop(reader.get(), 1)) {
+      const std::string name = reader.text(-2);
+      all[name] = read_word(reader, name);
+    }
+    lua_pop(reader.get(), 1);
+  };
+  read_all("words", words_);
+  read_all("tables", tables_);
 }
 
 bool Vocabulary::known(std::string_view word) const {

@@ -34,6 +34,8 @@ class Vocabulary {
 
   const Word& word(std::string_view name) const { return words_.find(name)->second; }
   const std::map<std::string, Word, std::less<>>& words() const { return words_; }
+  /// Tables within fields: "change_filter", "codebase".
+  const std::map<std::string, Word, std::less<>>& tables() const { return tables_; }
   const std::set<std::string, std::less<>>& later() const { return later_; }
   const std::set<std::string, std::less<>>& functions() const { return functions_; }
 
@@ -49,7 +51,7 @@ class Vocabulary {
   bool known(std::string_view word) const;
   bool is_later(std::string_view word) const;
 
-  std::map<std::string, Word, std::less<>> words_;
+  std::map<std::string, Word, std::less<>> words_, tables_;
   std::set<std::string, std::less<>> later_;
   std::set<std::string, std::less<>> functions_;
 };

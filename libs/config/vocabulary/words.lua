@@ -25,6 +25,11 @@ local function list(...)
   return all
 end
 
+local function filter_on(attribute)
+  return { [attribute] = "values", [attribute .. "_not_eq"] = "values", [attribute .. "_re"] = "regexes",
+           [attribute .. "_not_re"] = "regexes", [attribute .. "_fn"] = "value function" }
+end
+
 -- Of every step.
 local step = {
   name = "renderable string", workdir = "renderable string", env = "env",
@@ -180,6 +185,22 @@ return {
       fields = with(report, { server_url = "http url!", auth = "user and password", headers = "headers" }),
       later = list "reports cert verify skip_encoding body",
       written = { generators = "reports" },
+    },
+  },
+
+  -- Tables within fields: a change filter, one of the codebases of a scheduler.
+  tables = {
+    change_filter = {
+      name = "none",
+      fields = with(filter_on "project", filter_on "repository", filter_on "branch", filter_on "category",
+                    filter_on "codebase", {
+        property_eq = "values by property", property_not_eq = "values by property",
+        property_re = "regexes by property", property_not_re = "regexes by property", filter_fn = "change function",
+      }),
+    },
+    codebase = {
+      name = "none",
+      fields = { repository = "string", project = "string", branch = "string", revision = "string" },
     },
   },
 
