@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spawn/spawn.hpp"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+
+extern char** environ;
+
+namespace headrace::spawn {
+namespace {
+
+constexpr int kFirstFree = 64;  // sources are moved above every target before the child sorts them
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> out;
+  for (const auto& s : strings) out.push_back(const_cast<char*>(s.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+/// What execvp would try, in order; made before vfork, because the child must not allocate.
+std::vector<std::string> candidates(const Command& c) {
+  if (c.argv[0].find('/') != std::string::npos) return {c.argv[0]};
+  std::string path = "/usr/local/bin:/usr/bin:/bin";
+  for (const auto& e : c.env)
+    if (e.starts_with("PATH=")) path = e.substr(5);
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at <= path.size();) {
+    const auto end = std::min(path.find(':', at), path.size());
+    const std::string folder = path.substr(at, end - at);
+    out.push_back(folder.empty() ? "./" + c.argv[0] : folder + "/" + c.argv[0]);
+    at = end + 1;
+  }
+  return out;
+}
+
+struct ChildState {
+  volatile int error = 0;
+  volatile int stage = 0;  // 1: enter directory, 2: run
+};
+
+// Runs in the child on the parent's memory: async-signal-safe calls only, and no allocation.
+[[noreturn]] void child(const Command& c, const std::vector<int>& sources, const std::vector<char*>& programs,
+                        char** argv, char** shell_argv, char** env, pid_t parent, ChildState& state) {
+  if (c.parent_death_signal != 0) {
+    prctl(PR_SET_PDEATHSIG, c.parent_death_signal);
+    if (getppid() != parent) _exit(127);  // it died in between
+  }
+  if (c.new_session) setsid();
+  state.stage = 1;
+  if (!c.directory.empty() && chdir(c.directory.c_str()) != 0) {
+    state.error = errno;
+    _exit(127);
+  }
+  int highest = -1;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    dup2(sources[i], c.descriptors[i].second);
+    if (c.descriptors[i].second > highest) highest = c.descriptors[i].second;
+  }
+  // Targets are 0, 1, 2 … without holes in practice; a hole stays what the parent had closed-on-exec.
+  syscall(SYS_close_range, static_cast<unsigned>(highest + 1), ~0u, CLOSE_RANGE_CLOEXEC);
+  struct sigaction plain {};
+  plain.sa_handler = SIG_DFL;
+  for (int s = 1; s < NSIG; ++s) sigaction(s, &plain, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+
+  state.stage = 2;
+  int best = ENOENT;
+  for (char* program : programs) {
+    if (!program) break;
+    execve(program, argv, env);
+    if (errno == ENOEXEC) {
+      // A script without #!: what execvp does.
+      shell_argv[1] = program;
+      execve("/bin/sh", shell_argv, env);
+    }
+    // What was found but cannot be run tells more than that it is not elsewhere.
+    if (errno != ENOENT && errno != ENOTDIR && best == ENOENT) best = errno;
+    if (errno == E2BIG || errno == ENOMEM) break;
+  }
+  state.error = best;
+  _exit(127);
+}
+
+}  // namespace
+
+std::string Failure::text() const { return "cannot " + what + " '" + path + "': " + std::strerror(error); }
+
+tl::expected<pid_t, Failure> start(const Command& c) {
+  if (c.argv.empty()) return tl::unexpected(Failure{EINVAL, "run", ""});
+  const auto programs = candidates(c);
+  const auto program_pointers = pointers(programs);
+  auto argv = pointers(c.argv);
+  auto env = pointers(c.env);
+  static char shell[] = "/bin/sh";
+  std::vector<char*> shell_argv = {shell, nullptr};
+  shell_argv.insert(shell_argv.end(), argv.begin() + 1, argv.end());
+
+  std::vector<int> sources;
+  const auto close_sources = [&] {
+    for (const int fd : sources) close(fd);
+  };
+  for (const auto& [from, to] : c.descriptors) {
+    const int moved = fcntl(from, F_DUPFD_CLOEXEC, kFirstFree);
+    if (moved < 0) {
+      const int error = errno;
+      close_sources();
+      return tl::unexpected(Failure{error, "start", c.argv[0]});
+    }
+    sources.push_back(moved);
+  }
+
+  // No handler may run in the child while it shares our memory.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  ChildState state;
+  const pid_t parent = getpid();
+  const pid_t pid = vfork();
+  if (pid == 0)
+    child(c, sources, program_pointers, argv.data(), shell_argv.data(), env.data(), parent, state);
+  const int vfork_error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  close_sources();
+  if (pid < 0) return tl::unexpected(Failure{vfork_error, "start", c.argv[0]});
+  if (state.error != 0) {
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (state.stage == 1) return tl::unexpected(Failure{state.error, "enter directory", c.directory});
+    return tl::unexpected(Failure{state.error, "run", c.argv[0]});
+  }
+  return pid;
+}
+
+std::vector<std::string> own_environment() {
+  std::vector<std::string> out;
+  for (char** e = environ; *e; ++e) out.emplace_back(*e);
+  return out;
+}
+
+std::string own_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
+
+}  // namespace headrace::spawn
