@@ -201,7 +201,7 @@ Checker::Value Checker::exit_codes(const Node& node, const Spot& spot) {
   json::Object results;
   for (const auto& [code, value] : codes) {
     const auto result = value->is(Node::Kind::string) ? results_from_name(value->text) : std::nullopt;
-    if (!result || code < -128 || code > 0xffffffff) return expected(what, node, spot.at(std::to_string(code)));
+    if (!result || code < -128 || code > 0xffffffff) return expected(what, *value, spot.at(std::to_string(code)));
     results[std::to_string(code)] = static_cast<int>(*result);
   }
   return results;

@@ -90,6 +90,7 @@ json::Object Checker::check(const Declaration& declaration) {
 
 json::Object Checker::check_table(const Word& word, const std::string& label, const Node& table, const Spot& spot) {
   json::Object fields;
+  std::set<std::string> meant;  // fields that were there but for a mistake in their name
   for (std::size_t i = 0; i < table.items.size(); ++i)
     if (!table.items[i].is(Node::Kind::nil))
       wrong(spot.at(static_cast<int>(i + 1)), describe(table.items[i]) + " in " + label + " has no field's name before it");
@@ -112,10 +113,12 @@ json::Object Checker::check_table(const Word& word, const std::string& label, co
       wrong(spot.at(name), Vocabulary::get().field_advice(word, label, snake_case(name)));
     } else if (!value.is(Node::Kind::mistake)) {
       wrong(spot.at(name), Vocabulary::get().field_advice(word, label, name));
+      meant.insert(Vocabulary::get().meant(word, name));
     }
   }
   for (const auto& [name, field] : word.fields)
-    if (field.required && !table.fields.contains(name)) wrong(spot, label + " needs the field '" + name + "'");
+    if (field.required && !table.fields.contains(name) && !meant.contains(name))
+      wrong(spot, label + " needs the field '" + name + "'");
   return fields;
 }
 

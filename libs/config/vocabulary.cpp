@@ -151,18 +151,24 @@ std::string Vocabulary::advice(std::string_view word, const std::vector<std::str
   return "unknown word " + quoted + did_you_mean(word, candidates);
 }
 
-std::string Vocabulary::field_advice(const Word& word, const std::string& label, std::string_view field) const {
-  const std::string quoted = "'" + std::string(field) + "'";
-  if (word.later.contains(field)) return quoted + " of " + label + " is not yet supported";
+std::string Vocabulary::meant(const Word& word, std::string_view field) const {
   const auto renamed = word.written.find(field);
-  const std::string ours = renamed != word.written.end() ? renamed->second : snake_case(field);
-  if (ours != field && (word.fields.contains(ours) || word.later.contains(ours)))
-    return quoted + " is written " + ours + " here" +
-           (word.later.contains(ours) ? ", and is not yet supported (" : " (") + label + ")";
+  std::string ours = renamed != word.written.end() ? renamed->second : snake_case(field);
+  if (word.fields.contains(ours) || word.later.contains(ours)) return ours;
   std::vector<std::string> candidates(word.later.begin(), word.later.end());
   for (const auto& [name, type] : word.fields) candidates.push_back(name);
   if (word.naming != Word::Naming::none) candidates.push_back("name");
-  return "unknown field " + quoted + " in " + label + did_you_mean(field, candidates);
+  return nearest(field, candidates);
+}
+
+std::string Vocabulary::field_advice(const Word& word, const std::string& label, std::string_view field) const {
+  const std::string quoted = "'" + std::string(field) + "'";
+  if (word.later.contains(field)) return quoted + " of " + label + " is not yet supported";
+  const std::string ours = meant(word, field);
+  if (!ours.empty() && (word.written.contains(field) || snake_case(field) == ours))
+    return quoted + " is written " + ours + " here" +
+           (word.later.contains(ours) ? ", and is not yet supported (" : " (") + label + ")";
+  return "unknown field " + quoted + " in " + label + (ours.empty() ? "" : ", did you mean '" + ours + "'?");
 }
 
 std::string snake_case(std::string_view name) {
@@ -180,7 +186,7 @@ std::string snake_case(std::string_view name) {
   return snake;
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.size() > 100) return "";
   std::string best;
   std::size_t fewest = std::max<std::size_t>(2, word.size() / 2) + 1;
@@ -188,6 +194,11 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
     const std::size_t count = edits(word, candidate);
     if (count < fewest && count < word.size()) fewest = count, best = candidate;
   }
+  return best;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string best = nearest(word, candidates);
   return best.empty() ? "" : ", did you mean '" + best + "'?";
 }
 

@@ -41,6 +41,8 @@ class Vocabulary {
 
   /// What is wrong with `word`, which is neither a word nor one of `known`.
   std::string advice(std::string_view word, const std::vector<std::string>& known) const;
+  /// The field of `word` that was meant by `field`, which is none; "" when none is near.
+  std::string meant(const Word& word, std::string_view field) const;
   /// What is wrong with `field`, which is no field of `word`; `label` names the declaration.
   std::string field_advice(const Word& word, const std::string& label, std::string_view field) const;
   /// "hook.base, hook.github, hook.gitlab"
@@ -58,6 +60,9 @@ class Vocabulary {
 
 /// "treeStableTimer" → "tree_stable_timer"; what has no capitals stays as it is.
 std::string snake_case(std::string_view name);
+
+/// The one of `candidates` that is fewest edits away from `word`; "" when none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 /// ", did you mean 'x'?" with the one of `candidates` that is fewest edits away, or "" when none is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);

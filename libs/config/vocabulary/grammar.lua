@@ -33,7 +33,8 @@ setmetatable(swallow, {
   __newindex = function() end,
   __call = function(_, argument)
     if type(argument) == "string" then lost[argument] = true end
-    if type(argument) == "table" and type(argument.name) == "string" then lost[argument.name] = true end
+    local name = type(argument) == "table" and rawget(argument, "name")
+    if type(name) == "string" then lost[name] = true end
     return swallow
   end,
   __add = nothing, __sub = nothing, __mul = nothing, __div = nothing, __mod = nothing, __pow = nothing,
@@ -151,6 +152,10 @@ local function new_word(word, spec, variants)
     __index = function(_, key)
       local variant = variants and variants[key]
       if variant ~= nil then return variant end
+      if spec and key == "extend" then
+        report("'" .. word .. ":extend': kinds of one's own are not yet supported")
+        return swallow
+      end
       return refuse(word .. "." .. lib.tostring(key))
     end,
     __newindex = function(_, key)
