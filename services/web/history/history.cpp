@@ -82,7 +82,11 @@ std::string with_directory(const std::string& path) {
 
 struct History::Impl {
   Impl(boost::asio::io_context& loop, const std::string& path)
-      : io(loop), lock(with_directory(path) + ".lock"), database(open_history(path)), projection(*database) {
+      : io(loop),
+        lock(with_directory(path) + ".lock"),
+        database(open_history(path)),
+        projection(*database),
+        opened_at(projection.cursor()) {
     threads.emplace_back([this] { work(writes, projection); });
     for (int i = 0; i < kReaders; ++i) {
       readers.push_back(std::make_unique<Database>(path, Database::Mode::read_only));
@@ -115,6 +119,7 @@ struct History::Impl {
   FileLock lock;
   std::unique_ptr<Database> database;
   Projection projection;
+  const Cursor opened_at;
   std::vector<std::unique_ptr<Database>> readers;
   Queue<std::function<Answer(Projection&)>> writes;
   Queue<std::function<Answer(Database&)>> reads;
@@ -124,6 +129,7 @@ struct History::Impl {
 History::History(boost::asio::io_context& io, const std::string& path)
     : impl_(std::make_unique<Impl>(io, path)) {}
 History::~History() = default;
+Cursor History::opened_at() const { return impl_->opened_at; }
 void History::write(std::function<Answer(Projection&)> job) { impl_->writes.push(std::move(job)); }
 void History::read(std::function<Answer(Database&)> job) { impl_->reads.push(std::move(job)); }
 

@@ -24,6 +24,9 @@ class History {
   /// Waits for jobs under way; their answers are dropped with the loop.
   ~History();
 
+  /// The cursor that was in the file.
+  Cursor opened_at() const;
+
   /// Runs on the writer's thread. What the job throws is thrown from the loop: a history that cannot be
   /// written ends the process.
   void write(std::function<Answer(Projection&)> job);

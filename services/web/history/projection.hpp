@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "events/reader.hpp"
 #include "web/history/sqlite.hpp"
 #include "wire/event.hpp"
 
@@ -21,12 +22,8 @@ struct Site;
 
 namespace headrace::web {
 
-/// Up to where the log has been applied.
-struct Cursor {
-  EventNumber number;
-  std::string tag;  ///< of the event with that number; "" at 0
-  bool operator==(const Cursor&) const = default;
-};
+/// Up to where the log has been applied; number 0: nothing yet.
+using events::Cursor;
 
 /// Ids that Redis gave to names; a name keeps its id for ever.
 struct Names {

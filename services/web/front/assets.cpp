@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/front/assets.hpp"
+
+#include <map>
+
+namespace headrace::web {
+namespace {
+
+std::string_view type_of(std::string_view name) {
+  static const std::map<std::string_view, std::string_view> types{{"html", "text/html; charset=utf-8"},
+                                                                  {"js", "text/javascript; charset=utf-8"},
+                                                                  {"css", "text/css; charset=utf-8"},
+                                                                  {"svg", "image/svg+xml"}};
+  const auto it = types.find(name.substr(name.rfind('.') + 1));
+  return it == types.end() ? "application/octet-stream" : it->second;
+}
+
+// FNV-1a of the bytes: changes whenever they do.
+std::string etag_of(std::string_view bytes) {
+  std::uint64_t hash = 14695981039346656037u;
+  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return "\"" + std::to_string(hash) + "\"";
+}
+
+}  // namespace
+
+std::optional<http::Response> answer_asset(const http::Request& request) {
+  const std::string_view name = request.path == "/" ? "index.html" : std::string_view(request.path).substr(1);
+  for (std::size_t i = 0; i < kAssetCount; ++i) {
+    if (kAssets[i].name != name) continue;
+    http::Response r;
+    const std::string etag = etag_of(kAssets[i].bytes);
+    r.content_type = type_of(name);
+    // no-cache: kept, but asked about each time; an upgrade shows at the next reload.
+    r.headers = {{"ETag", etag}, {"Cache-Control", "no-cache"}, {"X-Content-Type-Options", "nosniff"}};
+    if (name.ends_with(".html"))
+      r.headers.emplace_back(
+          "Content-Security-Policy",
+          "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'self'");
+    if (request.header("If-None-Match").find(etag) != std::string_view::npos)
+      r.status = 304;
+    else
+      r.body = kAssets[i].bytes;
+    return r;
+  }
+  return std::nullopt;
+}
+
+}  // namespace headrace::web

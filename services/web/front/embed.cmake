@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake -DOUT=assets_data.cpp -DFILES=a;b -P embed.cmake: writes the files as arrays of bytes.
+set(code "// Made by embed.cmake.\n#include \"web/front/assets.hpp\"\nnamespace headrace::web {\nnamespace {\n")
+set(table "")
+set(count 0)
+foreach(file ${FILES})
+  get_filename_component(name "${file}" NAME)
+  file(READ "${file}" hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR size "${digits} / 2")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  string(APPEND code "constexpr char kFile${count}[] = {${bytes} 0};\n")
+  string(APPEND table "  {\"${name}\", {kFile${count}, ${size}}},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND code "}  // namespace\nextern const Asset kAssets[] = {\n${table}};\n")
+string(APPEND code "extern const std::size_t kAssetCount = ${count};\n}  // namespace headrace::web\n")
+file(WRITE "${OUT}" "${code}")

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything of headrace-web that is not Redis: history, REST, live events and the page behind one handler.
+// Tests and the demonstration drive it with events of their own; the service with those of the log.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/server.hpp"
+#include "web/history/history.hpp"
+#include "web/live/hub.hpp"
+#include "web/logs/file_log_source.hpp"
+#include "web/logs/log_sources.hpp"
+#include "web/logs/pool.hpp"
+#include "web/rest/rest.hpp"
+
+namespace headrace::web {
+
+struct FrontSettings {
+  std::string history;  ///< path of the SQLite file
+  std::string logs;     ///< directory of the log store
+};
+
+class Front {
+ public:
+  /// @param running  source of running logs; null: none. Must outlive the front.
+  Front(boost::asio::io_context& io, const FrontSettings& settings, LogSource* running, EventRange events);
+  ~Front();
+
+  /// Answers /, the page's files, /config, /api, /sse; everything else is 404.
+  void handle(http::Request request, std::shared_ptr<http::Responder> responder);
+
+  /// Up to where the history reaches. Before the first answer of `apply`: where it was when opened.
+  const Cursor& cursor() const { return cursor_; }
+  /// One batch into the history and to the listeners. One at a time: call again after `done`.
+  void apply(std::vector<wire::Event> events, std::vector<LogGrowth> growths, std::function<void()> done);
+  /// Asks whether every builder and worker in `events` has its id; otherwise call set_names before apply.
+  void knows_names(std::vector<wire::Event> events,
+                   std::function<void(std::vector<wire::Event>, bool known)> answer);
+  void set_names(Names names, std::function<void()> done);
+  /// The configuration has changed (or is read for the first time).
+  void set_site(std::shared_ptr<const config::Site> site, Names names, std::function<void()> done);
+  /// Forgets the history; the log will be read from its start.
+  void reset(std::function<void()> done);
+  /// About once a second.
+  void tick();
+
+  std::size_t listeners() const { return hub_.listeners(); }
+
+ private:
+  http::Response site_config(const http::Request& request) const;
+
+  struct NoLogs;
+  std::unique_ptr<LogSource> no_running_;
+  Pool pool_;
+  FileLogSource files_;
+  LogSources logs_;
+  History history_;
+  Cursor cursor_;
+  Hub hub_;
+  Rest rest_;
+  std::string title_ = "Headrace";
+  std::string url_;
+};
+
+}  // namespace headrace::web

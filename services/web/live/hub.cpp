@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/live/hub.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+#include "json/value.hpp"
+
+namespace headrace::web {
+namespace {
+
+std::vector<std::string> split(std::string_view path) {
+  std::vector<std::string> out;
+  while (!path.empty()) {
+    const auto at = path.find('/');
+    out.emplace_back(path.substr(0, at));
+    path = at == std::string_view::npos ? std::string_view() : path.substr(at + 1);
+  }
+  return out;
+}
+
+bool matches(const std::vector<std::string>& pattern, std::string_view key) {
+  for (const auto& segment : pattern) {
+    if (key.empty()) return false;
+    const auto at = key.find('/');
+    if (segment != "*" && segment != key.substr(0, at)) return false;
+    key = at == std::string_view::npos ? std::string_view() : key.substr(at + 1);
+  }
+  return key.empty();
+}
+
+// A random version 4 UUID.
+std::string new_uuid() {
+  static std::random_device random;
+  std::string out;
+  for (int i = 0; i < 32; ++i) {
+    if (i == 8 || i == 12 || i == 16 || i == 20) out += '-';
+    unsigned digit = random() % 16;
+    if (i == 12) digit = 4;
+    if (i == 16) digit = 8 + digit % 4;
+    out += "0123456789abcdef"[digit];
+  }
+  return out;
+}
+
+std::string key_text(const std::string& key) {
+  const auto segments = split(key);
+  return json::write(json::Array(segments.begin(), segments.end()));
+}
+
+// The text of events for one listener. Only the last notification of a numbered event carries its id:
+// a client that lost the connection in between asks for all of that event again.
+class Writer {
+ public:
+  void add(EventNumber number, const std::string& key, const std::string& message) {
+    if (number != number_)
+      close();
+    else if (open_)
+      text_ += "\n";
+    number_ = number;
+    open_ = true;
+    text_ += "event: event\ndata: {\"key\":" + key_text(key) + ",\"message\":" + message + "}\n";
+  }
+  std::string take() {
+    close();
+    return std::move(text_);
+  }
+
+ private:
+  void close() {
+    if (!open_) return;
+    if (number_) text_ += "id: " + std::to_string(number_.value) + "\n";
+    text_ += "\n";
+    open_ = false;
+  }
+  std::string text_;
+  EventNumber number_;
+  bool open_ = false;
+};
+
+template <class Notifications>
+void write_matching(const std::vector<std::vector<std::string>>& paths, const Notifications& all,
+                    EventNumber after, Writer& writer) {
+  for (const auto& n : all) {
+    if (n.number && n.number <= after) continue;
+    for (const auto& key : n.keys)
+      if (std::any_of(paths.begin(), paths.end(), [&](const auto& p) { return matches(p, key); }))
+        writer.add(n.number, key, *n.message);
+  }
+}
+
+std::string ping_text(const Cursor& cursor) {
+  return "event: ping\nid: " + std::to_string(cursor.number.value) + "\ndata: {}\n\n";
+}
+
+http::Response text(int status, const std::string& body) {
+  http::Response r;
+  r.status = status;
+  r.body = body + "\n";
+  return r;
+}
+
+}  // namespace
+
+void Hub::handle(const http::Request& request, std::shared_ptr<http::Responder> responder) {
+  if (request.method != "GET" && request.method != "HEAD")
+    return responder->send(text(400, "invalid HTTP method"));
+  const std::string_view path = std::string_view(request.path).substr(5);
+  if (path == "listen" || path.starts_with("listen/"))
+    return listen(request, path.substr(std::min<std::size_t>(path.size(), 7)), std::move(responder));
+  for (const bool add : {true, false}) {
+    const std::string_view verb = add ? "add/" : "remove/";
+    if (!path.starts_with(verb)) continue;
+    const bool known = change(path.substr(verb.size()), add);
+    return responder->send(known ? text(200, "ok") : text(404, "unknown uuid"));
+  }
+  responder->send(text(404, "listen/<path>, add/<uuid>/<path> and remove/<uuid>/<path> are known"));
+}
+
+void Hub::listen(const http::Request& request, std::string_view path,
+                 std::shared_ptr<http::Responder> responder) {
+  http::Response head;
+  head.content_type = "text/event-stream; charset=utf-8";
+  head.headers = {{"Cache-Control", "no-cache"},
+                  {"X-Accel-Buffering", "no"}};  // proxies must not hold it back
+  auto stream = responder->stream(std::move(head));
+  if (stream->closed()) return;
+  heard_ = true;
+  const std::string uuid = new_uuid();
+  Listener& listener = listeners_[uuid];
+  listener.stream = std::move(stream);
+  listener.stream->on_closed([weak = std::weak_ptr(self_), uuid] {
+    if (const auto hub = weak.lock()) (*hub)->listeners_.erase(uuid);
+  });
+  if (!path.empty()) listener.paths.push_back(split(path));
+  // One stream may name more paths at once, so that none of their events falls between two requests.
+  for (const auto& [name, value] : request.query)
+    if (name == "path") listener.paths.push_back(split(value));
+
+  std::string last_id(request.header("Last-Event-ID"));
+  if (last_id.empty()) last_id = request.param("last_event_id").value_or("");
+  std::string hello = "event: handshake\ndata: " + uuid + "\n";
+  // Who resumes gets no id here: a connection that breaks during the replay must not skip the rest of it.
+  if (last_id.empty()) hello += "id: " + std::to_string(cursor_.number.value) + "\n";
+  hello += "\n";
+  if (!last_id.empty()) hello += catch_up(listener, last_id);
+  send(uuid, std::move(hello));
+}
+
+std::string Hub::catch_up(const Listener& listener, std::string_view last_id) const {
+  std::int64_t after = -1;
+  std::from_chars(last_id.data(), last_id.data() + last_id.size(), after);
+  if (after < floor_.value || after > cursor_.number.value)
+    return "event: reset\nid: " + std::to_string(cursor_.number.value) +
+           "\ndata: {\"after\":" + std::to_string(cursor_.number.value) + "}\n\n";
+  Writer writer;
+  write_matching(listener.paths, ring_, {after}, writer);
+  return writer.take();
+}
+
+bool Hub::change(std::string_view rest, bool add) {
+  const auto at = rest.find('/');
+  const auto it = listeners_.find(std::string(rest.substr(0, at)));
+  if (it == listeners_.end()) return false;
+  const auto path = split(at == std::string_view::npos ? std::string_view() : rest.substr(at + 1));
+  auto& paths = it->second.paths;
+  const auto known = std::find(paths.begin(), paths.end(), path);
+  if (add && known == paths.end()) paths.push_back(path);
+  if (!add && known != paths.end()) paths.erase(known);
+  return true;
+}
+
+void Hub::send(const std::string& uuid, std::string bytes) {
+  const auto it = listeners_.find(uuid);
+  if (bytes.empty() || it == listeners_.end()) return;
+  if (it->second.stream->write(std::move(bytes)) <= kMostUnsent) return;
+  // It comes back by itself and resumes, or reads the state anew.
+  spdlog::info("live listener is too slow and is closed listener={}", uuid);
+  listeners_.erase(it);
+}
+
+bool Hub::wants_notifications(MonoTime now) const {
+  return !listeners_.empty() || heard_ || (last_heard_ != MonoTime{} && now - last_heard_ < kAbsence);
+}
+
+void Hub::publish(const Applied& applied, bool complete) {
+  cursor_ = applied.cursor;
+  std::vector<std::pair<std::string, std::string>>
+      texts;  // sending may close a listener: not while iterating
+  for (const auto& [uuid, listener] : listeners_) {
+    Writer writer;
+    write_matching(listener.paths, applied.notifications, {}, writer);
+    texts.emplace_back(uuid, writer.take());
+  }
+  for (auto& [uuid, bytes] : texts) send(uuid, std::move(bytes));
+  if (!complete) {
+    ring_.clear();
+    floor_ = cursor_.number;
+    return;
+  }
+  for (const auto& n : applied.notifications)
+    if (n.number) ring_.push_back(n);
+  while (ring_.size() > kRing) {
+    floor_ = ring_.front().number;
+    ring_.pop_front();
+  }
+}
+
+void Hub::restart(const Cursor& cursor) {
+  cursor_ = cursor;
+  floor_ = cursor.number;
+  ring_.clear();
+  const std::string text = "event: reset\nid: " + std::to_string(cursor.number.value) + "\ndata: {}\n\n";
+  std::vector<std::string> all;
+  for (const auto& [uuid, listener] : listeners_) all.push_back(uuid);
+  for (const auto& uuid : all) send(uuid, text);
+}
+
+void Hub::tick(MonoTime now) {
+  if (!listeners_.empty() || std::exchange(heard_, false)) last_heard_ = now;
+  if (now - last_ping_ < kPing) return;
+  last_ping_ = now;
+  std::vector<std::string> all;
+  for (const auto& [uuid, listener] : listeners_) all.push_back(uuid);
+  for (const auto& uuid : all) send(uuid, ping_text(cursor_));
+}
+
+}  // namespace headrace::web

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+// Live events over real sockets.
+#include "web/live/hub.hpp"
+
+#include "web/front/running_front.hpp"
+
+namespace headrace::web {
+namespace {
+
+/// One event as it came: name, id ("" none), data.
+struct Heard {
+  std::string name, id, data;
+  json::Value json() const { return json::parse(data).value_or(nullptr); }
+  std::string key() const {
+    std::string out;
+    const auto value = json();
+    if (!value["key"].is_array()) return name;
+    for (const auto& part : value["key"].as_array()) out += (out.empty() ? "" : "/") + part.string_or("?");
+    return out;
+  }
+};
+
+/// A listener that reads one event at a time.
+class Ear {
+ public:
+  Ear(int port, const std::string& path, const std::string& headers = "", int receive_buffer = 0)
+      : client_(port, receive_buffer) {
+    client_.send("GET /sse/listen/" + path + " HTTP/1.0\r\nHost: h\r\n" + headers + "\r\n");
+    head = client_.read_until("\r\n\r\n");
+    hello = next();
+    uuid = hello.data;
+  }
+  Heard next() {
+    Heard h;
+    const std::string block = client_.read_until("\n\n");
+    std::size_t at = 0;
+    while (at < block.size()) {
+      const auto end = block.find('\n', at);
+      const std::string line = block.substr(at, end - at);
+      const auto colon = line.find(": ");
+      if (line.substr(0, colon) == "event") h.name = line.substr(colon + 2);
+      if (line.substr(0, colon) == "id") h.id = line.substr(colon + 2);
+      if (line.substr(0, colon) == "data") h.data = line.substr(colon + 2);
+      if (end == std::string::npos) break;
+      at = end + 1;
+    }
+    return h;
+  }
+  http::RawClient& client() { return client_; }
+
+  std::string head;
+  Heard hello;
+  std::string uuid;
+
+ private:
+  http::RawClient client_;
+};
+
+class HubOf : public testing::Test {
+ protected:
+  void build(std::int64_t id, std::optional<Results> results) {
+    auto& log = front_.log;
+    if (!results)
+      log.build_new(id, id, 1, example_build(id, "kernel", {}));
+    else
+      log.build_finished(id, id, 1, example_build(id, "kernel", results));
+    front_.apply(log.take());
+  }
+  void change(std::int64_t id) {
+    front_.log.change(id, example_change("main", "r" + std::to_string(id)));
+    front_.apply(front_.log.take());
+  }
+  RunningFront front_;
+};
+
+TEST_F(HubOf, TellsWhatWasAskedForAndNothingElse) {
+  Ear ear(front_.port(), "builds/*/new");
+  EXPECT_NE(ear.head.find("Content-Type: text/event-stream"), std::string::npos) << ear.head;
+  EXPECT_EQ(ear.hello.name, "handshake");
+  EXPECT_EQ(ear.uuid.size(), 36u);
+  change(1);
+  build(7, {});
+  const auto heard = ear.next();
+  EXPECT_EQ(heard.name, "event");
+  EXPECT_EQ(heard.key(), "builds/7/new");
+  EXPECT_EQ(heard.id, "2");
+  EXPECT_EQ(heard.json()["message"], front_.json("/api/v2/builds/7")["builds"].as_array().at(0));
+}
+
+TEST_F(HubOf, AStarIsExactlyOneSegment) {
+  Ear ear(front_.port(), "builders/1/builds/*/*");
+  build(7, {});
+  EXPECT_EQ(ear.next().key(), "builders/1/builds/7/new");  // not builds/7/new, not …/buildrequests/…
+  build(7, Results::success);
+  EXPECT_EQ(ear.next().key(), "builders/1/builds/7/finished");
+}
+
+TEST_F(HubOf, PathsAreAddedAndRemoved) {
+  Ear ear(front_.port(), "changes/*/new");
+  EXPECT_EQ(front_.get("/sse/add/" + ear.uuid + "/builds/*/finished").status, 200);
+  EXPECT_EQ(front_.get("/sse/remove/" + ear.uuid + "/changes/*/new").status, 200);
+  change(1);
+  build(7, Results::failure);
+  EXPECT_EQ(ear.next().key(), "builds/7/finished");
+  EXPECT_EQ(front_.get("/sse/add/nobody/builds/*/new").status, 404);
+  EXPECT_EQ(front_.get("/sse/shout/x").status, 404);
+}
+
+TEST_F(HubOf, WhoComesBackHearsWhatItMissed) {
+  {
+    Ear ear(front_.port(), "*/*/*");
+    change(1);
+    EXPECT_EQ(ear.next().id, "1");
+  }
+  change(2);
+  build(7, {});
+  Ear again(front_.port(), "*/*/*", "Last-Event-ID: 1\r\n");
+  EXPECT_EQ(again.hello.id, "");
+  EXPECT_EQ(again.next().key(), "changes/2/new");
+  EXPECT_EQ(again.next().key(), "builds/7/new");
+  change(3);
+  EXPECT_EQ(again.next().key(), "changes/3/new");
+}
+
+TEST_F(HubOf, TheIdStandsAtTheLastPartOfItsEvent) {
+  Ear ear(front_.port(), "?path=builds/*/*&path=steps/*/*");
+  auto done = example_build(7, "kernel", Results::success);
+  done.steps = {example_step(0, "git", Results::success, 1)};
+  front_.log.build_finished(7, 7, 1, done);
+  front_.apply(front_.log.take());
+  std::vector<std::string> keys, ids;
+  for (int i = 0; i < 5; ++i) {
+    const auto h = ear.next();
+    keys.push_back(h.key());
+    ids.push_back(h.id);
+  }
+  EXPECT_EQ(keys, (std::vector<std::string>{"builds/7/new", "steps/28672/new", "steps/28672/started",
+                                            "steps/28672/finished", "builds/7/finished"}));
+  EXPECT_EQ(ids, (std::vector<std::string>{"", "", "", "", "1"}));
+}
+
+TEST_F(HubOf, WhoWasAwayTooLongReadsAnew) {
+  {
+    Ear ear(front_.port(), "changes/*/new");
+    change(1);
+    ear.next();
+  }
+  front_.stop();  // the ring dies with the process, the history does not
+  front_.start();
+  front_.log.change(2, example_change("main", "r2"));
+  front_.apply(front_.log.take());
+  Ear behind(front_.port(), "changes/*/new", "Last-Event-ID: 1\r\n");
+  const auto reset = behind.next();
+  EXPECT_EQ(reset.name, "reset");
+  EXPECT_EQ(reset.id, "2");
+  // Who has heard everything needs nothing.
+  Ear level(front_.port(), "changes/*/new", "Last-Event-ID: 2\r\n");
+  change(3);
+  EXPECT_EQ(level.next().key(), "changes/3/new");
+  // An id from the future: the log went back.
+  Ear ahead(front_.port(), "changes/*/new", "Last-Event-ID: 99\r\n");
+  EXPECT_EQ(ahead.next().name, "reset");
+}
+
+TEST_F(HubOf, ARestartedHistoryIsToldToEverybody) {
+  Ear ear(front_.port(), "changes/*/new");
+  front_.wait([&](auto done) { front_.front().reset(done); });
+  EXPECT_EQ(ear.next().name, "reset");
+}
+
+TEST_F(HubOf, ASlowListenerIsClosedAndTheOthersHearOn) {
+  Ear slow(front_.port(), "changes/*/new", "", 4096), quick(front_.port(), "builds/*/finished");
+  auto large = example_change("main", "r");
+  large.comments = std::string(200'000, 'x');
+  // More than the socket's buffers and the bound take together.
+  for (int i = 1; i <= 60; ++i) {
+    front_.log.change(i, large);
+    front_.apply(front_.log.take());
+  }
+  std::size_t listeners = 2;
+  front_.wait([&](auto done) {
+    listeners = front_.front().listeners();
+    done();
+  });
+  EXPECT_EQ(listeners, 1u);
+  build(7, Results::success);
+  EXPECT_EQ(quick.next().key(), "builds/7/finished");
+}
+
+TEST_F(HubOf, AListenerThatGoesIsForgotten) {
+  { Ear ear(front_.port(), "changes/*/new"); }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  std::size_t listeners = 1;
+  while (listeners && std::chrono::steady_clock::now() < deadline)
+    front_.wait([&](auto done) {
+      listeners = front_.front().listeners();
+      done();
+    });
+  EXPECT_EQ(listeners, 0u);
+}
+
+TEST_F(HubOf, GrowingLogsAreAnnouncedWithoutAnId) {
+  front_.log.build_new(1, 1, 1, example_build(1, "kernel", {}));
+  front_.log.step(1, "kernel", example_step(0, "git", {}, 0));
+  front_.apply(front_.log.take());
+  Ear ear(front_.port(), "logs/*/append");
+  front_.apply({}, {{BuildId{1}, 0, 0, 40, 400}});
+  const auto heard = ear.next();
+  EXPECT_EQ(heard.key(), "logs/262144/append");
+  EXPECT_EQ(heard.id, "");
+  EXPECT_EQ(heard.json()["message"]["num_lines"], json::Value(40));
+}
+
+// Drives a hub without sockets, for what depends on time and numbers.
+class Deaf : public http::Stream {
+ public:
+  std::size_t write(std::string bytes) override {
+    text += bytes;
+    return 0;
+  }
+  void finish() override {}
+  bool closed() const override { return false; }
+  void on_closed(std::function<void()>) override {}
+  void on_drained(std::function<void()>) override {}
+  std::string text;
+};
+struct Responds : http::Responder {
+  void send(http::Response) override {}
+  std::shared_ptr<http::Stream> stream(http::Response) override { return out; }
+  std::shared_ptr<Deaf> out = std::make_shared<Deaf>();
+};
+
+Applied applied(std::int64_t number) {
+  Applied a;
+  a.cursor = {EventNumber{number}, "t"};
+  a.notifications = {{EventNumber{number},
+                      {"changes/" + std::to_string(number) + "/new"},
+                      std::make_shared<std::string>("{}")}};
+  return a;
+}
+
+TEST(HubAlone, TheRingForgetsItsOldestAndKnowsIt) {
+  Hub hub({});
+  for (std::int64_t i = 1; i <= static_cast<std::int64_t>(Hub::kRing) + 5; ++i) hub.publish(applied(i), true);
+  const auto resume = [&](const std::string& from) {
+    http::Request request;
+    request.method = "GET";
+    request.path = "/sse/listen/changes/*/new";
+    request.headers = {{"Last-Event-ID", from}};
+    auto responds = std::make_shared<Responds>();
+    hub.handle(request, responds);
+    const std::string& text = responds->out->text;
+    return text.find("event: reset") != std::string::npos
+               ? -1
+               : static_cast<int>(std::count(text.begin(), text.end(), '{'));
+  };
+  EXPECT_EQ(resume("4"), -1);
+  EXPECT_EQ(resume("5"), 2 * static_cast<int>(Hub::kRing));  // "data: {…,"message":{}}"
+  EXPECT_EQ(resume(std::to_string(Hub::kRing + 4)), 2);
+  EXPECT_EQ(resume("nonsense"), -1);
+}
+
+TEST(HubAlone, PingsCarryTheNumberReached) {
+  Hub hub({});
+  const MonoTime start{seconds(1000)};
+  EXPECT_FALSE(hub.wants_notifications(start));
+  http::Request request;
+  request.method = "GET";
+  request.path = "/sse/listen/builds/*/new";
+  auto responds = std::make_shared<Responds>();
+  hub.handle(request, responds);
+  hub.publish(applied(41), true);
+  hub.tick(start);
+  EXPECT_NE(responds->out->text.find("event: ping\nid: 41\n"), std::string::npos);
+  responds->out->text.clear();
+  hub.tick(start + Hub::kPing - seconds(1));
+  EXPECT_EQ(responds->out->text, "");
+  hub.tick(start + Hub::kPing);
+  EXPECT_NE(responds->out->text.find("event: ping"), std::string::npos);
+}
+
+TEST(HubAlone, WithoutNotificationsNobodyCanResumeAcross) {
+  Hub hub({});
+  hub.publish(applied(1), true);
+  Applied silent;
+  silent.cursor = {EventNumber{2}, "t"};
+  hub.publish(silent, false);
+  http::Request request;
+  request.method = "GET";
+  request.path = "/sse/listen/changes/*/new";
+  request.headers = {{"Last-Event-ID", "1"}};
+  auto responds = std::make_shared<Responds>();
+  hub.handle(request, responds);
+  EXPECT_NE(responds->out->text.find("event: reset"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace headrace::web

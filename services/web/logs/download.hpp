@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// A log on its way to an HTTP client, slice by slice: a log of any size takes about two slices of memory.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "http/server.hpp"
+#include "web/logs/log_source.hpp"
+#include "web/logs/pool.hpp"
+
+namespace headrace::web {
+
+/// What to send of a log, and in which clothes.
+struct Download {
+  LogAddress log;
+  std::int64_t first_line = 0;
+  std::int64_t lines = -1;  ///< at most; -1: all
+  http::Response head;      ///< status, type, headers; its body is sent first
+  std::string tail;         ///< sent last
+  /// Framed lines to bytes. Runs on the pool.
+  std::function<std::string(std::string_view framed)> transform;
+};
+
+/// Sends it. Small answers go out with their length, larger ones chunked, never faster than the client reads.
+/// A log that cannot be read is a 404 with the reason, or, once bytes are out, a connection that breaks off.
+void send_log(LogSource& source, Pool& pool, Download what, std::shared_ptr<http::Responder> responder);
+
+}  // namespace headrace::web

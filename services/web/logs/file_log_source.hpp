@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finished logs, from the log store's files.
+#pragma once
+
+#include <filesystem>
+#include <list>
+#include <memory>
+
+#include "logstore/log_file.hpp"
+#include "web/logs/log_source.hpp"
+#include "web/logs/pool.hpp"
+
+namespace headrace::web {
+
+class FileLogSource : public LogSource {
+ public:
+  FileLogSource(Pool& pool, std::filesystem::path store) : pool_(pool), store_(std::move(store)) {}
+  void read(const LogAddress& log, std::int64_t line, Answer answer) override;
+
+ private:
+  // Open logs, newest first: whoever reads on does not read the index again. Of the pool's thread.
+  struct Open {
+    std::filesystem::path path;
+    logstore::Reader reader;
+  };
+  Result<LogSlice> slice(const std::filesystem::path& path, std::int64_t line);
+
+  Pool& pool_;
+  std::filesystem::path store_;
+  std::list<Open> open_;
+};
+
+}  // namespace headrace::web

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// POST: control. Over HTTP it is refused as long as there is no access control; the `headrace` command
+// controls through the data directory.
+#pragma once
+
+#include <string_view>
+
+#include "http/server.hpp"
+
+namespace headrace::web {
+
+/// The JSON-RPC answer to a control request on `path` (below /api/v2): 403, or what is wrong with it.
+http::Response refuse_control(const http::Request& request, std::string_view path);
+
+}  // namespace headrace::web
