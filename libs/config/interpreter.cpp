@@ -10,8 +10,8 @@
 namespace headrace::config {
 namespace {
 
-// A loop without end is over in a second or so; ten thousand builders of ten steps need a tenth of this.
-constexpr Limits kEvaluation{100'000'000, std::size_t{64} << 20, std::chrono::seconds(10)};
+// A loop without end is over within a second; ten thousand builders of four steps need a tenth of this.
+constexpr Limits kEvaluation{50'000'000, std::size_t{64} << 20, std::chrono::seconds(10)};
 constexpr Limits kCall{10'000'000, std::size_t{16} << 20, std::chrono::seconds(2)};
 
 std::string text_argument(lua_State* lua, int index) {
@@ -184,7 +184,10 @@ int Interpreter::where(lua_State* lua) {
 }
 
 int Interpreter::advice(lua_State* lua) {
-  return push(lua, Vocabulary::get().advice(text_argument(lua, 1), texts_argument(lua, 2)));
+  // Kept, for the mistake in a loop.
+  auto [it, added] = advice_.try_emplace(text_argument(lua, 1));
+  if (added) it->second = Vocabulary::get().advice(it->first, texts_argument(lua, 2));
+  return push(lua, it->second);
 }
 
 int Interpreter::variants(lua_State* lua) { return push(lua, Vocabulary::get().variants(text_argument(lua, 1))); }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "config/declarations.hpp"
@@ -57,6 +58,7 @@ class Interpreter {
   Problems* problems_;  ///< only while running
   LuaState state_;
   bool aborted_ = false;
+  std::map<std::string, std::string> advice_;  // unknown word → what to say of it
   int native_ = 0, collected_ = 0, run_ = 0, seal_ = 0, invoke_ = 0, data_of_ = 0, list_mark_ = 0;
 };
 

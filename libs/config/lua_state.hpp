@@ -20,7 +20,7 @@ namespace headrace::config {
 struct Limits {
   std::int64_t instructions;
   std::size_t memory_bytes;           ///< on top of what the state holds when the call begins
-  std::chrono::milliseconds time;     ///< for library functions that are slow without an instruction
+  std::chrono::milliseconds time;     ///< of the CPU: for library functions that are slow without an instruction
 };
 
 /// Where and why Lua code stopped.
@@ -81,13 +81,15 @@ class LuaState {
   static int on_error(lua_State* lua);
   static void pass_if_exhausted(lua_State* lua, int status);
   void exhaust(std::string why);
+  std::chrono::milliseconds cpu_time() const;
 
   lua_State* lua_ = nullptr;
   std::size_t used_bytes_ = 0;
   std::size_t memory_limit_ = SIZE_MAX;
   Limits limits_{};
   std::int64_t instructions_ = 0;
-  std::chrono::steady_clock::time_point deadline_;
+  std::chrono::steady_clock::time_point deadline_;  ///< before it, nobody asks for the CPU time
+  std::chrono::milliseconds cpu_start_{};
   bool exhausted_ = false;
   Fault fault_;         ///< of the last error that on_error saw
   Fault memory_fault_;  ///< where memory was refused last
