@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// headrace-worker: takes builds and runs them. Exit: 0 asked to stop, 1 failed, 2 wrong settings or directory
+// in use.
+#include <cstdio>
+#include <exception>
+
+#include "launcher/channel.hpp"
+#include "log/log.hpp"
+#include "platform/base_directory.hpp"
+#include "platform/processes.hpp"
+#include "service.hpp"
+#include "settings.hpp"
+
+int main(int argc, char** argv) {
+  using namespace headrace;
+  int status = 0;
+  const auto settings = worker::read_settings(argc, argv, status);
+  if (!settings) return status;
+  start_logging("worker", settings->log_level);
+  const auto base = worker::platform::BaseDirectory::take(settings->base_directory);
+  if (!base) return std::fprintf(stderr, "headrace-worker: %s\n", base.error().text.c_str()), 2;
+  try {
+    // What an earlier life could not clear away (its launcher was killed with it).
+    const int left = worker::platform::kill_marked(worker::kWorkerMarker, base->marker());
+    if (left > 0) spdlog::warn("killed what an earlier life left processes={}", left);
+    return worker::WorkerService(*settings, *base).run();
+  } catch (const std::exception& e) {
+    spdlog::error("cannot go on: {}", e.what());
+    return 1;
+  }
+}

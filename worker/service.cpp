@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <cstdio>
+#include <random>
+
+#include "launcher/channel.hpp"
+#include "platform/facts.hpp"
+#include "platform/processes.hpp"
+#include "spawn/spawn.hpp"
+
+namespace headrace::worker {
+namespace {
+
+// The goodbye needs a moment to leave: sockets are closed without lingering.
+constexpr milliseconds kLastWords{100};
+
+std::map<std::string, std::string> environment_for_steps() {
+  std::map<std::string, std::string> out;
+  for (const auto& e : spawn::own_environment()) {
+    const auto equals = e.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string name = e.substr(0, equals);
+    // The worker's own settings, and what a service manager says to this process alone.
+    if (name.starts_with("HEADRACE_") || name == "NOTIFY_SOCKET" || name == "WATCHDOG_USEC" ||
+        name == "WATCHDOG_PID" || name == "LISTEN_FDS" || name == "LISTEN_PID" || name == "LISTEN_FDNAMES" ||
+        name == "INVOCATION_ID" || name == "JOURNAL_STREAM")
+      continue;
+    out[name] = e.substr(equals + 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+CoreSettings WorkerService::core_settings(const Settings& settings, const std::string& base_directory) {
+  std::random_device device;
+  char instance[17];
+  std::snprintf(instance, sizeof instance, "%08x%08x", device(), device());
+  CoreSettings s;
+  s.instance = instance;
+  s.info.name = settings.token.name;
+  s.info.version = HEADRACE_VERSION;
+  s.info.facts = platform::facts(base_directory);
+  s.machine.base_directory = base_directory;
+  s.machine.environment = environment_for_steps();
+  s.spool_bytes = settings.spool_bytes;
+  s.seed = device();
+  return s;
+}
+
+WorkerService::WorkerService(const Settings& settings, const platform::BaseDirectory& base)
+    : settings_(settings),
+      marker_(base.marker()),
+      core_(core_settings(settings, base.path())),
+      timer_(io_),
+      signals_(io_, SIGTERM, SIGINT),
+      parent_(io_) {
+  std::signal(SIGPIPE, SIG_IGN);
+  LauncherOptions options;
+  options.program = settings_.launcher;
+  options.lease = settings_.lease;
+  options.marker = marker_;
+  LauncherClient::Events events;
+  events.output = [this](ExecId exec, char channel, std::string_view bytes) {
+    core_.on_output(exec, channel, bytes, now());
+    perform();
+  };
+  events.exit = [this](ExecId exec, const Exit& exit) {
+    core_.on_exit(exec, exit, now());
+    perform();
+  };
+  events.spawn_failed = [this](ExecId exec, const SpawnFailure& failure) {
+    core_.on_spawn_failed(exec, failure, now());
+    perform();
+  };
+  events.lost = [this] {
+    spdlog::error("the launcher is gone, so are its commands; ending, to be started anew");
+    platform::kill_marked(kWorkerMarker, marker_);
+    exit_status_ = 1;
+    io_.stop();
+  };
+  launcher_ = std::make_unique<LauncherClient>(io_, options, std::move(events));
+  zmq_ = std::make_unique<bus::Context>();  // has threads from here on
+  endpoint_ = settings_.token.server.empty() ? 0 : std::random_device()() % settings_.token.server.size();
+}
+
+WorkerService::~WorkerService() = default;
+
+int WorkerService::run() {
+  signals_.async_wait([this](const auto& error, int signal) {
+    if (!error) stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+  });
+  if (settings_.parent_fd >= 0) {
+    parent_.assign(settings_.parent_fd);
+    watch_parent();
+  }
+  if (!settings_.status.empty())
+    status_ = std::make_unique<StatusPage>(io_, settings_.status, [this] { return core_.status(); });
+  core_.on_started(now());
+  perform();
+  io_.run();
+  return exit_status_;
+}
+
+void WorkerService::stop(const std::string& reason) {
+  spdlog::info("stopping reason={}", reason);
+  core_.on_stop(reason, now());
+  perform();
+}
+
+void WorkerService::watch_parent() {
+  parent_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const auto& error) {
+    if (!error) stop("the parent has ended");
+  });
+}
+
+void WorkerService::connect() {
+  const auto& token = settings_.token;
+  const std::string& endpoint = token.server[endpoint_++ % token.server.size()];
+  // The old socket may be the one whose callback we are in.
+  boost::asio::post(io_, [old = std::shared_ptr<bus::Socket>(std::move(socket_))] {});
+  socket_ = std::make_unique<bus::Socket>(io_, *zmq_, bus::SocketType::dealer);
+  if (!token.server_key.empty())
+    socket_->secure_client({token.public_key, token.secret_key}, token.server_key);
+  socket_->on_message([this, socket = socket_.get()](const bus::Message& m) {
+    if (socket != socket_.get()) return;  // of a socket that was given up
+    if (m.frames.size() == 2) core_.on_message(m.frames[0], m.frames[1], now());
+  });
+  socket_->on_drained([this] { perform(); });
+  socket_->connect(endpoint);
+  spdlog::debug("connecting endpoint={}", endpoint);
+}
+
+void WorkerService::perform() {
+  if (performing_) return;  // the loop below takes it
+  performing_ = true;
+  for (auto actions = core_.take_actions(); !actions.empty(); actions = core_.take_actions())
+    for (const auto& action : actions) perform(action);
+  performing_ = false;
+  arm_timer();
+}
+
+void WorkerService::perform(const Action& action) {
+  if (const auto* send = std::get_if<Send>(&action)) {
+    if (socket_ && !socket_->send({send->name, send->body}))
+      spdlog::debug("message dropped name={}", send->name);
+  } else if (const auto* start = std::get_if<StartCommand>(&action)) {
+    launcher_->start(*start);
+  } else if (const auto* kill = std::get_if<KillCommand>(&action)) {
+    launcher_->kill(*kill);
+  } else if (const auto* discard = std::get_if<DiscardOutput>(&action)) {
+    launcher_->discard(discard->exec);
+  } else if (const auto* reading = std::get_if<SetReading>(&action)) {
+    launcher_->set_reading(reading->exec, reading->on);
+  } else if (const auto* note = std::get_if<Note>(&action)) {
+    spdlog::log(note->level == Note::Level::warn ? spdlog::level::warn : spdlog::level::info, "{}",
+                note->text);
+  } else if (std::holds_alternative<Connect>(action)) {
+    connect();
+  } else if (std::holds_alternative<Quit>(action)) {
+    timer_.expires_after(kLastWords);
+    timer_.async_wait([this](const auto&) { io_.stop(); });
+    armed_ = MonoTime::max();  // the core wants no timer any more
+  }
+}
+
+void WorkerService::arm_timer() {
+  const auto wake = core_.next_wake();
+  if (!wake || (armed_ && *armed_ == *wake)) return;
+  armed_ = wake;
+  timer_.expires_at(std::chrono::steady_clock::time_point(*wake));
+  timer_.async_wait([this](const auto& error) {
+    if (error) return;
+    armed_.reset();
+    core_.on_timer(now());
+    perform();
+  });
+}
+
+}  // namespace headrace::worker

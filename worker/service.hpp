@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker's process: one loop with the ZeroMQ socket, the launcher and the timers around the core.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "bus/socket.hpp"
+#include "core/core.hpp"
+#include "launcher_client.hpp"
+#include "platform/base_directory.hpp"
+#include "settings.hpp"
+#include "status.hpp"
+
+namespace headrace::worker {
+
+class WorkerService {
+ public:
+  /// Starts the launcher, so no thread may exist yet. Throws when it cannot.
+  WorkerService(const Settings& settings, const platform::BaseDirectory& base);
+  ~WorkerService();
+
+  /// Until SIGTERM, SIGINT, the parent's end or a failure. @return exit status
+  int run();
+  /// As SIGTERM.
+  void stop(const std::string& reason);
+  boost::asio::io_context& io() { return io_; }
+  CoreStatus status() const { return core_.status(); }
+
+ private:
+  void perform();
+  void perform(const Action& action);
+  void connect();
+  void arm_timer();
+  void watch_parent();
+  static CoreSettings core_settings(const Settings& settings, const std::string& base_directory);
+  static Now now() { return {mono_now(), wall_now()}; }
+
+  Settings settings_;
+  std::string marker_;
+  boost::asio::io_context io_;
+  WorkerCore core_;
+  std::unique_ptr<LauncherClient> launcher_;
+  std::unique_ptr<bus::Context> zmq_;
+  std::unique_ptr<bus::Socket> socket_;
+  std::size_t endpoint_ = 0;
+  boost::asio::steady_timer timer_;
+  std::optional<MonoTime> armed_;
+  boost::asio::signal_set signals_;
+  boost::asio::posix::stream_descriptor parent_;
+  std::unique_ptr<StatusPage> status_;
+  bool performing_ = false;
+  int exit_status_ = 0;
+};
+
+}  // namespace headrace::worker

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "spawn/spawn.hpp"
+
+namespace headrace::worker {
+namespace {
+
+// "30s", "500ms", "2m" or seconds as a number.
+std::optional<milliseconds> parse_time(const std::string& text) {
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  const std::string unit = end;
+  double factor = 0;
+  if (unit.empty() || unit == "s") factor = 1000;
+  if (unit == "ms") factor = 1;
+  if (unit == "m" || unit == "min") factor = 60'000;
+  if (unit == "h") factor = 3'600'000;
+  if (end == text.c_str() || factor == 0 || number < 0 || number * factor > 1e12) return std::nullopt;
+  return milliseconds(static_cast<std::int64_t>(number * factor));
+}
+
+}  // namespace
+
+std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
+  Settings s;
+  std::string token, token_file, lease = "30s";
+  std::uint64_t spool = s.spool_bytes;
+  CLI::App app{"Takes builds from a Headrace server and runs their steps on this machine."};
+  app.name("headrace-worker");
+  app.set_version_flag("--version", "headrace-worker " HEADRACE_VERSION);
+  app.add_option("--base-dir", s.base_directory, "where builds have their directories")
+      ->envname("HEADRACE_WORKER_DIR")
+      ->capture_default_str();
+  app.add_option("--token", token, "what `headrace worker add` printed")->envname("HEADRACE_WORKER_TOKEN");
+  app.add_option("--token-file", token_file, "file that holds the token")
+      ->envname("HEADRACE_WORKER_TOKEN_FILE");
+  app.add_option("--spool-size", spool, "bytes kept for the server before steps have to wait (\"32MiB\")")
+      ->envname("HEADRACE_WORKER_SPOOL_SIZE")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  app.add_option("--lease", lease, "silence of this process after which its steps are killed")
+      ->envname("HEADRACE_WORKER_LEASE")
+      ->capture_default_str();
+  app.add_option("--log-level", s.log_level, "trace, debug, info, warn or error")
+      ->envname("HEADRACE_LOG_LEVEL")
+      ->capture_default_str();
+  app.add_option("--status", s.status, "unix:/path or HOST:PORT for /healthz and /metrics")
+      ->envname("HEADRACE_STATUS");
+  app.add_option("--parent-fd", s.parent_fd, "descriptor of a pipe whose end means: stop")
+      ->envname("HEADRACE_PARENT_FD");
+  app.add_option("--launcher", s.launcher, "path of headrace-launcher")->envname("HEADRACE_LAUNCHER");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int status = app.exit(e);
+    exit_status = status == 0 ? 0 : 2;
+    return std::nullopt;
+  }
+  unsetenv("HEADRACE_WORKER_TOKEN");
+  const auto refuse = [&](const std::string& why) -> std::optional<Settings> {
+    std::fprintf(stderr, "headrace-worker: %s\n", why.c_str());
+    exit_status = 2;
+    return std::nullopt;
+  };
+  if (token.empty() && token_file.empty())
+    return refuse(
+        "no token: give --token or --token-file (HEADRACE_WORKER_TOKEN) with what `headrace worker add` "
+        "printed");
+  if (token.empty()) {
+    std::ifstream file(token_file);
+    if (!file) return refuse("token file '" + token_file + "' cannot be read");
+    token.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  auto decoded = keys::decode(token, "worker");
+  if (!decoded) return refuse(decoded.error().text);
+  s.token = std::move(*decoded);
+  const auto time = parse_time(lease);
+  if (!time || *time < milliseconds(1000))
+    return refuse("--lease '" + lease + "' is no time of at least a second, like '30s'");
+  s.lease = *time;
+  if (spool < 65'536) return refuse("--spool-size " + std::to_string(spool) + " is less than 64KiB");
+  s.spool_bytes = spool;
+  if (s.launcher.empty()) s.launcher = spawn::own_folder() + "/headrace-launcher";
+  return s;
+}
+
+}  // namespace headrace::worker

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the worker's process needs to know; each has a flag and an environment variable.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "clock/clock.hpp"
+#include "keys/token.hpp"
+
+namespace headrace::worker {
+
+struct Settings {
+  std::string base_directory = "worker";
+  keys::Token token;
+  std::size_t spool_bytes = 32u << 20;
+  milliseconds lease{30'000};  ///< silence of this process after which the launcher kills its commands
+  std::string log_level = "info";
+  std::string status;    ///< "unix:/path" or "HOST:PORT" for /healthz and /metrics; "" : none
+  int parent_fd = -1;    ///< its end means: stop
+  std::string launcher;  ///< path of headrace-launcher
+};
+
+/// Reads flags and environment; the token's variable is removed from the environment, so that no step
+/// sees it. Prints help, version and mistakes itself.
+/// @return the settings, or nothing and `exit_status`
+std::optional<Settings> read_settings(int argc, char** argv, int& exit_status);
+
+}  // namespace headrace::worker

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "testing/fake_server.hpp"
+
+#include <algorithm>
+
+#include "logchunk/chunk.hpp"
+#include "wire/codec.hpp"
+
+namespace headrace::worker::testing {
+namespace {
+
+template <class M>
+void push(std::vector<FakeServer::Reply>& out, const M& m) {
+  out.emplace_back(M::kName, wire::encode(m));
+}
+
+}  // namespace
+
+std::string FakeBuild::log(int step_number, const std::string& name) const {
+  for (const auto& s : steps) {
+    if (s.number != step_number) continue;
+    for (const auto& l : s.logs) {
+      if (l.name != name) continue;
+      const auto it = logs.find({step_number, l.index});
+      return it == logs.end() ? "" : it->second;
+    }
+  }
+  return "";
+}
+
+const wire::StepRecord* FakeBuild::step(const std::string& name) const {
+  for (const auto& s : steps)
+    if (s.name == name) return &s;
+  return nullptr;
+}
+
+std::int64_t FakeServer::add(wire::BuildPlan plan) {
+  FakeBuild b;
+  b.claim.request = RequestId{++last_request_};
+  b.claim.nonce = "";
+  plan.request = b.claim.request;
+  if (plan.directory.empty()) plan.directory = "builder";
+  b.plan = std::move(plan);
+  builds_[last_request_] = std::move(b);
+  return last_request_;
+}
+
+void FakeServer::cancel(std::int64_t request, const std::string& reason) {
+  builds_.at(request).cancel = true;
+  builds_.at(request).reason = reason;
+}
+
+bool FakeServer::all_finished() const {
+  return std::all_of(builds_.begin(), builds_.end(),
+                     [](const auto& b) { return b.second.state >= FakeBuild::State::finished; });
+}
+
+FakeBuild* FakeServer::find(const wire::Claim& claim) {
+  const auto it = builds_.find(claim.request.value);
+  return it != builds_.end() && it->second.claim == claim ? &it->second : nullptr;
+}
+
+std::vector<FakeServer::Reply> FakeServer::offers() {
+  std::vector<Reply> out;
+  if (!session_) return out;
+  for (auto& [request, b] : builds_) {
+    if (b.state != FakeBuild::State::offered || !b.claim.nonce.empty() || free_slots_ == 0) continue;
+    --free_slots_;
+    b.claim.nonce = "nonce" + std::to_string(++last_nonce_);
+    wire::Offer m;
+    m.session = *session_;
+    m.claim = b.claim;
+    m.expires_ms = 5000;
+    m.plan = wire::encode(b.plan);
+    push(out, m);
+  }
+  return out;
+}
+
+std::vector<FakeServer::Reply> FakeServer::on_message(const std::string& name, const std::string& body) {
+  std::vector<Reply> out;
+  // Every later message carries its session under the same key; a stranger is sent to hello.
+  if (name != wire::Hello::kName) {
+    const auto map = wire::decode_value(name == wire::Report::kName ? "" : body);
+    std::int64_t session = 0;
+    if (name == wire::Report::kName) {
+      const auto m = wire::decode<wire::Report>(body);
+      if (m) session = m->session.value;
+    } else if (map) {
+      session = (*map)["session"].int_or(0);
+    }
+    if (session_ && session == session_->value && !known_sessions_.contains(session)) session_.reset();
+    if (!session_ || session != session_->value) {
+      wire::Rehello m;
+      m.session = SessionId{session};
+      push(out, m);
+      return out;
+    }
+  }
+  if (name == wire::Hello::kName) {
+    const auto m = wire::decode<wire::Hello>(body);
+    if (!m) return errors.push_back(m.error().text), out;
+    ++hellos;
+    session_ = SessionId{++last_session_};
+    known_sessions_ = {last_session_};
+    wire::Welcome w;
+    w.instance = m->instance;
+    w.session = *session_;
+    w.name = "w";
+    w.lease_ms = lease_ms;
+    w.heartbeat_ms = heartbeat_ms;
+    w.slots = slots;
+    for (const auto& claim : m->held) {
+      wire::HeldState s;
+      s.claim = claim;
+      if (FakeBuild* b = find(claim); b && b->state <= FakeBuild::State::running) {
+        s.keep = true;
+        s.running = b->state == FakeBuild::State::running;
+        s.build = s.running ? b->id : BuildId{};
+        s.number = b->id.value;
+        s.acked = b->acked;
+        for (const auto& [log, text] : b->logs)
+          s.logs.push_back({log.first, log.second, static_cast<std::int64_t>(text.size())});
+        s.cancel = b->cancel;
+        s.reason = b->reason;
+      }
+      w.held.push_back(s);
+    }
+    // What the worker does not hold any more goes back.
+    for (auto& [request, b] : builds_) {
+      const bool held = std::find(m->held.begin(), m->held.end(), b.claim) != m->held.end();
+      if (held || b.claim.nonce.empty()) continue;
+      if (b.state == FakeBuild::State::offered) b.claim.nonce.clear();
+      if (b.state == FakeBuild::State::running) b.state = FakeBuild::State::lost;
+    }
+    free_slots_ = 0;
+    push(out, w);
+  } else if (name == wire::Ready::kName) {
+    free_slots_ = wire::decode<wire::Ready>(body)->free_slots;
+  } else if (name == wire::Accept::kName || name == wire::Refuse::kName) {
+    const bool yes = name == wire::Accept::kName;
+    const auto claim = yes ? wire::decode<wire::Accept>(body)->claim : wire::decode<wire::Refuse>(body)->claim;
+    FakeBuild* b = find(claim);
+    if (b && !yes) {
+      b->state = FakeBuild::State::refused;
+      b->refusal = wire::decode<wire::Refuse>(body)->reason;
+      return out;
+    }
+    if (!b || b->state > FakeBuild::State::running) {
+      wire::Fenced f;
+      f.claim = claim;
+      push(out, f);
+      return out;
+    }
+    if (b->state == FakeBuild::State::offered) b->state = FakeBuild::State::running, b->id = BuildId{++last_build_};
+    wire::Accepted a;
+    a.claim = claim;
+    a.build = b->id;
+    a.number = b->id.value;
+    push(out, a);
+  } else if (name == wire::Report::kName) {
+    if (acknowledges) apply(*wire::decode<wire::Report>(body), out);
+  } else if (name == wire::Question::kName) {
+    const auto q = wire::decode<wire::Question>(body);
+    FakeBuild* b = find(q->claim);
+    if (!b) return out;
+    if (!b->answers.contains(q->id)) {
+      wire::Answer a = on_question ? on_question(*q) : wire::Answer{};
+      a.claim = q->claim;
+      a.id = q->id;
+      b->answers[q->id] = a;
+    }
+    push(out, b->answers[q->id]);
+  } else if (name == wire::Heartbeat::kName) {
+    const auto h = wire::decode<wire::Heartbeat>(body);
+    free_slots_ = h->free_slots;
+    wire::HeartbeatReply r;
+    r.session = *session_;
+    for (const auto& claim : h->held) {
+      const FakeBuild* b = find(claim);
+      wire::Wanted w;
+      w.claim = claim;
+      w.fenced = !b || b->state > FakeBuild::State::running;
+      w.cancel = b && b->cancel;
+      w.reason = b ? b->reason : "unknown";
+      r.wanted.push_back(w);
+    }
+    push(out, r);
+  } else if (name == wire::Goodbye::kName) {
+    goodbye = wire::decode<wire::Goodbye>(body)->reason;
+    for (auto& [request, b] : builds_)
+      if (b.state == FakeBuild::State::running) b.state = FakeBuild::State::lost;
+    session_.reset();
+  } else {
+    errors.push_back("unknown message " + name);
+  }
+  return out;
+}
+
+void FakeServer::apply(const wire::Report& m, std::vector<Reply>& out) {
+  FakeBuild* b = find(m.claim);
+  if (!b || b->state != FakeBuild::State::running) {
+    wire::Fenced f;
+    f.claim = m.claim;
+    push(out, f);
+    return;
+  }
+  wire::Reported answer;
+  answer.claim = m.claim;
+  // Log bytes: at the end of what is there, or not at all.
+  for (const auto& p : m.logs) {
+    auto chunk = logchunk::decode(p.chunk);
+    if (!chunk) {
+      errors.push_back("chunk: " + chunk.error().text);
+      continue;
+    }
+    std::string& text = b->logs[{p.step, p.log}];
+    if (p.offset_bytes == static_cast<std::int64_t>(text.size())) text += chunk->text;
+    answer.logs.push_back({p.step, p.log, static_cast<std::int64_t>(text.size())});
+  }
+  if (m.sequence == b->acked + 1) {
+    // A finished step whose bytes have not all come is not applied: its sender repeats both.
+    bool whole = true;
+    for (const auto& item : m.items)
+      if (item.step && item.step->results)
+        for (const auto& log : item.step->logs) {
+          const std::string& text = b->logs[{item.step->number, log.index}];
+          const auto have = static_cast<std::int64_t>(text.size());
+          if (have != log.size_bytes) {
+            whole = false;
+            answer.logs.push_back({item.step->number, log.index, have});
+          } else if (logchunk::crc32(0, text) != static_cast<std::uint32_t>(log.crc)) {
+            errors.push_back("sum of log " + log.name + " is wrong");
+          }
+        }
+    if (whole) {
+      ++b->acked;
+      ++b->reports;
+      for (const auto& item : m.items) {
+        if (b->finish) errors.push_back("something after the finish");
+        if (item.properties) override_with(b->properties, *item.properties);
+        if (item.step) {
+          const auto n = static_cast<std::size_t>(item.step->number);
+          if (n > b->steps.size()) errors.push_back("step number with a hole");
+          if (n < b->steps.size() && b->steps[n].results) errors.push_back("step changed after its end");
+          if (n == b->steps.size()) b->steps.push_back(*item.step);
+          if (n < b->steps.size()) b->steps[n] = *item.step;
+        }
+        if (item.finish) b->finish = item.finish;
+      }
+      if (b->finish) b->state = FakeBuild::State::finished;
+    }
+  }
+  answer.sequence = b->acked;
+  answer.finished = b->finish.has_value();
+  push(out, answer);
+}
+
+}  // namespace headrace::worker::testing
