@@ -189,6 +189,11 @@ struct Socket::Impl {
   }
 
   bool drain() {
+    if (type == SocketType::pub) {
+      // It cannot receive; asking for its events is what lets it take in subscriptions.
+      static_cast<void>(socket.get(zmq::sockopt::events));
+      return false;
+    }
     bool any = false;
     bool more = true;
     for (int i = 0; i < kRun && !dead; ++i) {
