@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// headrace events: the event log, one JSON a line; with -f over the bus, without a gap.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+
+#include "command.hpp"
+#include "control.hpp"
+#include "event_json.hpp"
+#include "service/host.hpp"
+#include "state.hpp"
+
+namespace headrace::cli {
+namespace {
+
+constexpr int kAtOnce = 500;
+
+struct Options {
+  bool follow = false;
+  std::optional<std::int64_t> after;
+  std::vector<std::string> topics;
+  Control control;
+
+  bool wants(const wire::Event& event) const {
+    if (topics.empty()) return true;
+    for (const auto& t : topics)
+      if (event.topic.starts_with(t)) return true;
+    return false;
+  }
+};
+
+void print(const Options& o, const wire::Event& event) {
+  if (o.wants(event)) std::cout << event_json(event) << "\n";
+}
+
+wire::Event decode_entry(const store::RedisReply& entry) {
+  // [id, [e, envelope, b, body]]
+  if (entry.items.size() != 2 || entry.items[1].items.size() != 4) throw std::runtime_error("the event log holds something else than events");
+  auto event = wire::decode_event(entry.items[1].items[1].text, entry.items[1].items[3].text);
+  if (!event) throw std::runtime_error("event " + entry.items[0].text + ": " + event.error().text);
+  return std::move(*event);
+}
+
+std::vector<wire::Event> read_after(store::BlockingClient& store, std::int64_t after, int most) {
+  const auto r = store.command({"XRANGE", store.keys()("events"), std::to_string(after + 1) + "-0", "+", "COUNT", std::to_string(most)});
+  if (r.is_error()) throw std::runtime_error("Redis: " + r.text);
+  std::vector<wire::Event> out;
+  for (const auto& entry : r.items) out.push_back(decode_entry(entry));
+  return out;
+}
+
+// Where to begin: just before the first event that is still there after `after`, or at the end.
+events::Cursor start_cursor(store::BlockingClient& store, const std::optional<std::int64_t>& after) {
+  if (after) {
+    const auto first = read_after(store, *after, 1);
+    if (!first.empty()) return {{first[0].number.value - 1}, first[0].previous_tag};
+  }
+  const auto n = number_of(text_of(store, {"HGET", store.keys()("head"), "n"}));
+  return {{n}, text_of(store, {"HGET", store.keys()("head"), "tag"})};
+}
+
+class Printer : public service::Service {
+ public:
+  Printer(Options& o, events::Cursor start) : o_(o), cursor_(std::move(start)) {}
+
+  void load(service::Host& host) override { host.loaded(cursor_); }
+  void unload() override {}
+  void on_event(const wire::Event& event) override {
+    cursor_ = {event.number, event.tag};
+    print(o_, event);
+  }
+  void on_events_drained() override {
+    std::cout.flush();
+    // Nobody reads any more (`| head`), and SIGPIPE may be ignored in this process.
+    if (!std::cout) ::_exit(kGood);
+  }
+  void on_broken_log() override {
+    std::cerr << "the event log went back behind event " << cursor_.number.value << "; going on from its end\n";
+    cursor_ = start_cursor(o_.control.reconnect(), std::nullopt);
+  }
+
+ private:
+  Options& o_;
+  events::Cursor cursor_;
+};
+
+int follow(Options& o) {
+  service::HostSettings settings;
+  settings.store = o.control.store_settings();
+  settings.bus_subscribe = o.control.bus_subscribe();
+  if (settings.bus_subscribe.empty()) throw UsageError("-f: where is the bus? name it with --bus-subscribe (HEADRACE_BUS_SUBSCRIBE)");
+  if (o.control.file()) settings.site_key = o.control.file()->site_key;
+  settings.log_level = "warn";
+  service::HostOptions options;
+  options.lease_clock = "";
+  Printer printer(o, start_cursor(o.control.store(), o.after));
+  return service::Host(settings, "events", options).run(printer);
+}
+
+int events(Options& o) {
+  if (o.follow) return follow(o);
+  auto& store = o.control.store();
+  auto after = o.after.value_or(0);
+  while (true) {
+    const auto list = read_after(store, after, kAtOnce);
+    for (const auto& event : list) print(o, event);
+    if (list.empty() || !std::cout) break;
+    after = list.back().number.value;
+  }
+  return kGood;
+}
+
+}  // namespace
+
+void add_events(CLI::App& app, Run& chosen) {
+  auto* command = app.add_subcommand("events", "print the events, one JSON a line");
+  auto o = std::make_shared<Options>();
+  command->add_flag("-f,--follow", o->follow, "go on as events come, over the bus; without --after only new ones");
+  command->add_option("--after", o->after, "begin after this event number")->check(CLI::NonNegativeNumber);
+  command->add_option("--topic", o->topics, "only topics that begin so, e.g. build.finished; may be repeated")->allow_extra_args(false);
+  o->control.add_options(*command);
+  command->callback([o, &chosen] { chosen = [o] { return events(*o); }; });
+}
+
+}  // namespace headrace::cli

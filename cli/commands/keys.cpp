@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// headrace worker list/add/remove and subscriber add/remove: who may connect, key by key.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <set>
+#include <stdexcept>
+
+#include "command.hpp"
+#include "control.hpp"
+#include "keys/token.hpp"
+#include "state.hpp"
+#include "workers.hpp"
+
+namespace headrace::cli {
+namespace {
+
+struct Options {
+  std::string name;
+  std::vector<std::string> servers;
+  Control control;
+};
+
+// The key is made here, allowed in Redis, and leaves only in the token: nobody else ever has it.
+int add_key_of(const std::string& kind, Options& o) {
+  if (o.name.empty() || o.name.find_first_of("/\\ \t\n") != std::string::npos)
+    throw UsageError("'" + o.name + "' is no name: it must not be empty or contain blanks or slashes");
+  auto& store = o.control.store();
+  if (o.servers.empty() && o.control.file())
+    o.servers = {kind == "worker" ? o.control.file()->workers : o.control.file()->bus};
+  if (o.servers.empty())
+    throw UsageError("--server is needed: where the " + kind + " connects to, tcp://host:" + (kind == "worker" ? "9989" : "9802"));
+  for (const auto& s : o.servers)
+    if (!s.starts_with("tcp://") && !s.starts_with("ipc://")) throw UsageError("--server '" + s + "': expected tcp://host:port");
+  const auto site = o.control.site_key();
+  if (kind == "worker") {
+    const auto current = current_config(store);
+    if (!current.configuration->site().worker(o.name))
+      std::cerr << "note: the configuration has no worker '" << o.name << "' yet; it gets no work until it has\n";
+  }
+  const auto pair = bus::new_key_pair();
+  const auto reply = store.call({"key_allow", {kind, pair.public_key, o.name}});
+  if (!reply.ok) throw std::runtime_error("the key was refused: " + reply.refusal);
+  keys::Token token;
+  token.kind = kind;
+  token.name = o.name;
+  token.server = o.servers;
+  token.server_key = site.public_key;
+  token.public_key = pair.public_key;
+  token.secret_key = pair.secret_key;
+  std::cout << keys::encode(token) << "\n";
+  return kGood;
+}
+
+int remove_keys_of(const std::string& kind, Options& o) {
+  auto& store = o.control.store();
+  const auto all = store.command({"HGETALL", store.keys()("keys:" + kind)});
+  int removed = 0;
+  for (std::size_t i = 0; i + 1 < all.items.size(); i += 2) {
+    if (all.items[i + 1].text != o.name) continue;
+    const auto reply = store.call({"key_forbid", {kind, all.items[i].text}});
+    if (!reply.ok) throw std::runtime_error("key of " + o.name + ": " + reply.refusal);
+    ++removed;
+  }
+  if (!removed) throw std::runtime_error("no " + kind + " '" + o.name + "' has a key");
+  std::cout << removed << (removed == 1 ? " key" : " keys") << " of " << o.name << " forbidden\n";
+  return kGood;
+}
+
+int list_workers(Options& o) {
+  auto& store = o.control.store();
+  for (const auto& w : read_workers(store)) {
+    std::string facts = w.connected ? w.info.version : "";
+    if (const auto it = w.info.facts.find("host"); w.connected && it != w.info.facts.end()) facts += " on " + it->second;
+    std::cout << fmt::format("{:<24} {:<13} {}/{} builds  {}{}\n", w.name, w.connected ? "connected" : "not connected",
+                             w.busy, w.slots, facts, w.declared ? "" : "  (not in the configuration)");
+  }
+  return kGood;
+}
+
+void add_key_commands(CLI::App& command, const std::string& kind, Run& chosen) {
+  auto* added = command.add_subcommand("add", "allow a new " + kind + "; prints one token to paste on its machine");
+  auto a = std::make_shared<Options>();
+  added->add_option("NAME", a->name)->required();
+  added->add_option("--server", a->servers, "where it connects to, tcp://host:port; may be repeated")->allow_extra_args(false);
+  a->control.add_options(*added);
+  added->callback([a, kind, &chosen] { chosen = [a, kind] { return add_key_of(kind, *a); }; });
+
+  auto* removed = command.add_subcommand("remove", "forbid every key of a " + kind);
+  auto r = std::make_shared<Options>();
+  removed->add_option("NAME", r->name)->required();
+  r->control.add_options(*removed);
+  removed->callback([r, kind, &chosen] { chosen = [r, kind] { return remove_keys_of(kind, *r); }; });
+}
+
+}  // namespace
+
+void add_worker(CLI::App& app, Run& chosen) {
+  auto* command = app.add_subcommand("worker", "workers and their keys");
+  command->require_subcommand(1);
+  add_key_commands(*command, "worker", chosen);
+  auto* listed = command->add_subcommand("list", "all workers");
+  auto l = std::make_shared<Options>();
+  l->control.add_options(*listed);
+  listed->callback([l, &chosen] { chosen = [l] { return list_workers(*l); }; });
+}
+
+void add_subscriber(CLI::App& app, Run& chosen) {
+  auto* command = app.add_subcommand("subscriber", "programs that listen to the events");
+  command->require_subcommand(1);
+  add_key_commands(*command, "subscriber", chosen);
+}
+
+}  // namespace headrace::cli

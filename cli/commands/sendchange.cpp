@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// headrace sendchange: one change, from the command line.
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+
+#include "clock/clock.hpp"
+#include "command.hpp"
+#include "control.hpp"
+#include "properties.hpp"
+#include "wire/codec.hpp"
+
+namespace headrace::cli {
+namespace {
+
+struct Options {
+  wire::Change change;
+  std::optional<std::string> codebase;
+  std::string log_file, delivery;
+  std::int64_t when_s = 0;
+  std::vector<std::string> properties;
+  Control control;
+};
+
+std::string read_text(const std::string& path) {
+  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  std::ifstream in(path);
+  if (!in) throw UsageError("--logfile: cannot read " + path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+int sendchange(Options& o) {
+  auto& change = o.change;
+  if (!o.log_file.empty()) change.comments = read_text(o.log_file);
+  if (change.author.empty()) change.author = user_name();
+  change.when_ms = o.when_s ? o.when_s * 1000 : to_ms(wall_now());
+  change.properties = parse_properties(o.properties, "Change");
+  change.source = "sendchange";
+  auto& store = o.control.store();
+  if (o.codebase) {
+    change.codebase = *o.codebase;
+  } else {
+    // As for a hook: the site's function names the codebase.
+    auto current = current_config(store);
+    if (const auto fn = current.configuration->site().codebase_fn) {
+      const auto value = current.configuration->call(fn, config::change_argument(change));
+      if (!value) throw std::runtime_error(value.error().text);
+      change.codebase = value->string_or("");
+    }
+  }
+  const auto reply = store.call({"change_add", {o.delivery, "", "0", "", "", "", "1", wire::encode(change)}});
+  if (!reply.ok) throw std::runtime_error("the change was refused: " + reply.refusal);
+  const auto value = wire::decode_value(reply.value);
+  std::cout << "change " << (value && value->is_array() ? value->as_array().at(0).int_or(0) : 0) << "\n";
+  return kGood;
+}
+
+}  // namespace
+
+void add_sendchange(CLI::App& app, Run& chosen) {
+  auto* command = app.add_subcommand("sendchange", "tell the system of a change, as a hook would");
+  auto o = std::make_shared<Options>();
+  auto& c = o->change;
+  command->add_option("FILES", c.files, "files that the change touches");
+  command->add_option("--author,-W,--who", c.author, "default: you");
+  command->add_option("--committer", c.committer);
+  command->add_option("--repository,-R", c.repository);
+  command->add_option("--project,-P", c.project);
+  command->add_option("--codebase", o->codebase, "default: what the site's `codebase` function says");
+  command->add_option("--branch,-b", c.branch);
+  command->add_option("--revision,-r", c.revision);
+  command->add_option("--category,-C", c.category);
+  command->add_option("--comments,-c,--message,-m", c.comments);
+  command->add_option("--logfile,-F", o->log_file, "read the comments from this file; - is standard input");
+  command->add_option("--revlink,-l", c.revlink);
+  command->add_option("--when,-w", o->when_s, "seconds since 1970 (default: now)");
+  command->add_option("--property,-p", o->properties, "name=value; may be repeated")->allow_extra_args(false);
+  command->add_option("--delivery", o->delivery, "a key: the same one again is the same change");
+  o->control.add_options(*command);
+  command->callback([o, &chosen] { chosen = [o] { return sendchange(*o); }; });
+}
+
+}  // namespace headrace::cli

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// headrace stop: ends a build, or takes a request out of the queue.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+
+#include "command.hpp"
+#include "control.hpp"
+#include "state.hpp"
+#include "wire/codec.hpp"
+
+namespace headrace::cli {
+namespace {
+
+struct Options {
+  std::string build, reason;
+  std::int64_t request = 0;
+  Control control;
+};
+
+int stop(Options& o) {
+  if (o.build.empty() == (o.request == 0)) throw UsageError("stop: name either a build (17, kernel#3) or --request ID");
+  auto& store = o.control.store();
+  if (!o.build.empty()) {
+    const auto build = build_of_word(store, o.build);
+    if (build.results)
+      throw std::runtime_error("build " + o.build + " has ended: " + std::string(results_name(*build.results)));
+    o.request = build.request.value;
+  }
+  if (o.reason.empty()) o.reason = "stopped by " + user_name();
+  const auto reply = store.call({"request_cancel", {std::to_string(o.request), wire::encode_value(json::Object{{"reason", o.reason}})}});
+  if (!reply.ok) throw std::runtime_error("request " + std::to_string(o.request) + " cannot be stopped: " + reply.refusal);
+  const auto value = wire::decode_value(reply.value);
+  const auto state = value && value->is_array() ? value->as_array().at(0).string_or("") : "";
+  std::cout << "request " << o.request << (state == "running" ? ": its build is being stopped" : ": cancelled") << "\n";
+  return kGood;
+}
+
+}  // namespace
+
+void add_stop(CLI::App& app, Run& chosen) {
+  auto* command = app.add_subcommand("stop", "stop a build, or cancel a request");
+  auto o = std::make_shared<Options>();
+  command->add_option("BUILD", o->build, "a build id like 17, or builder#number");
+  command->add_option("--request", o->request, "id of a build request")->check(CLI::PositiveNumber);
+  command->add_option("--reason", o->reason, "said in the build's log");
+  o->control.add_options(*command);
+  command->callback([o, &chosen] { chosen = [o] { return stop(*o); }; });
+}
+
+}  // namespace headrace::cli

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "log_text.hpp"
+
+#include <stdexcept>
+
+#include "logchunk/chunk.hpp"
+
+namespace headrace::cli {
+namespace {
+
+std::string text_of_chunk(std::string_view encoded) {
+  auto chunk = logchunk::decode(encoded);
+  if (!chunk) throw std::runtime_error("the log is damaged: " + chunk.error().text);
+  return std::move(chunk->text);
+}
+
+}  // namespace
+
+std::optional<std::string> LogText::chunk(const logstore::LogKey& key, std::size_t number) {
+  const auto list = store_.keys().log_prefix(key.build.value) + std::to_string(key.step) + "." + std::to_string(key.log) + ":c";
+  const auto live = store_.command({"LINDEX", list, std::to_string(number)});
+  if (live.is_error()) throw std::runtime_error("Redis: " + live.text);
+  if (!live.text.empty()) return text_of_chunk(live.text);
+  return stored(key, number);
+}
+
+std::optional<std::string> LogText::stored(const logstore::LogKey& key, std::size_t number) {
+  const auto path = logstore::path_of(directory_, key);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const auto reader = logstore::Reader::open(path);
+  if (!reader) throw std::runtime_error(reader.error().text);
+  if (number >= reader->index().size()) return std::nullopt;
+  const auto encoded = reader->chunk(number);
+  if (!encoded) throw std::runtime_error(encoded.error().text);
+  return text_of_chunk(*encoded);
+}
+
+}  // namespace headrace::cli

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "up/readiness.hpp"
+
+namespace headrace::cli {
+
+void Readiness::wait(std::map<std::string, http::Call> probes, std::function<void()> ready) {
+  probes_ = std::move(probes);
+  ready_ = std::move(ready);
+  for (const auto& [name, call] : probes_) reasons_[name] = "has not answered yet";
+  look();
+}
+
+void Readiness::look() {
+  if (probes_.empty()) {
+    if (auto ready = std::exchange(ready_, nullptr)) ready();
+    return;
+  }
+  in_flight_ = probes_.size();
+  for (const auto& [name, call] : probes_) {
+    client_.send(call, [this, name = name](http::Reply reply) {
+      if (stopped_) return;
+      if (reply.status == 200) {
+        probes_.erase(name);
+        reasons_.erase(name);
+      } else {
+        reasons_[name] = reply.status ? reply.body.substr(0, reply.body.find('\n')) : reply.error;
+      }
+      if (--in_flight_ > 0) return;
+      if (probes_.empty()) return look();
+      timer_.expires_after(kLook);
+      timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && !stopped_) look();
+      });
+    });
+  }
+}
+
+}  // namespace headrace::cli

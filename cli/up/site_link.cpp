@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "up/site_link.hpp"
+
+#include <iostream>
+
+#include "config/configuration.hpp"
+
+namespace headrace::cli {
+namespace {
+constexpr milliseconds kRetry{20};
+}
+
+SiteLink::SiteLink(boost::asio::io_context& io, store::Settings settings) : retry_(io), timer_(io), store_(io, std::move(settings)) {}
+
+void SiteLink::start(std::function<void()> connected) {
+  connected_ = std::move(connected);
+  connect();
+}
+
+void SiteLink::stop() {
+  stopped_ = true;
+  retry_.cancel();
+  timer_.cancel();
+}
+
+void SiteLink::connect() {
+  store_.connect(
+      [this] {
+        if (stopped_) return;
+        connected_();
+        look();
+      },
+      [this](const std::string&) {
+        timer_.cancel();
+        retry_.expires_after(kRetry);
+        retry_.async_wait([this](const boost::system::error_code& error) {
+          if (!error && !stopped_) connect();
+        });
+      });
+}
+
+void SiteLink::commit(store::Call call, std::function<void(store::Reply)> done) {
+  if (!store_.connected()) return;
+  store_.commit({std::move(call)}, [done = std::move(done)](std::vector<store::Reply> replies) { done(std::move(replies.at(0))); });
+}
+
+void SiteLink::allow_worker(const std::string& public_key, const std::string& name, std::function<void()> done) {
+  if (!store_.connected()) return;
+  store_.command({"HGET", store_.keys()("keys:worker"), public_key}, [=, this](store::RedisReply r) {
+    if (r.text == name) return done();
+    commit({"key_allow", {"worker", public_key, name}}, [name, done](store::Reply reply) {
+      if (!reply.ok) std::cerr << "headrace: the key of worker " << name << " was refused: " << reply.refusal << std::endl;
+      done();
+    });
+  });
+}
+
+void SiteLink::plan_look() {
+  timer_.expires_after(kLook);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && !stopped_) look();
+  });
+}
+
+void SiteLink::look() {
+  if (!store_.connected()) return;
+  store_.command({"HGET", store_.keys()("config"), "version"}, [this](store::RedisReply r) {
+    if (!r.text.empty() && r.text != version_) return read_version(r.text);
+    plan_look();
+  });
+}
+
+void SiteLink::read_version(const std::string& version) {
+  store_.command({"GET", store_.keys()("config:" + version)}, [this, version](store::RedisReply r) {
+    version_ = version;
+    std::vector<config::Problem> problems;
+    const auto files = config::unpack(r.text);
+    const auto configuration = files ? config::Configuration::evaluate(*files, problems) : nullptr;
+    if (configuration) {
+      std::vector<std::string> names;
+      for (const auto& worker : configuration->site().workers)
+        if (worker.embedded) names.push_back(worker.name);
+      if (on_workers_) on_workers_(std::move(names));
+    } else {
+      std::cerr << "headrace: configuration " << version << " is not understood by this program; workers stay as they are" << std::endl;
+    }
+    plan_look();
+  });
+}
+
+}  // namespace headrace::cli

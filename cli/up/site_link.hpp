@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `up` says to and hears from Redis: the configuration it was given, the keys of embedded workers,
+// and which workers the current configuration embeds (somebody may `apply` another one).
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "clock/clock.hpp"
+#include "store/client.hpp"
+
+namespace headrace::cli {
+
+class SiteLink {
+ public:
+  static constexpr milliseconds kLook{500};  ///< how often the version is looked at
+
+  SiteLink(boost::asio::io_context& io, store::Settings settings);
+
+  /// Connects, and again whenever the connection is lost. @param connected  called each time
+  void start(std::function<void()> connected);
+  /// Calls made while there is no connection, or when it is lost, answer nothing.
+  void commit(store::Call call, std::function<void(store::Reply)> done);
+  /// Allows a worker's key, unless it is allowed already.
+  void allow_worker(const std::string& public_key, const std::string& name, std::function<void()> done);
+  /// Called with the names of the embedded workers whenever another version has become current.
+  void on_workers(std::function<void(std::vector<std::string>)> callback) { on_workers_ = std::move(callback); }
+  void stop();
+
+ private:
+  void connect();
+  void look();
+  void plan_look();
+  void read_version(const std::string& version);
+
+  boost::asio::steady_timer retry_, timer_;
+  store::Client store_;
+  std::function<void()> connected_;
+  std::function<void(std::vector<std::string>)> on_workers_;
+  std::string version_;  // that on_workers_ was told of
+  bool looking_ = false, stopped_ = false;
+};
+
+}  // namespace headrace::cli
