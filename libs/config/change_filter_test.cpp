@@ -18,9 +18,10 @@ wire::Change change() {
 
 // Whether `filter`, the fields of a change filter, takes the change.
 std::string matches(const std::string& filter, const wire::Change& c = change()) {
-  const auto configuration =
-      evaluated("worker 'w' {} builder 'b' { workers = 'w', steps = step.compile {} }\n"
-                "scheduler.branch 's' { builders = 'b', change_filter = { " + filter + " } }");
+  const auto configuration = evaluated(
+      "worker 'w' {} builder 'b' { workers = 'w', steps = step.compile {} }\n"
+      "scheduler.branch 's' { builders = 'b', change_filter = { " +
+      filter + " } }");
   if (!configuration) return "mistake";
   const auto result = configuration->matches(*configuration->site().scheduler("s")->change_filter, c);
   return result ? (*result ? "yes" : "no") : result.error().text;
@@ -76,7 +77,10 @@ TEST(ChangeFilter, LooksAtProperties) {
 TEST(ChangeFilter, AsksFunctions) {
   EXPECT_EQ(matches("branch_fn = function(branch) return branch == 'release/1' end"), "yes");
   EXPECT_EQ(matches("category_fn = function(category) return category ~= nil end"), "no");
-  EXPECT_EQ(matches("filter_fn = function(change) return change.author == 'ann' and change.files[1] == 'src/a.c' end"), "yes");
+  EXPECT_EQ(
+      matches(
+          "filter_fn = function(change) return change.author == 'ann' and change.files[1] == 'src/a.c' end"),
+      "yes");
   EXPECT_EQ(matches("filter_fn = function(change) return change.category end"), "no");
   EXPECT_EQ(matches("filter_fn = function(change) return change.properties.owner == 'ann' end"), "yes");
   EXPECT_EQ(matches("filter_fn = function(change) return change.athor end"),

@@ -23,7 +23,8 @@ Checker::Value Checker::select(const std::string& kind, bool resolve, const Node
   const auto& known = names_[kind];
   bool complete = true;  // false: something is missing for a reason that is reported
   const auto add = [&](const std::string& name) {
-    if (std::find(selected.begin(), selected.end(), json::Value(name)) == selected.end()) selected.push_back(name);
+    if (std::find(selected.begin(), selected.end(), json::Value(name)) == selected.end())
+      selected.push_back(name);
   };
   each_item(node, spot, [&](const Node& item, const Spot& at) {
     const auto pattern = name_of(kind, item, at);
@@ -56,9 +57,13 @@ Checker::Value Checker::select(const std::string& kind, bool resolve, const Node
   return selected;
 }
 
-Checker::Value Checker::workers(const Node& node, const Spot& spot) { return select("worker", true, node, spot); }
+Checker::Value Checker::workers(const Node& node, const Spot& spot) {
+  return select("worker", true, node, spot);
+}
 
-Checker::Value Checker::builders(const Node& node, const Spot& spot) { return select("builder", true, node, spot); }
+Checker::Value Checker::builders(const Node& node, const Spot& spot) {
+  return select("builder", true, node, spot);
+}
 
 Checker::Value Checker::builder_selector(const Node& node, const Spot& spot) {
   return select("builder", false, node, spot);

@@ -37,7 +37,8 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
   const auto digits = text.find_first_not_of("0123456789.");
   if (digits == std::string_view::npos || digits == 0) return std::nullopt;
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number, std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + digits, number, std::chars_format::fixed);
   const auto unit = units.find(text.substr(digits));
   if (error != std::errc() || end != text.data() + digits || unit == units.end()) return std::nullopt;
   return milliseconds_of(number * unit->second);
@@ -50,7 +51,8 @@ Checker::Value Checker::string(const Node& node, const Spot& spot) {
 
 Checker::Value Checker::string_or_false(const Node& node, const Spot& spot) {
   if (node.is(Node::Kind::boolean) && !node.boolean) return json::Value();
-  if (!node.is(Node::Kind::string)) return expected("a string, or false for changes without a branch", node, spot);
+  if (!node.is(Node::Kind::string))
+    return expected("a string, or false for changes without a branch", node, spot);
   return node.text;
 }
 
@@ -97,13 +99,15 @@ Checker::Value Checker::duration(const Node& node, const Spot& spot) {
   if (node.is(Node::Kind::boolean) && !node.boolean) ms = 0;
   if (node.is(Node::Kind::integer) || node.is(Node::Kind::number)) ms = milliseconds_of(node.number);
   if (node.is(Node::Kind::string)) ms = parse_duration(node.text);
-  if (!ms) return expected("a time such as \"90s\", \"10m\", \"2h\", or seconds (0 or false: none)", node, spot);
+  if (!ms)
+    return expected("a time such as \"90s\", \"10m\", \"2h\", or seconds (0 or false: none)", node, spot);
   return *ms;
 }
 
 Checker::Value Checker::interval(const Node& node, const Spot& spot) {
   auto ms = node.is(Node::Kind::boolean) ? std::nullopt : duration(node, spot);
-  if (node.is(Node::Kind::boolean) || (ms && ms->as_int() == 0)) return expected("a time above zero", node, spot);
+  if (node.is(Node::Kind::boolean) || (ms && ms->as_int() == 0))
+    return expected("a time above zero", node, spot);
   return ms;
 }
 
@@ -173,11 +177,12 @@ Checker::Value Checker::user_and_password(const Node& node, const Spot& spot) {
 }
 
 Checker::Value Checker::headers(const Node& node, const Spot& spot) {
-  return by_name(node, spot, "headers { [\"X-Name\"] = \"value\" }", [&](const Node& value, const Spot& at) -> Value {
-    if (!value.is(Node::Kind::string) || value.text.find_first_of("\r\n") != std::string::npos)
-      return expected("a string of one line", value, at);
-    return value.text;
-  });
+  return by_name(node, spot, "headers { [\"X-Name\"] = \"value\" }",
+                 [&](const Node& value, const Spot& at) -> Value {
+                   if (!value.is(Node::Kind::string) || value.text.find_first_of("\r\n") != std::string::npos)
+                     return expected("a string of one line", value, at);
+                   return value.text;
+                 });
 }
 
 Checker::Value Checker::mode(const Node& node, const Spot& spot) {
@@ -197,11 +202,13 @@ Checker::Value Checker::exit_codes(const Node& node, const Spot& spot) {
   if (!node.is(Node::Kind::table) || !node.fields.empty()) return expected(what, node, spot);
   std::map<std::int64_t, const Node*> codes;
   for (const auto& [code, value] : node.sparse) codes[code] = &value;
-  for (std::size_t i = 0; i < node.items.size(); ++i) codes[static_cast<std::int64_t>(i + 1)] = &node.items[i];
+  for (std::size_t i = 0; i < node.items.size(); ++i)
+    codes[static_cast<std::int64_t>(i + 1)] = &node.items[i];
   json::Object results;
   for (const auto& [code, value] : codes) {
     const auto result = value->is(Node::Kind::string) ? results_from_name(value->text) : std::nullopt;
-    if (!result || code < -128 || code > 0xffffffff) return expected(what, *value, spot.at(std::to_string(code)));
+    if (!result || code < -128 || code > 0xffffffff)
+      return expected(what, *value, spot.at(std::to_string(code)));
     results[std::to_string(code)] = static_cast<int>(*result);
   }
   return results;
@@ -258,13 +265,14 @@ Checker::Value Checker::values(const Node& node, const Spot& spot) {
 }
 
 Checker::Value Checker::values_by_property(const Node& node, const Spot& spot) {
-  return by_name(node, spot, "values by property, such as { owner = \"ann\" }", [&](const Node& value, const Spot& at) {
-    json::Array all;
-    each_item(value, at, [&](const Node& item, const Spot& inner) {
-      if (auto one = data(item, inner, {})) all.push_back(std::move(*one));
-    });
-    return Value(std::move(all));
-  });
+  return by_name(node, spot, "values by property, such as { owner = \"ann\" }",
+                 [&](const Node& value, const Spot& at) {
+                   json::Array all;
+                   each_item(value, at, [&](const Node& item, const Spot& inner) {
+                     if (auto one = data(item, inner, {})) all.push_back(std::move(*one));
+                   });
+                   return Value(std::move(all));
+                 });
 }
 
 Checker::Value Checker::regexes_by_property(const Node& node, const Spot& spot) {

@@ -22,9 +22,12 @@ Checker::Value Checker::function(const Node& node, const Spot& spot, const std::
 // Anything that has a JSON form, and inside of it what `allowed` says.
 Checker::Value Checker::data(const Node& node, const Spot& spot, const Allowed& allowed) {
   switch (node.kind) {
-    case Node::Kind::boolean: return node.boolean;
-    case Node::Kind::integer: return node.integer;
-    case Node::Kind::string: return node.text;
+    case Node::Kind::boolean:
+      return node.boolean;
+    case Node::Kind::integer:
+      return node.integer;
+    case Node::Kind::string:
+      return node.text;
     case Node::Kind::number:
       if (!std::isfinite(node.number)) return expected("a finite number", node, spot);
       return node.number;
@@ -43,8 +46,10 @@ Checker::Value Checker::data(const Node& node, const Spot& spot, const Allowed& 
       }
       return property;
     }
-    case Node::Kind::table: break;
-    default: return expected("a plain value", node, spot);
+    case Node::Kind::table:
+      break;
+    default:
+      return expected("a plain value", node, spot);
   }
   if (node.is_list()) {
     json::Array items;
@@ -81,7 +86,9 @@ Checker::Value Checker::by_name(const Node& node, const Spot& spot, const std::s
   return members;
 }
 
-Checker::Value Checker::renderable(const Node& node, const Spot& spot) { return data(node, spot, {true, true}); }
+Checker::Value Checker::renderable(const Node& node, const Spot& spot) {
+  return data(node, spot, {true, true});
+}
 
 Checker::Value Checker::renderable_string(const Node& node, const Spot& spot) {
   if (!node.is(Node::Kind::string) && !node.is(Node::Kind::function) && !is_value(node))
@@ -144,7 +151,8 @@ Checker::Value Checker::env(const Node& node, const Spot& spot) {
     if (value.is(Node::Kind::integer)) return std::to_string(value.integer);
     if (value.is_list()) return description(value, at);
     if (!value.is(Node::Kind::string) && !value.is(Node::Kind::function) && !is_value(value))
-      return expected("a string, a list of strings, property, interpolate, a function, or false to remove it", value, at);
+      return expected("a string, a list of strings, property, interpolate, a function, or false to remove it",
+                      value, at);
     return data(value, at, {true, true});
   });
 }
@@ -156,21 +164,30 @@ Checker::Value Checker::properties(const Node& node, const Spot& spot) {
 
 Checker::Value Checker::renderables(const Node& node, const Spot& spot) {
   return by_name(node, spot, "properties, such as { os = \"linux\" }",
-                 [&](const Node& value, const Spot& at) { return data(value, at, {true, true}); });
+                 [&](const Node& value, const Spot& at) {
+                   return data(value, at, {true, true});
+                 });
 }
 
 Checker::Value Checker::scheduler_properties(const Node& node, const Spot& spot) {
-  return by_name(node, spot, "properties, such as { os = \"linux\" }", [&](const Node& value, const Spot& at) {
-    if (value.is(Node::Kind::function)) return function(value, at, "request");
-    return data(value, at, {});
-  });
+  return by_name(node, spot, "properties, such as { os = \"linux\" }",
+                 [&](const Node& value, const Spot& at) {
+                   if (value.is(Node::Kind::function)) return function(value, at, "request");
+                   return data(value, at, {});
+                 });
 }
 
-Checker::Value Checker::change_function(const Node& node, const Spot& spot) { return function(node, spot, "change"); }
+Checker::Value Checker::change_function(const Node& node, const Spot& spot) {
+  return function(node, spot, "change");
+}
 
-Checker::Value Checker::value_function(const Node& node, const Spot& spot) { return function(node, spot, "value"); }
+Checker::Value Checker::value_function(const Node& node, const Spot& spot) {
+  return function(node, spot, "value");
+}
 
-Checker::Value Checker::report_function(const Node& node, const Spot& spot) { return function(node, spot, "report"); }
+Checker::Value Checker::report_function(const Node& node, const Spot& spot) {
+  return function(node, spot, "report");
+}
 
 Checker::Value Checker::subject(const Node& node, const Spot& spot) {
   if (node.is(Node::Kind::function)) return function(node, spot, "report");
@@ -184,7 +201,8 @@ Checker::Value Checker::subject(const Node& node, const Spot& spot) {
 }
 
 Checker::Value Checker::change_filter(const Node& node, const Spot& spot) {
-  if (!node.is(Node::Kind::table)) return expected("a filter, such as { branch_re = \"release/.*\" }", node, spot);
+  if (!node.is(Node::Kind::table))
+    return expected("a filter, such as { branch_re = \"release/.*\" }", node, spot);
   return check_table(Vocabulary::get().tables().find("change_filter")->second,
                      spot.field() + " of " + spot.declaration->label(), node, spot);
 }
@@ -201,7 +219,8 @@ Checker::Value Checker::codebases(const Node& node, const Spot& spot) {
   if (!node.is_map()) return expected(what, node, spot);
   const Word& word = Vocabulary::get().tables().find("codebase")->second;
   return by_name(node, spot, what, [&](const Node& value, const Spot& at) -> Value {
-    if (!value.is(Node::Kind::table)) return expected("{ repository = …, branch = …, revision = … }", value, at);
+    if (!value.is(Node::Kind::table))
+      return expected("{ repository = …, branch = …, revision = … }", value, at);
     return check_table(word, at.field() + " of " + at.declaration->label(), value, at);
   });
 }

@@ -32,30 +32,42 @@ std::string Spot::field() const {
 
 std::string describe(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::nil: return "nil";
-    case Node::Kind::boolean: return node.boolean ? "true" : "false";
-    case Node::Kind::integer: return std::to_string(node.integer);
+    case Node::Kind::nil:
+      return "nil";
+    case Node::Kind::boolean:
+      return node.boolean ? "true" : "false";
+    case Node::Kind::integer:
+      return std::to_string(node.integer);
     case Node::Kind::number: {
       std::string text = json::write(node.number);
       return std::isfinite(node.number) ? text : "a number that is not finite";
     }
-    case Node::Kind::string: return "\"" + (node.text.size() > 60 ? node.text.substr(0, 57) + "..." : node.text) + "\"";
-    case Node::Kind::function: return "a function";
-    case Node::Kind::property: return "property \"" + node.text + "\"";
-    case Node::Kind::interpolate: return "interpolate \"" + node.text + "\"";
-    case Node::Kind::declaration: return "a declaration";
-    case Node::Kind::word: return node.text + " itself, without { … }";
+    case Node::Kind::string:
+      return "\"" + (node.text.size() > 60 ? node.text.substr(0, 57) + "..." : node.text) + "\"";
+    case Node::Kind::function:
+      return "a function";
+    case Node::Kind::property:
+      return "property \"" + node.text + "\"";
+    case Node::Kind::interpolate:
+      return "interpolate \"" + node.text + "\"";
+    case Node::Kind::declaration:
+      return "a declaration";
+    case Node::Kind::word:
+      return node.text + " itself, without { … }";
     case Node::Kind::table:
       return node.items.empty() && node.fields.empty() && node.sparse.empty() ? "{}"
-             : node.is_list()                                                ? "a list"
-                                                                             : "a table";
-    case Node::Kind::mistake: return "a mistake";
-    case Node::Kind::other: return node.text.empty() ? "a value of no use here" : node.text;
+             : node.is_list()                                                 ? "a list"
+                                                                              : "a table";
+    case Node::Kind::mistake:
+      return "a mistake";
+    case Node::Kind::other:
+      return node.text.empty() ? "a value of no use here" : node.text;
   }
   return "";
 }
 
-Checker::Checker(Declarations& declarations, Problems& problems) : declarations_(declarations), problems_(problems) {
+Checker::Checker(Declarations& declarations, Problems& problems)
+    : declarations_(declarations), problems_(problems) {
   for (const auto& d : declarations_.all)
     if (d.name) names_[d.word.substr(0, d.word.find('.'))].push_back(*d.name);
 }
@@ -88,12 +100,14 @@ json::Object Checker::check(const Declaration& declaration) {
   return check_table(word, declaration.label(), declaration.fields, Spot{&declaration, {}});
 }
 
-json::Object Checker::check_table(const Word& word, const std::string& label, const Node& table, const Spot& spot) {
+json::Object Checker::check_table(const Word& word, const std::string& label, const Node& table,
+                                  const Spot& spot) {
   json::Object fields;
   std::set<std::string> meant;  // fields that were there but for a mistake in their name
   for (std::size_t i = 0; i < table.items.size(); ++i)
     if (!table.items[i].is(Node::Kind::nil))
-      wrong(spot.at(static_cast<int>(i + 1)), describe(table.items[i]) + " in " + label + " has no field's name before it");
+      wrong(spot.at(static_cast<int>(i + 1)),
+            describe(table.items[i]) + " in " + label + " has no field's name before it");
   for (const auto& [key, value] : table.sparse)
     wrong(spot, "[" + std::to_string(key) + "] is no field of " + label);
   for (const auto& [name, value] : table.fields) {
@@ -130,7 +144,9 @@ Checker::Value Checker::check_type(const std::string& type, const Node& node, co
   return (this->*check->second)(node, spot);
 }
 
-bool Checker::knows_type(const std::string& type) { return type.starts_with("one of ") || types().contains(type); }
+bool Checker::knows_type(const std::string& type) {
+  return type.starts_with("one of ") || types().contains(type);
+}
 
 const std::map<std::string, Checker::Check, std::less<>>& Checker::types() {
   static const std::map<std::string, Check, std::less<>> all = {

@@ -116,7 +116,8 @@ class Checker {
   Value by_name(const Node& node, const Spot& spot, const std::string& what,
                 const std::function<Value(const Node&, const Spot&)>& check);
   /// Calls `each` with every item of a list in lists, or with `node` itself when it is no list.
-  void each_item(const Node& node, const Spot& spot, const std::function<void(const Node&, const Spot&)>& each);
+  void each_item(const Node& node, const Spot& spot,
+                 const std::function<void(const Node&, const Spot&)>& each);
   /// The patterns of a selector; with `resolve`, the declared names that they select.
   Value select(const std::string& kind, bool resolve, const Node& node, const Spot& spot);
   std::optional<std::string> name_of(const std::string& kind, const Node& node, const Spot& spot);

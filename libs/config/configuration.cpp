@@ -99,7 +99,9 @@ Result<bool> Configuration::matches(const ChangeFilter& filter, const wire::Chan
   const auto accepted = [&] {
     for (const auto& [name, a] : filter.attributes) {
       const auto value = value_of(name);
-      const auto in = [&](const auto& list) { return std::find(list.begin(), list.end(), value) != list.end(); };
+      const auto in = [&](const auto& list) {
+        return std::find(list.begin(), list.end(), value) != list.end();
+      };
       if (a.eq && !in(*a.eq)) return false;
       if (a.not_equal && in(*a.not_equal)) return false;
       if (!a.re.empty() && !any(a.re, value)) return false;
@@ -133,12 +135,18 @@ json::Value change_argument(const wire::Change& change) {
   json::Array files(change.files.begin(), change.files.end());
   json::Object properties;
   for (const auto& [name, property] : change.properties) properties[name] = property.value;
-  return json::Object{{"author", change.author},         {"committer", change.committer},
-                      {"comments", change.comments},     {"files", std::move(files)},
-                      {"revision", text(change.revision)}, {"branch", text(change.branch)},
-                      {"category", text(change.category)}, {"revlink", text(change.revlink)},
-                      {"repository", change.repository}, {"project", change.project},
-                      {"codebase", change.codebase},     {"when_timestamp", change.when_ms / 1000},
+  return json::Object{{"author", change.author},
+                      {"committer", change.committer},
+                      {"comments", change.comments},
+                      {"files", std::move(files)},
+                      {"revision", text(change.revision)},
+                      {"branch", text(change.branch)},
+                      {"category", text(change.category)},
+                      {"revlink", text(change.revlink)},
+                      {"repository", change.repository},
+                      {"project", change.project},
+                      {"codebase", change.codebase},
+                      {"when_timestamp", change.when_ms / 1000},
                       {"properties", std::move(properties)}};
 }
 

@@ -115,7 +115,8 @@ builder "b" { workers = "w", steps = step.compile "make" {
   EXPECT_EQ(s.description, json::Value(json::Array{"making", "it"}));
   EXPECT_EQ(s.description_done, s.description);
   EXPECT_FALSE(s.flags.halt_on_failure || s.flags.flunk_on_failure);
-  EXPECT_TRUE(s.flags.warn_on_failure && s.flags.flunk_on_warnings && s.flags.warn_on_warnings && s.flags.always_run);
+  EXPECT_TRUE(s.flags.warn_on_failure && s.flags.flunk_on_warnings && s.flags.warn_on_warnings &&
+              s.flags.always_run);
   EXPECT_EQ(json::write(s.do_step_if), R"({"$default":false,"$property":"deploy"})");
   EXPECT_EQ(s.hide_step_if, json::Value(true));
   EXPECT_EQ(json::write(s.command), R"(["make","-j","4",{"$interpolate":"T=%(prop:target:-all)s"}])");
@@ -125,7 +126,8 @@ builder "b" { workers = "w", steps = step.compile "make" {
   EXPECT_EQ(s.sigterm_ms, 5000);
   EXPECT_EQ(s.initial_stdin, json::Value("yes\n"));
   EXPECT_FALSE(s.log_environ);
-  EXPECT_EQ(s.decode_rc, (std::map<int, Results>{{0, Results::success}, {1, Results::warnings}, {77, Results::skipped}}));
+  EXPECT_EQ(s.decode_rc,
+            (std::map<int, Results>{{0, Results::success}, {1, Results::warnings}, {77, Results::skipped}}));
   EXPECT_EQ(s.warning_pattern, "^W");
   EXPECT_EQ(s.max_warn_count, 10);
 }
@@ -184,8 +186,9 @@ reporter.mail "other" { from = "ci@x.org", mode = "all", subject = "%(prop:build
   EXPECT_EQ(s.collapse_requests, false);
   EXPECT_NE(s.codebase_fn, 0);
   ASSERT_EQ(s.hooks.size(), 3u);
-  EXPECT_EQ(json::write(s.hooks[0].options),
-            R"({"github_property_whitelist":["github.*"],"pullrequest_ref":"merge","secret":"s","skips":["\\[skip ci\\]"],"strict":true})");
+  EXPECT_EQ(
+      json::write(s.hooks[0].options),
+      R"({"github_property_whitelist":["github.*"],"pullrequest_ref":"merge","secret":"s","skips":["\\[skip ci\\]"],"strict":true})");
   EXPECT_EQ(s.worker("w")->properties.at("arch"), (Property{"arm", "Worker"}));
   const Builder& b = *s.builder("b");
   EXPECT_EQ(b.max_builds_per_worker, 2);
@@ -238,7 +241,9 @@ TEST(Configuration, NumbersFunctionsAlikeInEveryProcess) {
   std::string text = "worker 'w' {}\nlocal t = {}\n";
   for (int i = 0; i < 40; ++i)
     text += "t['k" + std::to_string(i) + "'] = function() return " + std::to_string(i) + " end\n";
-  text += "for name, f in pairs(t) do builder(name) { workers = 'w', steps = step.shell { command = 'x', do_step_if = f } } end\n";
+  text +=
+      "for name, f in pairs(t) do builder(name) { workers = 'w', steps = step.shell { command = 'x', "
+      "do_step_if = f } } end\n";
   const auto a = evaluated(text), b = evaluated(text);
   ASSERT_TRUE(a && b);
   for (std::size_t i = 0; i < 40; ++i) {

@@ -16,7 +16,17 @@ namespace headrace::config {
 /// One value of the configuration.
 struct Node {
   enum class Kind {
-    nil, boolean, integer, number, string, function, property, interpolate, declaration, word, table,
+    nil,
+    boolean,
+    integer,
+    number,
+    string,
+    function,
+    property,
+    interpolate,
+    declaration,
+    word,
+    table,
     mistake,  ///< reported already: fits everywhere, means nothing
     other,    ///< of no use here (a C function, a cycle): `text` says what
   };
@@ -24,10 +34,10 @@ struct Node {
   bool boolean = false;
   std::int64_t integer = 0;  ///< also: id of a function, index of a declaration
   double number = 0;
-  std::string text;                   ///< string; name of the property; the word
-  std::vector<Node> items;            ///< of a table: its list; of a property: its default, if any
-  std::map<std::string, Node> fields; ///< of a table: its string keys
-  std::map<std::int64_t, Node> sparse;///< of a table: integer keys outside of the list
+  std::string text;                     ///< string; name of the property; the word
+  std::vector<Node> items;              ///< of a table: its list; of a property: its default, if any
+  std::map<std::string, Node> fields;   ///< of a table: its string keys
+  std::map<std::int64_t, Node> sparse;  ///< of a table: integer keys outside of the list
 
   bool is(Kind k) const { return kind == k; }
   bool is_list() const { return kind == Kind::table && fields.empty() && sparse.empty(); }
@@ -52,8 +62,8 @@ struct Declaration {
 
 /// A function of the configuration.
 struct FunctionInfo {
-  int reference = 0;      ///< in the registry of the Lua state
-  std::string argument;   ///< what its argument is called: "build", "change", "report"
+  int reference = 0;     ///< in the registry of the Lua state
+  std::string argument;  ///< what its argument is called: "build", "change", "report"
   Place place;
 };
 

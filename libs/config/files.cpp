@@ -19,7 +19,8 @@ constexpr std::uintmax_t kMaxFileBytes = 16 << 20;
 Result<std::string> read_file(const fs::path& path, const std::string& name) {
   std::error_code error;
   const auto status = fs::status(path, error);
-  if (error && status.type() != fs::file_type::not_found) return fail("cannot read '" + name + "': " + error.message());
+  if (error && status.type() != fs::file_type::not_found)
+    return fail("cannot read '" + name + "': " + error.message());
   if (status.type() == fs::file_type::not_found) return fail("there is no file '" + name + "'");
   if (!fs::is_regular_file(status)) return fail("'" + name + "' is no regular file");
   if (fs::file_size(path, error) > kMaxFileBytes) return fail("'" + name + "' is larger than 16 MiB");
@@ -65,7 +66,8 @@ std::string pack(const Files& files) {
 Result<Files> unpack(std::string_view bytes) {
   const auto value = wire::decode_value(bytes);
   if (!value) return fail("files of a configuration: " + value.error().text);
-  if ((*value)["v"] != json::Value(1)) return fail("files of a configuration: unknown version " + json::write((*value)["v"]));
+  if ((*value)["v"] != json::Value(1))
+    return fail("files of a configuration: unknown version " + json::write((*value)["v"]));
   if (!(*value)["main"].is_string() || !(*value)["texts"].is_object())
     return fail("files of a configuration: 'main' or 'texts' is missing");
   Files files;

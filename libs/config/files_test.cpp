@@ -30,7 +30,9 @@ class Folder {
 
 TEST(Files, AreAllThatTheConfigurationIncludesOrLoads) {
   const Folder folder;
-  folder.write("headrace.lua", "include 'a/one.lua'\nlocal b = load_json 'boards.json'\nfor _, f in ipairs(b) do include(f) end\n");
+  folder.write(
+      "headrace.lua",
+      "include 'a/one.lua'\nlocal b = load_json 'boards.json'\nfor _, f in ipairs(b) do include(f) end\n");
   folder.write("a/one.lua", "include 'a/two.lua' worker 'w' {}");
   folder.write("a/two.lua", "this is no Lua");  // a mistake is not this function's to report
   folder.write("boards.json", R"(["three.lua"])");
@@ -52,13 +54,15 @@ TEST(Files, ThatCannotBeReadAreAllNamed) {
   folder.write("sub/x", "");
   const auto files = read_files(folder.path("headrace.lua"));
   ASSERT_FALSE(files);
-  EXPECT_EQ(files.error().text, fs::path(folder.path("x")).parent_path().string() +
-                                    ": there is no file 'a.lua'; there is no file 'b.json'; 'sub' is no regular file");
+  EXPECT_EQ(files.error().text,
+            fs::path(folder.path("x")).parent_path().string() +
+                ": there is no file 'a.lua'; there is no file 'b.json'; 'sub' is no regular file");
   EXPECT_FALSE(read_files(folder.path("nothing.lua")));
 }
 
 TEST(Files, ComeBackFromTheStore) {
-  const Files files{"headrace.lua", {{"headrace.lua", "worker 'w' {}"}, {"b.json", std::string("\0\xff{}", 4)}}};
+  const Files files{"headrace.lua",
+                    {{"headrace.lua", "worker 'w' {}"}, {"b.json", std::string("\0\xff{}", 4)}}};
   const std::string bytes = pack(files);
   const auto back = unpack(bytes);
   ASSERT_TRUE(back) << back.error().text;

@@ -16,7 +16,10 @@ struct Range {
 // One part of a pattern, a state of the matcher: it stands before this part.
 struct Part {
   enum class Kind {
-    literal, any, one_of, none_of,
+    literal,
+    any,
+    one_of,
+    none_of,
     star,       // any characters; of a path, no '/'
     star_star,  // any characters
     folders,    // "**/": nothing, or any characters and a '/'
@@ -156,8 +159,12 @@ class Matcher {
       case Part::Kind::star:
         if (!slash) enter(states, i);
         break;
-      case Part::Kind::star_star: enter(states, i); break;
-      case Part::Kind::folders: enter(states, i + (slash ? 2 : 1)); break;
+      case Part::Kind::star_star:
+        enter(states, i);
+        break;
+      case Part::Kind::folders:
+        enter(states, i + (slash ? 2 : 1));
+        break;
       case Part::Kind::in_folder:
         enter(states, i);
         if (slash) enter(states, i + 1);

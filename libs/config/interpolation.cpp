@@ -13,11 +13,13 @@ namespace {
 // Of one "%(" that begins `text`: its selector, and the attribute of a src.
 std::optional<std::string> selector_problem(std::string_view text) {
   static const std::vector<std::string> selectors = {"prop", "src", "worker"};
-  static const std::vector<std::string> attributes = {"branch", "revision", "repository", "project", "codebase"};
+  static const std::vector<std::string> attributes = {"branch", "revision", "repository", "project",
+                                                      "codebase"};
   const auto end = text.find_first_of(":)");
   const std::string selector(text.substr(0, end));
   if (selector == "secret") return "%(secret:…)s is not yet supported";
-  if (selector == "kw") return "%(kw:…)s has no arguments to take its value from; use %(prop:…)s or a function";
+  if (selector == "kw")
+    return "%(kw:…)s has no arguments to take its value from; use %(prop:…)s or a function";
   if (std::find(selectors.begin(), selectors.end(), selector) == selectors.end())
     return "unknown selector '" + selector + "'" + did_you_mean(selector, selectors) + " (prop, src, worker)";
   if (selector != "src" || end == std::string_view::npos || text[end] != ':') return std::nullopt;

@@ -75,7 +75,8 @@ void Interpreter::add_native(const char* name) {
   lua_setfield(state_.get(), -2, name);
 }
 
-Interpreter::Interpreter(Loader loader, Problems& problems) : loader_(std::move(loader)), problems_(&problems) {
+Interpreter::Interpreter(Loader loader, Problems& problems)
+    : loader_(std::move(loader)), problems_(&problems) {
   lua_State* lua = state_.get();
   lua_newtable(lua);
   add_native<&Interpreter::report>("report");
@@ -154,10 +155,12 @@ Result<json::Value> Interpreter::call(const FunctionInfo& function, const json::
   push_json(lua, argument, list_mark_, false);
   push(lua, function.argument);
   if (const auto fault = state_.call(3, 1, kCall))
-    return fail((fault->file.empty() ? function.place : place(fault->file, fault->line)) + ": " + fault->text);
+    return fail((fault->file.empty() ? function.place : place(fault->file, fault->line)) + ": " +
+                fault->text);
   auto result = read_json(lua, data_of_);
   lua_pop(lua, 1);
-  if (!result) return fail(function.place + ": the function answered " + result.error().text + ", expected plain data");
+  if (!result)
+    return fail(function.place + ": the function answered " + result.error().text + ", expected plain data");
   return result;
 }
 
@@ -190,11 +193,14 @@ int Interpreter::advice(lua_State* lua) {
   return push(lua, it->second);
 }
 
-int Interpreter::variants(lua_State* lua) { return push(lua, Vocabulary::get().variants(text_argument(lua, 1))); }
+int Interpreter::variants(lua_State* lua) {
+  return push(lua, Vocabulary::get().variants(text_argument(lua, 1)));
+}
 
 int Interpreter::no_field(lua_State* lua) {
   const std::string key = text_argument(lua, 1);
-  return push(lua, "no field '" + key + "' in " + text_argument(lua, 2) + did_you_mean(key, texts_argument(lua, 3)));
+  return push(
+      lua, "no field '" + key + "' in " + text_argument(lua, 2) + did_you_mean(key, texts_argument(lua, 3)));
 }
 
 int Interpreter::metatable(lua_State* lua) {

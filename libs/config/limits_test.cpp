@@ -17,14 +17,18 @@ TEST(Limits, StopALoopWithoutEndWithinSeconds) {
 }
 
 TEST(Limits, CannotBeCaught) {
-  EXPECT_EQ(problems_of("while true do pcall(function()\n while true do end end) end"), "headrace.lua:2: " + kStopped);
-  EXPECT_EQ(problems_of("xpcall(function()\n while true do end end,\n function() while true do end end)\nworker(1)"),
+  EXPECT_EQ(problems_of("while true do pcall(function()\n while true do end end) end"),
+            "headrace.lua:2: " + kStopped);
+  EXPECT_EQ(problems_of(
+                "xpcall(function()\n while true do end end,\n function() while true do end end)\nworker(1)"),
             "headrace.lua:2: " + kStopped);
   EXPECT_EQ(problems_of("local t <close> = setmetatable({}, { __close = function() while true do end end })\n"
                         "while true do end"),
             "headrace.lua:2: " + kStopped);
-  EXPECT_EQ(problems_of("include 'a.lua'\nworker(1)", {{"a.lua", "\nwhile true do end"}}), "a.lua:2: " + kStopped);
-  EXPECT_EQ(problems_of("pcall(function()\n local s = ('x'):rep(1 << 30) end)\nworker(1)"), "headrace.lua:2: " + kMemory);
+  EXPECT_EQ(problems_of("include 'a.lua'\nworker(1)", {{"a.lua", "\nwhile true do end"}}),
+            "a.lua:2: " + kStopped);
+  EXPECT_EQ(problems_of("pcall(function()\n local s = ('x'):rep(1 << 30) end)\nworker(1)"),
+            "headrace.lua:2: " + kMemory);
 }
 
 TEST(Limits, HoldForMemory) {
@@ -43,16 +47,20 @@ TEST(Limits, HoldInsideOfLibraryFunctions) {
 }
 
 TEST(Sandbox, HasNoWayOut) {
-  for (const char* name : {"io", "os", "debug", "package", "require", "load", "loadfile", "dofile", "collectgarbage",
-                           "coroutine", "print", "rawset", "rawget", "string.dump", "math.random", "math.randomseed"}) {
+  for (const char* name :
+       {"io", "os", "debug", "package", "require", "load", "loadfile", "dofile", "collectgarbage",
+        "coroutine", "print", "rawset", "rawget", "string.dump", "math.random", "math.randomseed"}) {
     const auto text = problems_of("local x = " + std::string(name));
     EXPECT_NE(text.find("is not available here"), std::string::npos) << name << ": " << text;
   }
-  EXPECT_EQ(problems_of("setmetatable({}, { __gc = function() end })"), "headrace.lua:1: setmetatable: __gc is not available here\n");
+  EXPECT_EQ(problems_of("setmetatable({}, { __gc = function() end })"),
+            "headrace.lua:1: setmetatable: __gc is not available here\n");
   EXPECT_EQ(problems_of("setmetatable(_ENV, {})"), "headrace.lua:1: cannot change a protected metatable\n");
   EXPECT_EQ(problems_of("string.format = nil"), "headrace.lua:1: the library 'string' cannot be changed\n");
-  EXPECT_EQ(problems_of("string.format('%p', {})"), "headrace.lua:1: string.format: %p is not available here\n");
-  EXPECT_EQ(problems_of("getmetatable('').__index = nil"), "headrace.lua:1: attempt to index a string value\n");
+  EXPECT_EQ(problems_of("string.format('%p', {})"),
+            "headrace.lua:1: string.format: %p is not available here\n");
+  EXPECT_EQ(problems_of("getmetatable('').__index = nil"),
+            "headrace.lua:1: attempt to index a string value\n");
 }
 
 TEST(Sandbox, ShowsNoAddressesAndWalksTablesInOrder) {

@@ -115,7 +115,8 @@ int LuaState::on_error(lua_State* lua) {
   if (end != std::string::npos && end > colon + 1 &&
       fault.text.find_first_not_of("0123456789", colon + 1) == end) {
     const std::string shown = fault.text.substr(0, colon);
-    const bool same = shown == fault.file || (shown.starts_with("...") && fault.file.ends_with(shown.substr(3)));
+    const bool same =
+        shown == fault.file || (shown.starts_with("...") && fault.file.ends_with(shown.substr(3)));
     const bool ours = shown == "headrace";  // a library function, called by the prelude
     if (ours) {
       fault.text.erase(0, end + 2);
@@ -134,7 +135,8 @@ void LuaState::pass_if_exhausted(lua_State* lua, int status) {
   if (status == LUA_ERRMEM && !state.exhausted_) {
     state.exhausted_ = true;
     state.fault_ = state.memory_fault_;
-    state.fault_.text = "used more than " + std::to_string(state.limits_.memory_bytes >> 20) + " MiB of memory";
+    state.fault_.text =
+        "used more than " + std::to_string(state.limits_.memory_bytes >> 20) + " MiB of memory";
     lua_sethook(lua, &LuaState::on_instructions, LUA_MASKCOUNT, 1);
   }
   if (state.exhausted_) lua_error(lua);
@@ -161,7 +163,8 @@ std::optional<Fault> LuaState::call(int arguments, int results, const Limits& li
       fault_ = memory_fault_;
       fault_.text = "used more than " + std::to_string(limits.memory_bytes >> 20) + " MiB of memory";
     }
-    if (fault_.text.empty()) fault_.text = lua_tostring(lua_, -1) != nullptr ? lua_tostring(lua_, -1) : "unknown error";
+    if (fault_.text.empty())
+      fault_.text = lua_tostring(lua_, -1) != nullptr ? lua_tostring(lua_, -1) : "unknown error";
     fault = fault_;
     lua_pop(lua_, 1);
   }

@@ -7,11 +7,10 @@
 // raise, if at all, as their last act.
 #pragma once
 
-#include <lua.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <lua.hpp>
 #include <optional>
 #include <string>
 
@@ -19,8 +18,8 @@ namespace headrace::config {
 
 struct Limits {
   std::int64_t instructions;
-  std::size_t memory_bytes;           ///< on top of what the state holds when the call begins
-  std::chrono::milliseconds time;     ///< of the CPU: for library functions that are slow without an instruction
+  std::size_t memory_bytes;        ///< on top of what the state holds when the call begins
+  std::chrono::milliseconds time;  ///< of the CPU: for library functions that are slow without an instruction
 };
 
 /// Where and why Lua code stopped.

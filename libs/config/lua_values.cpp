@@ -1,216 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/lua_values.hpp"
 
-#include <algorithm>
 #include <cmath>
-
-#include "config/problems.hpp"
+#include <optional>
 
 namespace headrace::config {
 namespace {
 
 constexpr int kMaxDepth = 100;
 
-std::string text_at(lua_State* lua, int index) {
-  std::size_t length = 0;
-  const char* text = lua_tolstring(lua, index, &length);
-  return text != nullptr ? std::string(text, length) : std::string();
-}
-
-// A raw field of the table at the top, as text; "" when it is none.
-std::string text_field(lua_State* lua, const char* name) {
-  lua_pushstring(lua, name);
-  lua_rawget(lua, -2);
-  std::string text = lua_type(lua, -1) == LUA_TSTRING ? text_at(lua, -1) : "";
-  lua_pop(lua, 1);
-  return text;
-}
-
-class DeclarationReader {
- public:
-  explicit DeclarationReader(lua_State* lua) : lua_(lua), collected_(lua_gettop(lua)) {}
-
-  Declarations run() {
-    open("declarations");
-    const auto count = static_cast<lua_Integer>(lua_rawlen(lua_, -1));
-    for (lua_Integer i = 1; i <= count; ++i) {
-      lua_rawgeti(lua_, -1, i);
-      result_.all.push_back(declaration());
-      lua_pop(lua_, 1);
-    }
-    lua_pop(lua_, 1);
-    open("lost");
-    for (lua_pushnil(lua_); lua_next(lua_, -2) != 0; lua_pop(lua_, 1)) result_.lost_names.insert(text_at(lua_, -2));
-    lua_pop(lua_, 1);
-    return std::move(result_);
-  }
-
- private:
-  void open(const char* name) {
-    lua_pushstring(lua_, name);
-    lua_rawget(lua_, collected_);
-  }
-
-  Declaration declaration() {
-    Declaration d;
-    d.word = text_field(lua_, "word");
-    d.file = text_field(lua_, "file");
-    lua_pushliteral(lua_, "name");
-    if (lua_rawget(lua_, -2) == LUA_TSTRING) d.name = text_at(lua_, -1);
-    lua_pushliteral(lua_, "line");
-    lua_rawget(lua_, -3);
-    d.line = static_cast<int>(lua_tointeger(lua_, -1));
-    lua_pushliteral(lua_, "lost");
-    lua_rawget(lua_, -4);
-    d.lost = lua_toboolean(lua_, -1) != 0;
-    lua_pushliteral(lua_, "fields");
-    d.complete = lua_rawget(lua_, -5) == LUA_TTABLE;
-    if (d.complete) d.fields = table(0);
-    lua_pop(lua_, 4);
-    return d;
-  }
-
-  // Whether the value at the top is a key of the table `name`; if so its entry is pushed.
-  bool entry(const char* name) {
-    open(name);
-    lua_pushvalue(lua_, -2);
-    lua_rawget(lua_, -2);
-    lua_remove(lua_, -2);
-    if (!lua_isnil(lua_, -1)) return true;
-    lua_pop(lua_, 1);
-    return false;
-  }
-
-  // Of the value at the top, which stays there.
-  Node node(int depth) {
-    Node n;
-    switch (lua_type(lua_, -1)) {
-      case LUA_TNIL: break;
-      case LUA_TBOOLEAN:
-        n.kind = Node::Kind::boolean;
-        n.boolean = lua_toboolean(lua_, -1) != 0;
-        break;
-      case LUA_TNUMBER:
-        n.kind = lua_isinteger(lua_, -1) != 0 ? Node::Kind::integer : Node::Kind::number;
-        n.number = lua_tonumber(lua_, -1);
-        if (n.kind == Node::Kind::integer) n.integer = lua_tointeger(lua_, -1);
-        break;
-      case LUA_TSTRING:
-        n.kind = Node::Kind::string;
-        n.text = text_at(lua_, -1);
-        break;
-      case LUA_TFUNCTION: function(n); break;
-      case LUA_TTABLE: object(n, depth); break;
-      default: n.kind = Node::Kind::other, n.text = luaL_typename(lua_, -1);
-    }
-    return n;
-  }
-
-  void function(Node& n) {
-    lua_Debug at;
-    lua_pushvalue(lua_, -1);
-    lua_getinfo(lua_, ">S", &at);
-    if (at.source[0] != '@') {
-      n.kind = Node::Kind::other, n.text = "a function of the library";
-      return;
-    }
-    n.kind = Node::Kind::function;
-    const void* identity = lua_topointer(lua_, -1);
-    auto [it, added] = numbers_.try_emplace(identity, static_cast<FunctionId>(numbers_.size() + 1));
-    n.integer = it->second;
-    if (!added) return;
-    lua_pushvalue(lua_, -1);
-    const int reference = luaL_ref(lua_, LUA_REGISTRYINDEX);
-    result_.functions.push_back({reference, "argument", place(at.source + 1, at.linedefined)});
-  }
-
-  void object(Node& n, int depth) {
-    open("swallow");
-    const bool mistake = lua_rawequal(lua_, -1, -2) != 0;
-    lua_pop(lua_, 1);
-    if (mistake) {
-      n.kind = Node::Kind::mistake;
-    } else if (entry("index_of")) {
-      n.kind = Node::Kind::declaration;
-      n.integer = lua_tointeger(lua_, -1) - 1;
-      lua_pop(lua_, 1);
-    } else if (entry("word_of")) {
-      n.kind = Node::Kind::word;
-      n.text = text_at(lua_, -1);
-      lua_pop(lua_, 1);
-    } else if (entry("value_of")) {
-      n.kind = text_field(lua_, "kind") == "property" ? Node::Kind::property : Node::Kind::interpolate;
-      n.text = text_field(lua_, "text");
-      lua_pushliteral(lua_, "default");
-      if (lua_rawget(lua_, -2) != LUA_TNIL) n.items.push_back(node(depth + 1));
-      lua_pop(lua_, 2);
-    } else if (depth > kMaxDepth || std::find(path_.begin(), path_.end(), lua_topointer(lua_, -1)) != path_.end()) {
-      n.kind = Node::Kind::other, n.text = "a table that holds itself";
-    } else {
-      path_.push_back(lua_topointer(lua_, -1));
-      n = table(depth);
-      path_.pop_back();
-    }
-  }
-
-  // Of the table at the top. Keys are visited in order, so that functions get the same numbers everywhere.
-  Node table(int depth) {
-    Node n;
-    n.kind = Node::Kind::table;
-    luaL_checkstack(lua_, 10, nullptr);
-    const auto length = static_cast<lua_Integer>(lua_rawlen(lua_, -1));
-    for (lua_Integer i = 1; i <= length; ++i) {
-      lua_rawgeti(lua_, -1, i);
-      n.items.push_back(node(depth + 1));
-      lua_pop(lua_, 1);
-    }
-    std::vector<std::string> names;
-    std::vector<std::int64_t> numbers;
-    for (lua_pushnil(lua_); lua_next(lua_, -2) != 0; lua_pop(lua_, 1)) {
-      if (lua_type(lua_, -2) == LUA_TSTRING) {
-        names.push_back(text_at(lua_, -2));
-      } else if (lua_isinteger(lua_, -2) != 0) {
-        const auto key = lua_tointeger(lua_, -2);
-        if (key < 1 || key > length) numbers.push_back(key);
-      } else {
-        n.fields["[" + std::string(luaL_typename(lua_, -2)) + "]"].kind = Node::Kind::other;
-      }
-    }
-    std::sort(names.begin(), names.end());
-    std::sort(numbers.begin(), numbers.end());
-    for (const auto& name : names) {
-      lua_pushlstring(lua_, name.data(), name.size());
-      lua_rawget(lua_, -2);
-      n.fields[name] = node(depth + 1);
-      lua_pop(lua_, 1);
-    }
-    for (const auto number : numbers) {
-      lua_rawgeti(lua_, -1, number);
-      n.sparse[number] = node(depth + 1);
-      lua_pop(lua_, 1);
-    }
-    return n;
-  }
-
-  lua_State* lua_;
-  int collected_;
-  Declarations result_;
-  std::map<const void*, FunctionId> numbers_;
-  std::vector<const void*> path_;  // tables that are being read
-};
-
 Result<json::Value> read(lua_State* lua, int views, int depth) {
   switch (lua_type(lua, -1)) {
-    case LUA_TNIL: return json::Value();
-    case LUA_TLIGHTUSERDATA: return json::Value();
-    case LUA_TBOOLEAN: return json::Value(lua_toboolean(lua, -1) != 0);
-    case LUA_TSTRING: return json::Value(text_at(lua, -1));
+    case LUA_TNIL:
+      return json::Value();
+    case LUA_TLIGHTUSERDATA:
+      return json::Value();
+    case LUA_TBOOLEAN:
+      return json::Value(lua_toboolean(lua, -1) != 0);
+    case LUA_TSTRING:
+      return json::Value(text_at(lua, -1));
     case LUA_TNUMBER:
       if (lua_isinteger(lua, -1) != 0) return json::Value(static_cast<std::int64_t>(lua_tointeger(lua, -1)));
       if (!std::isfinite(lua_tonumber(lua, -1))) return fail("a number that is not finite");
       return json::Value(lua_tonumber(lua, -1));
-    case LUA_TTABLE: break;
-    default: return fail(std::string("a ") + luaL_typename(lua, -1));
+    case LUA_TTABLE:
+      break;
+    default:
+      return fail(std::string("a ") + luaL_typename(lua, -1));
   }
   if (depth > kMaxDepth) return fail("a table nested more than " + std::to_string(kMaxDepth) + " deep");
   luaL_checkstack(lua, 10, nullptr);
@@ -242,7 +58,8 @@ Result<json::Value> read(lua_State* lua, int views, int depth) {
     }
   }
   for (lua_pushnil(lua); !error && lua_next(lua, -2) != 0; lua_pop(lua, 1)) {
-    if (lua_isinteger(lua, -2) != 0 && lua_tointeger(lua, -2) >= 1 && lua_tointeger(lua, -2) <= length) continue;
+    if (lua_isinteger(lua, -2) != 0 && lua_tointeger(lua, -2) >= 1 && lua_tointeger(lua, -2) <= length)
+      continue;
     if (lua_type(lua, -2) != LUA_TSTRING || length > 0) {
       error = Error{"a table that is neither a list nor has only names as keys"};
     } else if (auto member = read(lua, views, depth + 1); member) {
@@ -263,7 +80,11 @@ Result<json::Value> read(lua_State* lua, int views, int depth) {
 
 }  // namespace
 
-Declarations read_declarations(lua_State* lua) { return DeclarationReader(lua).run(); }
+std::string text_at(lua_State* lua, int index) {
+  std::size_t length = 0;
+  const char* text = lua_tolstring(lua, index, &length);
+  return text != nullptr ? std::string(text, length) : std::string();
+}
 
 void push_json(lua_State* lua, const json::Value& value, int list_mark, bool nil_for_null) {
   luaL_checkstack(lua, 10, nullptr);

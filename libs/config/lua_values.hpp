@@ -9,6 +9,9 @@
 
 namespace headrace::config {
 
+/// The string or number at `index`, as text; "" when it is neither.
+std::string text_at(lua_State* lua, int index);
+
 /// Reads the table `collected` of grammar.lua at the top of the stack. Functions are numbered in the
 /// order in which they are met: declarations as made, fields by name.
 Declarations read_declarations(lua_State* lua);

@@ -21,11 +21,11 @@ std::string reason(int code) {
 Result<Pattern> Pattern::compile(const std::string& text) {
   int code = 0;
   PCRE2_SIZE offset = 0;
-  pcre2_code* compiled =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                    PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &offset, nullptr);
+  pcre2_code* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+                                       PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &offset, nullptr);
   if (compiled == nullptr)
-    return fail("bad regular expression '" + text + "': " + reason(code) + " at offset " + std::to_string(offset));
+    return fail("bad regular expression '" + text + "': " + reason(code) + " at offset " +
+                std::to_string(offset));
   Pattern pattern;
   pattern.text_ = text;
   pattern.code_ = {compiled, &pcre2_code_free};
@@ -38,11 +38,12 @@ Result<Pattern> Pattern::compile(const std::string& text) {
 Result<bool> Pattern::matches_start(std::string_view text) const {
   const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(
       pcre2_match_data_create(1, nullptr), &pcre2_match_data_free);
-  const int rc = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, PCRE2_ANCHORED,
-                             data.get(), limits_.get());
+  const int rc = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0,
+                             PCRE2_ANCHORED, data.get(), limits_.get());
   if (rc >= 0) return true;
   if (rc == PCRE2_ERROR_NOMATCH) return false;
-  return fail("regular expression '" + text_ + "' on '" + std::string(text.substr(0, 100)) + "': " + reason(rc));
+  return fail("regular expression '" + text_ + "' on '" + std::string(text.substr(0, 100)) +
+              "': " + reason(rc));
 }
 
 }  // namespace headrace::config

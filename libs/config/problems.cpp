@@ -13,7 +13,8 @@ class Finder {
   /// The token after `word` ("step.git") on `line`; the end when it is not there.
   std::size_t after_word(int line, const std::string& word) const {
     const auto dot = word.find('.');
-    const std::string kind = word.substr(0, dot), variant = dot == std::string::npos ? "" : word.substr(dot + 1);
+    const std::string kind = word.substr(0, dot),
+                      variant = dot == std::string::npos ? "" : word.substr(dot + 1);
     for (std::size_t i = 0; i < tokens_.size() && tokens_[i].line <= line; ++i) {
       if (tokens_[i].line != line || !tokens_[i].is_name(kind)) continue;
       if (variant.empty()) return i + 1;
@@ -56,7 +57,8 @@ class Finder {
       }
       const bool named = i != first;
       const auto* name = std::get_if<std::string>(&path[step]);
-      const bool wanted = name != nullptr ? named && key == *name : !named && position == std::get<int>(path[step]);
+      const bool wanted =
+          name != nullptr ? named && key == *name : !named && position == std::get<int>(path[step]);
       if (wanted) return step + 1 < path.size() && is(i, "{") ? entry(i, path, step + 1, first) : first;
       while (i < tokens_.size() && !is(i, ",") && !is(i, ";") && !is(i, "}")) i = past(i);
       if (is(i, ",") || is(i, ";")) ++i;
@@ -113,7 +115,8 @@ const std::vector<LuaToken>& Problems::tokens(const std::string& file) const {
   return it->second;
 }
 
-int Problems::line_of(const std::string& file, int line, const std::string& word, const FieldPath& path) const {
+int Problems::line_of(const std::string& file, int line, const std::string& word,
+                      const FieldPath& path) const {
   if (path.empty()) return line;
   const auto& all = tokens(file);
   const Finder finder(all);

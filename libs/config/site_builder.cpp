@@ -3,110 +3,12 @@
 
 #include <algorithm>
 
+#include "config/checked_fields.hpp"
 #include "config/checker.hpp"
 #include "config/step_plans.hpp"
 
 namespace headrace::config {
 namespace {
-
-// Fields that are right by type already; what was not given leaves the default.
-class Fields {
- public:
-  explicit Fields(json::Object fields) : fields_(std::move(fields)) {}
-
-  const json::Value* find(std::string_view name) const {
-    const auto it = fields_.find(name);
-    return it == fields_.end() ? nullptr : &it->second;
-  }
-  void copy(std::string_view name, std::string& to) const {
-    if (const auto* v = find(name)) to = v->as_string();
-  }
-  void copy(std::string_view name, std::optional<std::string>& to) const {
-    if (const auto* v = find(name)) to = v->is_null() ? std::nullopt : std::optional(v->as_string());
-  }
-  void copy(std::string_view name, bool& to) const {
-    if (const auto* v = find(name)) to = v->as_bool();
-  }
-  void copy(std::string_view name, std::optional<bool>& to) const {
-    if (const auto* v = find(name)) to = v->as_bool();
-  }
-  void copy(std::string_view name, std::int64_t& to) const {
-    if (const auto* v = find(name)) to = v->as_int();
-  }
-  void copy(std::string_view name, int& to) const {
-    if (const auto* v = find(name)) to = static_cast<int>(v->as_int());
-  }
-  void copy(std::string_view name, json::Value& to) const {
-    if (const auto* v = find(name)) to = *v;
-  }
-  void copy(std::string_view name, std::vector<std::string>& to) const {
-    if (const auto* v = find(name)) to = texts(*v);
-  }
-  void copy(std::string_view name, std::optional<std::vector<std::string>>& to) const {
-    if (const auto* v = find(name)) to = texts(*v);
-  }
-  void copy(std::string_view name, std::map<std::string, json::Value>& to) const {
-    if (const auto* v = find(name)) to = {v->as_object().begin(), v->as_object().end()};
-  }
-  void copy(std::string_view name, std::map<std::string, std::string>& to) const {
-    if (const auto* v = find(name))
-      for (const auto& [key, text] : v->as_object()) to[key] = text.as_string();
-  }
-  void copy(std::string_view name, Properties& to, const char* source) const {
-    if (const auto* v = find(name))
-      for (const auto& [key, value] : v->as_object()) to[key] = {value, source};
-  }
-  void copy_function(std::string_view name, FunctionId& to) const {
-    if (const auto* v = find(name); v != nullptr && v->is_object()) to = (*v)["$question"].as_int();
-  }
-
-  static std::vector<std::string> texts(const json::Value& list) {
-    std::vector<std::string> all;
-    for (const auto& item : list.as_array()) all.push_back(item.as_string());
-    return all;
-  }
-  json::Object take() && { return std::move(fields_); }
-
- private:
-  json::Object fields_;
-};
-
-ChangeFilter change_filter(const json::Object& given) {
-  const Fields fields(given);
-  ChangeFilter filter;
-  const auto values = [](const json::Value& list) {
-    std::vector<std::optional<std::string>> all;
-    for (const auto& item : list.as_array())
-      all.push_back(item.is_null() ? std::nullopt : std::optional(item.as_string()));
-    return all;
-  };
-  for (const std::string name : {"project", "repository", "branch", "category", "codebase"}) {
-    ChangeFilter::Attribute a;
-    if (const auto* v = fields.find(name)) a.eq = values(*v);
-    if (const auto* v = fields.find(name + "_not_eq")) a.not_equal = values(*v);
-    fields.copy(name + "_re", a.re);
-    fields.copy(name + "_not_re", a.not_re);
-    fields.copy_function(name + "_fn", a.fn);
-    if (a.eq || a.not_equal || !a.re.empty() || !a.not_re.empty() || a.fn != 0) filter.attributes[name] = std::move(a);
-  }
-  const auto by_property = [&](const char* name, auto& to) {
-    const auto* v = fields.find(name);
-    if (v == nullptr) return;
-    for (const auto& [key, list] : v->as_object()) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(to[key])>, json::Array>) {
-        to[key] = list.as_array();
-      } else {
-        to[key] = Fields::texts(list);
-      }
-    }
-  };
-  by_property("property_eq", filter.property_eq);
-  by_property("property_not_eq", filter.property_not_eq);
-  by_property("property_re", filter.property_re);
-  by_property("property_not_re", filter.property_not_re);
-  fields.copy_function("filter_fn", filter.filter_fn);
-  return filter;
-}
 
 class SiteBuilder {
  public:
@@ -146,7 +48,8 @@ class SiteBuilder {
     }
     const auto [first, added] = first_.try_emplace({word.kind(), name}, &d);
     if (!added) {
-      checker_.wrong(d, "a second " + (word.naming == Word::Naming::none ? d.word : word.kind() + " \"" + name + "\"") +
+      checker_.wrong(d, "a second " +
+                            (word.naming == Word::Naming::none ? d.word : word.kind() + " \"" + name + "\"") +
                             "; the first is at " + place(first->second->file, first->second->line));
       return false;
     }
@@ -169,7 +72,8 @@ class SiteBuilder {
       return "has a control character";
     if (name != json::valid_utf8(name)) return "is not UTF-8";
     if (kind == "builder" || kind == "worker") {
-      if (name.find_first_of("/\\") != std::string::npos) return "has a '/' or '\\': it is the name of a directory";
+      if (name.find_first_of("/\\") != std::string::npos)
+        return "has a '/' or '\\': it is the name of a directory";
       if (name.front() == '.' || name.front() == '~')
         return "begins with '" + name.substr(0, 1) + "': it is the name of a directory";
     }
@@ -188,11 +92,13 @@ class SiteBuilder {
   void add_hook(const Declaration& d, const Fields& f, const std::string& place) {
     const std::string dialect = d.word.substr(d.word.find('.') + 1);
     if (d.name && *d.name != dialect)
-      checker_.wrong(d, d.label() + ": a second hook of one dialect is not yet supported, so it has no name of its own");
+      checker_.wrong(
+          d, d.label() + ": a second hook of one dialect is not yet supported, so it has no name of its own");
     Hook hook{dialect, Fields(f).take(), place};
-    if (hook.options.contains("strict") && hook.options["strict"].as_bool() && !hook.options.contains("secret") &&
-        !d.fields.fields.contains("secret"))
-      checker_.wrong(Spot{&d, {"strict"}}, "strict of " + d.label() + " needs a secret to check requests with");
+    if (hook.options.contains("strict") && hook.options["strict"].as_bool() &&
+        !hook.options.contains("secret") && !d.fields.fields.contains("secret"))
+      checker_.wrong(Spot{&d, {"strict"}},
+                     "strict of " + d.label() + " needs a secret to check requests with");
     site_.hooks.push_back(std::move(hook));
   }
 
@@ -227,7 +133,8 @@ class SiteBuilder {
     if ((d.name && d.name->empty()) || (named != fields.end() && named->second == json::Value("")))
       checker_.wrong(d, "the name of a step is empty");
     const auto mode = fields.find("mode");
-    if (d.word == "step.git" && fields.contains("method") && (mode == fields.end() || mode->second == json::Value("incremental")))
+    if (d.word == "step.git" && fields.contains("method") &&
+        (mode == fields.end() || mode->second == json::Value("incremental")))
       checker_.wrong(Spot{&d, {"method"}}, "method of " + d.label() + " is used with mode = \"full\" only");
     plan = step_plan(d, fields);
   }
@@ -244,10 +151,12 @@ class SiteBuilder {
     f.copy("max_builds_per_worker", builder.max_builds_per_worker);
     f.copy("collapse_requests", builder.collapse_requests);
     if (const auto* steps = f.find("steps"))
-      for (const auto& index : steps->as_array()) builder.steps.push_back(plans_[static_cast<std::size_t>(index.as_int())]);
+      for (const auto& index : steps->as_array())
+        builder.steps.push_back(plans_[static_cast<std::size_t>(index.as_int())]);
     if (builder.steps.size() > kMaxSteps)
       checker_.wrong(Spot{&d, {"steps"}}, d.label() + " has " + std::to_string(builder.steps.size()) +
-                                              " steps, at most " + std::to_string(kMaxSteps) + " are possible");
+                                              " steps, at most " + std::to_string(kMaxSteps) +
+                                              " are possible");
     builder.place = place;
     site_.builders.push_back(std::move(builder));
   }
@@ -260,7 +169,8 @@ class SiteBuilder {
     f.copy("properties", scheduler.properties);
     f.copy("reason", scheduler.reason);
     f.copy("priority", scheduler.priority);
-    if (const auto* filter = f.find("change_filter")) scheduler.change_filter = change_filter(filter->as_object());
+    if (const auto* filter = f.find("change_filter"))
+      scheduler.change_filter = change_filter(filter->as_object());
     scheduler.has_branch = f.find("branch") != nullptr;
     f.copy("branch", scheduler.branch);
     f.copy("tree_stable_timer", scheduler.tree_stable_ms);
@@ -333,7 +243,8 @@ class SiteBuilder {
           number.find_first_not_of("0123456789") != std::string::npos)
         continue;
       if (std::stoi(number) >= 2 && std::stoi(number) <= other->max_builds_per_worker)
-        checker_.wrong(d, "the name of " + d.label() + " is that of a work directory of builder \"" + other->name + "\"");
+        checker_.wrong(d, "the name of " + d.label() + " is that of a work directory of builder \"" +
+                              other->name + "\"");
     }
   }
 
@@ -346,6 +257,8 @@ class SiteBuilder {
 
 }  // namespace
 
-Site build_site(Declarations& declarations, Problems& problems) { return SiteBuilder(declarations, problems).run(); }
+Site build_site(Declarations& declarations, Problems& problems) {
+  return SiteBuilder(declarations, problems).run();
+}
 
 }  // namespace headrace::config

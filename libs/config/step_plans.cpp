@@ -1,33 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/step_plans.hpp"
 
+#include "config/checked_fields.hpp"
+
 namespace headrace::config {
 namespace {
-
-class Fields {
- public:
-  explicit Fields(const json::Object& fields) : fields_(fields) {}
-
-  void copy(std::string_view name, json::Value& to) const {
-    if (const auto* value = find(name)) to = *value;
-  }
-  void copy(std::string_view name, bool& to) const {
-    if (const auto* value = find(name)) to = value->as_bool();
-  }
-  void copy(std::string_view name, std::int64_t& to) const {
-    if (const auto* value = find(name)) to = value->as_int();
-  }
-  void copy(std::string_view name, json::Object& to) const {
-    if (const auto* value = find(name)) to[std::string(name)] = *value;
-  }
-  const json::Value* find(std::string_view name) const {
-    const auto it = fields_.find(name);
-    return it == fields_.end() ? nullptr : &it->second;
-  }
-
- private:
-  const json::Object& fields_;
-};
 
 void set_defaults(const std::string& kind, wire::StepPlan& plan, json::Object& options) {
   plan.kind = "command";
@@ -89,8 +66,9 @@ wire::StepPlan step_plan(const Declaration& step, const json::Object& given) {
       plan.decode_rc[std::stoi(code)] = static_cast<Results>(result.as_int());
   if (const auto* pattern = fields.find("warning_pattern")) plan.warning_pattern = pattern->as_string();
   fields.copy("max_warn_count", plan.max_warn_count);
-  for (const char* option : {"url", "branch", "mode", "method", "shallow", "submodules", "codebase", "property", "value"})
-    fields.copy(option, options);
+  for (const char* option :
+       {"url", "branch", "mode", "method", "shallow", "submodules", "codebase", "property", "value"})
+    if (const auto* value = fields.find(option)) options[option] = *value;
   if (kind == "git" && options["mode"].string_or("") == "full") options.try_emplace("method", "fresh");
   plan.options = std::move(options);
   return plan;

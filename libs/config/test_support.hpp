@@ -25,7 +25,8 @@ inline std::string problems_of(const std::string& main, std::map<std::string, st
 }
 
 /// A configuration that must be right; null (and a failed test) otherwise.
-inline std::unique_ptr<Configuration> evaluated(const std::string& main, std::map<std::string, std::string> others = {}) {
+inline std::unique_ptr<Configuration> evaluated(const std::string& main,
+                                                std::map<std::string, std::string> others = {}) {
   Files files{"headrace.lua", std::move(others)};
   files.texts["headrace.lua"] = main;
   std::vector<Problem> problems;

@@ -28,8 +28,9 @@ std::size_t edits(std::string_view a, std::string_view b) {
 // What Lua and Buildbot's users may look for, and a sandbox does not have.
 bool left_out(std::string_view word) {
   static const std::set<std::string_view> names = {
-      "os",   "io",   "debug",      "coroutine", "package", "require", "load",   "loadfile",    "loadstring", "dofile",
-      "print", "warn", "collectgarbage", "rawget", "rawset", "_G", "math.random", "math.randomseed", "string.dump"};
+      "os",       "io",         "debug",       "coroutine",       "package",    "require",        "load",
+      "loadfile", "loadstring", "dofile",      "print",           "warn",       "collectgarbage", "rawget",
+      "rawset",   "_G",         "math.random", "math.randomseed", "string.dump"};
   return names.contains(word);
 }
 
@@ -38,7 +39,8 @@ class Reader {
  public:
   Reader() : lua_(luaL_newstate(), &lua_close) {
     luaL_openlibs(lua_.get());
-    if (luaL_loadbufferx(lua_.get(), prelude::kWords.data(), prelude::kWords.size(), "=words", "t") != LUA_OK ||
+    if (luaL_loadbufferx(lua_.get(), prelude::kWords.data(), prelude::kWords.size(), "=words", "t") !=
+            LUA_OK ||
         lua_pcall(lua_.get(), 0, 1, 0) != LUA_OK)
       throw std::logic_error(lua_tostring(lua_.get(), -1));
   }
@@ -133,9 +135,11 @@ std::string Vocabulary::variants(std::string_view kind) const {
 std::string Vocabulary::advice(std::string_view word, const std::vector<std::string>& known_names) const {
   const std::string quoted = "'" + std::string(word) + "'";
   if (is_later(word)) return quoted + " is not yet supported";
-  if (left_out(word) || (word.find('.') != std::string_view::npos && left_out(word.substr(0, word.find('.')))))
-    return quoted + " is not available here: a configuration gives the same in every process, without files, clock "
-                    "or random numbers";
+  if (left_out(word) ||
+      (word.find('.') != std::string_view::npos && left_out(word.substr(0, word.find('.')))))
+    return quoted +
+           " is not available here: a configuration gives the same in every process, without files, clock "
+           "or random numbers";
   const std::string snake = snake_case(word);
   if (snake != word && (known(snake) || is_later(snake)))
     return quoted + " is written " + snake + " here" + (is_later(snake) ? ", and is not yet supported" : "");
@@ -161,7 +165,8 @@ std::string Vocabulary::meant(const Word& word, std::string_view field) const {
   return nearest(field, candidates);
 }
 
-std::string Vocabulary::field_advice(const Word& word, const std::string& label, std::string_view field) const {
+std::string Vocabulary::field_advice(const Word& word, const std::string& label,
+                                     std::string_view field) const {
   const std::string quoted = "'" + std::string(field) + "'";
   if (word.later.contains(field)) return quoted + " of " + label + " is not yet supported";
   const std::string ours = meant(word, field);
@@ -177,7 +182,8 @@ std::string snake_case(std::string_view name) {
     const auto c = static_cast<unsigned char>(name[i]);
     if (std::isupper(c) != 0) {
       // One underscore before a run of capitals: "maxBuilds", "serverURL".
-      if (i > 0 && name[i - 1] != '.' && std::isupper(static_cast<unsigned char>(name[i - 1])) == 0) snake += '_';
+      if (i > 0 && name[i - 1] != '.' && std::isupper(static_cast<unsigned char>(name[i - 1])) == 0)
+        snake += '_';
       snake += static_cast<char>(std::tolower(c));
     } else {
       snake += name[i];

@@ -68,7 +68,7 @@ return {
       fields = { title = "string", url = "site url", time_zone = "time zone", properties = "properties",
                  collapse_requests = "bool", codebase = "change function" },
       later = list "revlinks prioritize_builders next_worker",
-      written = { buildbotURL = "url", titleURL = "url", codebaseGenerator = "codebase" },
+      written = { buildbotURL = "url", codebaseGenerator = "codebase" },
     },
 
     ["hook.github"] = {

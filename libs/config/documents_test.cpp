@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/configuration.md says what words.lua says, no more and no less; the examples are right.
+#include <fstream>
+#include <sstream>
+
+#include "config/checker.hpp"
+#include "config/test_support.hpp"
+#include "config/vocabulary.hpp"
+
+namespace headrace::config {
+namespace {
+
+std::string read(const std::string& path) {
+  std::ifstream in(std::string(HEADRACE_SOURCE_DIR) + "/" + path);
+  EXPECT_TRUE(in) << path;
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+// The parts of `line` in backquotes.
+std::vector<std::string> backquoted(const std::string& line) {
+  std::vector<std::string> all;
+  for (std::size_t at = line.find('`'); at != std::string::npos; at = line.find('`', at + 1)) {
+    const auto end = line.find('`', at + 1);
+    if (end == std::string::npos) break;
+    all.push_back(line.substr(at + 1, end - at - 1));
+    at = end;
+  }
+  return all;
+}
+
+// The columns of a line "| a | b |"; bars behind a backslash do not count.
+std::vector<std::string> columns(const std::string& line) {
+  std::vector<std::string> all;
+  for (std::size_t at = 0; (at = line.find("| ", at)) != std::string::npos;) {
+    const auto end = line.find(" |", at + 2);
+    if (end == std::string::npos) break;
+    all.push_back(line.substr(at + 2, end - at - 2));
+    at = end + 1;
+  }
+  return all;
+}
+
+struct Section {
+  std::map<std::string, std::string> fields;  // name → type, with "!" where it is required
+  std::set<std::string, std::less<>> later;
+  std::map<std::string, std::string, std::less<>> written;
+  std::vector<std::string> shared;  // sections whose fields it has, too
+};
+
+// The sections of the page by their headings, without backquotes and in lower case of the first letter.
+std::map<std::string, Section> sections() {
+  std::map<std::string, Section> all;
+  Section* now = nullptr;
+  std::istringstream page(read("docs/configuration.md"));
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("## ")) now = &all[line.substr(3)];
+    if (line.starts_with("### ")) {
+      std::string name = backquoted(line).empty() ? line.substr(4) : backquoted(line)[0];
+      name[0] = static_cast<char>(std::tolower(name[0]));
+      now = &all[name];
+    }
+    if (now == nullptr) continue;
+    if (line.starts_with("| `")) {
+      const auto c = columns(line);
+      if (c.size() == 4) now->fields[backquoted(c[0])[0]] = c[1] + (c[2] == "required" ? "!" : "");
+      if (c.size() == 2) now->fields[backquoted(c[0])[0]] = "";
+    }
+    if (line.starts_with("Not yet: "))
+      for (const auto& name : backquoted(line)) now->later.insert(name);
+    if (line.starts_with("Written otherwise here: "))
+      for (std::size_t i = 0; i + 1 < backquoted(line).size(); i += 2)
+        now->written[backquoted(line)[i]] = backquoted(line)[i + 1];
+    if (line.starts_with("- `"))
+      for (const auto& name : backquoted(line)) now->later.insert(name);
+    if (line.starts_with("Also *"))
+      for (std::size_t at = line.find('*'); at != std::string::npos;
+           at = line.find('*', line.find('*', at + 1) + 1))
+        now->shared.push_back(line.substr(at + 1, line.find('*', at + 1) - at - 1));
+  }
+  return all;
+}
+
+TEST(Documents, NameEveryWordAndFieldThatThereIsAndNoOther) {
+  auto page = sections();
+  std::map<std::string, Word> words(Vocabulary::get().words().begin(), Vocabulary::get().words().end());
+  words.insert(Vocabulary::get().tables().begin(), Vocabulary::get().tables().end());
+  std::set<std::string> known;
+  for (const auto& [name, word] : words) {
+    ASSERT_TRUE(page.contains(name)) << "docs/configuration.md has no section `" << name << "`";
+    known.insert(name);
+    Section section = page[name];
+    for (const auto& shared : section.shared) {
+      ASSERT_TRUE(page.contains(shared)) << shared;
+      known.insert(shared);
+      section.fields.insert(page[shared].fields.begin(), page[shared].fields.end());
+    }
+    std::map<std::string, std::string> fields;
+    for (const auto& [field, f] : word.fields) fields[field] = f.type + (f.required ? "!" : "");
+    EXPECT_EQ(section.fields, fields) << name;
+    EXPECT_EQ(section.later, word.later) << name;
+    EXPECT_EQ(section.written, word.written) << name;
+  }
+  for (const auto& [name, section] : page) {
+    const bool of_fields = !section.fields.empty() && !section.fields.begin()->second.empty();
+    EXPECT_TRUE(!of_fields || known.contains(name))
+        << "the page documents '" << name << "', which is no word";
+  }
+}
+
+TEST(Documents, NameEveryTypeAndWhatIsLater) {
+  auto page = sections();
+  std::set<std::string> types, described;
+  const auto collect = [&](const auto& words) {
+    for (const auto& [name, word] : words)
+      for (const auto& [field, f] : word.fields) {
+        types.insert(f.type.starts_with("one of ") ? "one of" : f.type);
+        EXPECT_TRUE(Checker::knows_type(f.type)) << name << "." << field << ": " << f.type;
+      }
+  };
+  collect(Vocabulary::get().words());
+  collect(Vocabulary::get().tables());
+  for (const auto& [type, nothing] : page["Types"].fields) described.insert(type);
+  EXPECT_EQ(described, types);
+  EXPECT_EQ(page["Words that are not there yet"].later, Vocabulary::get().later());
+  const auto text = read("docs/configuration.md");
+  for (const auto& function : Vocabulary::get().functions())
+    EXPECT_NE(text.find("| `" + function + " \""), std::string::npos) << function;
+}
+
+TEST(Documents, HaveAnExampleThatIsRight) {
+  std::istringstream page(read("docs/configuration.md"));
+  std::string example;
+  bool inside = false;
+  for (std::string line; std::getline(page, line);) {
+    if (line == "```") inside = false;
+    if (inside) example += line + "\n";
+    if (line == "```lua") inside = true;
+  }
+  const auto c = evaluated(example);
+  ASSERT_TRUE(c);
+  EXPECT_EQ(c->site().builder("hello")->steps.size(), 3u);
+}
+
+TEST(Examples, HelloIsRight) {
+  const auto c = evaluated(read("examples/hello/headrace.lua"),
+                           {{"site.json", R"({"repository":"/srv/git/hello.git"})"}});
+  ASSERT_TRUE(c);
+  const Site& site = c->site();
+  EXPECT_EQ(site.git_pollers.at(0).url, "/srv/git/hello.git");
+  const Builder* builder = site.builder("hello");
+  ASSERT_NE(builder, nullptr);
+  ASSERT_EQ(builder->steps.size(), 3u);
+  EXPECT_EQ(builder->steps[0].options["url"], json::Value("/srv/git/hello.git"));
+  EXPECT_EQ(builder->steps[1].flags.halt_on_failure, true);
+  const auto answer = c->call(builder->steps[2].do_step_if["$question"].as_int(),
+                              json::Object{{"properties", json::Object{{"branch", "main"}}}});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(*answer, json::Value(true));
+}
+
+}  // namespace
+}  // namespace headrace::config
