@@ -39,6 +39,7 @@ struct Reply {
   int status = 0;         ///< HTTP status, or SMTP's last code; 0: no answer
   std::string body;       ///< at most 16 MiB
   std::string error;      ///< in words, when status is 0 or the transfer failed; names host and port
+  seconds retry_after{0}; ///< HTTP: what the server asked for in Retry-After; 0: nothing
 };
 
 /// Asynchronous client; callbacks come from the loop. Destroying it drops what is under way.

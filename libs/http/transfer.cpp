@@ -202,6 +202,9 @@ Reply Transfer::finish(CURLcode code) {
   long status = 0;
   curl_easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &status);
   reply_.status = static_cast<int>(status);
+  curl_off_t retry_after = 0;
+  curl_easy_getinfo(curl_.get(), CURLINFO_RETRY_AFTER, &retry_after);
+  reply_.retry_after = seconds(retry_after);
   if (is_mail_) reply_.body = smtp_refusals_;
   if (!refusal_.empty()) {
     reply_.error = peer_ + ": " + refusal_;

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifier/mail_report.hpp"
+
+#include <algorithm>
+
+#include "notifier/address.hpp"
+#include "notifier/mime.hpp"
+#include "notifier/report_text.hpp"
+#include "render/render.hpp"
+
+namespace headrace::notifier {
+namespace {
+
+// What may stand in a Message-ID; the rest is written as "=XX".
+std::string id_part(const std::string& text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char ch : text) {
+    const auto c = static_cast<unsigned char>(ch);
+    if (std::isalnum(c) || c == '-' || c == '_') {
+      out += ch;
+    } else {
+      out += '=';
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+    }
+  }
+  return out;
+}
+
+// "https://user@ci.acme.org:8010/x" → "ci.acme.org".
+std::string host_of(const std::string& url) {
+  auto host = url.substr(url.find("://") == std::string::npos ? 0 : url.find("://") + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  if (const auto at = host.rfind('@'); at != std::string::npos) host.erase(0, at + 1);
+  if (!host.starts_with('[')) host = host.substr(0, host.find(':'));
+  std::erase_if(host, [](unsigned char c) { return !std::isalnum(c) && c != '.' && c != '-'; });
+  return host.empty() ? "headrace" : host;
+}
+
+// The text that function `id` gives; the default and a complaint when it gives none.
+std::string text_of(config::Configuration& configuration, const char* what, config::FunctionId id,
+                    const json::Value& argument, std::string otherwise, std::vector<std::string>& mistakes) {
+  const auto answer = configuration.call(id, argument);
+  if (answer && answer->is_string()) return answer->as_string();
+  mistakes.push_back("the " + std::string(what) + " function " +
+                     (answer ? "gave " + json::write(*answer) + ", expected a string" : "failed: " + answer.error().text));
+  return otherwise;
+}
+
+}  // namespace
+
+std::optional<Message> mail_report(config::Configuration& configuration, const config::Reporter& reporter,
+                                   const Report& report, std::vector<std::string>& complaints) {
+  const auto who = recipients(reporter, report);
+  if (who.empty()) return std::nullopt;
+  const auto from = parse_address(reporter.from);
+  if (!from) {
+    complaints.push_back("from: '" + reporter.from + "' is no mail address");
+    return std::nullopt;
+  }
+
+  const auto& site = configuration.site();
+  std::vector<std::string> mistakes;
+  json::Value argument;
+  if (reporter.subject_fn || reporter.body_fn) argument = report_argument(site, reporter, report);
+
+  MailText mail;
+  mail.subject = default_subject(site, reporter, report);
+  if (reporter.subject_fn) {
+    mail.subject = text_of(configuration, "subject", reporter.subject_fn, argument, mail.subject, mistakes);
+  } else if (!reporter.subject.empty()) {
+    render::Context context;
+    context.properties = &report.build.properties;
+    context.sourcestamps = &report.build.sourcestamps;
+    auto subject = render::interpolate(reporter.subject, context);
+    if (subject)
+      mail.subject = std::move(*subject);
+    else
+      mistakes.push_back("subject: " + subject.error().text);
+  }
+  mail.body = default_body(site, reporter, report);
+  if (reporter.body_fn) mail.body = text_of(configuration, "body", reporter.body_fn, argument, mail.body, mistakes);
+  for (const auto& mistake : mistakes) {
+    mail.body += "\n(" + mistake + ")\n";
+    complaints.push_back(mistake);
+  }
+
+  mail.from = *from;
+  mail.to = who.to;
+  mail.cc = who.cc;
+  mail.date_ms = report.at_ms;
+  mail.message_id = "<headrace." + id_part(reporter.name) + "." + std::to_string(report.build.id.value) + "@" +
+                    host_of(site.url) + ">";
+  mail.headers.emplace_back("Auto-Submitted", "auto-generated");  // RFC 3834: no holiday replies
+  mail.headers.insert(mail.headers.end(), reporter.extra_headers.begin(), reporter.extra_headers.end());
+
+  Message message;
+  message.key = "build-" + std::to_string(report.build.id.value) + "-mail";
+  message.kind = "mail";
+  message.at_ms = report.at_ms;
+  message.from = from->mail;
+  for (const auto* list : {&who.to, &who.cc})
+    for (const auto& address : *list) message.to.push_back(address.mail);
+  message.text = write_mail(mail);
+  return message;
+}
+
+}  // namespace headrace::notifier
