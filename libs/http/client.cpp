@@ -9,6 +9,7 @@
 #include <new>
 #include <unordered_map>
 
+#include "http/mailer.hpp"
 #include "http/transfer.hpp"
 
 namespace headrace::http {
@@ -168,9 +169,10 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
 class Client::Impl {
  public:
-  explicit Impl(asio::io_context& io) : loop(std::make_shared<Loop>(io)) {}
+  explicit Impl(asio::io_context& io) : loop(std::make_shared<Loop>(io)), mailer(io) {}
   ~Impl() { loop->stop(); }
   std::shared_ptr<Loop> loop;
+  Mailer mailer;
 };
 
 Client::Client(asio::io_context& io) : impl_(std::make_unique<Impl>(io)) {}
@@ -179,13 +181,11 @@ void Client::send(Call call, std::function<void(Reply)> done) {
   impl_->loop->add(std::make_unique<Transfer>(std::move(call)), std::move(done));
 }
 void Client::send(Mail mail, std::function<void(Reply)> done) {
-  impl_->loop->add(std::make_unique<Transfer>(std::move(mail)), std::move(done));
+  impl_->mailer.send(std::make_unique<Transfer>(std::move(mail)), std::move(done));
 }
 
 Reply call_and_wait(const Call& call) {
-  Transfer transfer(call);
-  if (!transfer.refusal().empty()) return transfer.finish(CURLE_OK);
-  return transfer.finish(curl_easy_perform(transfer.handle()));
+  return Transfer(call).perform();
 }
 
 }  // namespace headrace::http

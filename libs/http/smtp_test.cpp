@@ -33,6 +33,9 @@ class Handler:
         envelope.rcpt_tos.append(address)
         return '250 OK'
     async def handle_DATA(self, server, session, envelope):
+        if envelope.mail_from.startswith('slow@'):
+            import asyncio
+            await asyncio.sleep(60)
         out = envelope.mail_from + ' to ' + ','.join(envelope.rcpt_tos) + '\n'
         sys.stdout.write(out + envelope.content.decode().replace('\r\n', '\n') + '==\n')
         sys.stdout.flush()
@@ -144,6 +147,35 @@ TEST(Smtp, DeliversToTheOthersWhenOneIsGone) {
   EXPECT_EQ(reply.error, "");
   EXPECT_NE(reply.body.find("no such mailbox"), std::string::npos);
   EXPECT_EQ(server.next_mail().substr(0, 34), "ci@example.org to ann@example.org\n");
+}
+
+TEST(Smtp, ASlowVerdictStopsNeitherTheLoopNorTheEndOfTheClient) {
+  MailServer server;
+  boost::asio::io_context io;
+  auto client = std::make_unique<Client>(io);
+  Mail mail;
+  mail.relay = server.url();
+  mail.to = {"ann@example.org"};
+  mail.message = "Subject: hi\r\n\r\n\r\n";
+  bool slow_came = false, quick_came = false;
+  mail.from = "slow@example.org";
+  client->send(mail, [&](Reply) { slow_came = true; });
+  mail.from = "ci@example.org";
+  client->send(mail, [&](Reply r) {
+    quick_came = r.error.empty();
+    io.stop();
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  io.run_for(20s);
+  EXPECT_TRUE(quick_came);
+  io.restart();
+  EXPECT_EQ(io.run_for(50ms), 0u);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  client.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s) << "what is under way is broken off";
+  io.restart();
+  io.run_for(50ms);
+  EXPECT_FALSE(slow_came);
 }
 
 TEST(Smtp, RefusesToSendInTheClearWhenTlsIsRequired) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/transfer.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -56,7 +59,30 @@ std::string envelope_address(const std::string& text) {
   return "<" + text + ">";
 }
 
+int socket_opened(void* sockets, curl_socket_t fd, curlsocktype) {
+  static_cast<OpenSockets*>(sockets)->add(fd);
+  return CURL_SOCKOPT_OK;
+}
+int socket_ended(void* sockets, curl_socket_t fd) {
+  static_cast<OpenSockets*>(sockets)->close(fd);
+  return 0;
+}
+
 }  // namespace
+
+void OpenSockets::add(int fd) {
+  const std::lock_guard lock(mutex_);
+  fds_.insert(fd);
+}
+void OpenSockets::close(int fd) {
+  const std::lock_guard lock(mutex_);
+  fds_.erase(fd);
+  ::close(fd);
+}
+void OpenSockets::shut_down() {
+  const std::lock_guard lock(mutex_);
+  for (const int fd : fds_) ::shutdown(fd, SHUT_RDWR);
+}
 
 Transfer::Transfer(const std::string& url, milliseconds timeout) : peer_(host_and_port(url)) {
   static std::once_flag once;
@@ -158,6 +184,10 @@ Transfer::Transfer(Mail mail) : Transfer(mail.relay, mail.timeout) {
   set(c, CURLOPT_READDATA, this);
   set(c, CURLOPT_HEADERFUNCTION, &Transfer::take_header);
   set(c, CURLOPT_HEADERDATA, this);
+  set(c, CURLOPT_SOCKOPTFUNCTION, &socket_opened);
+  set(c, CURLOPT_SOCKOPTDATA, sockets_.get());
+  set(c, CURLOPT_CLOSESOCKETFUNCTION, &socket_ended);
+  set(c, CURLOPT_CLOSESOCKETDATA, sockets_.get());
 }
 
 Transfer::~Transfer() = default;
@@ -196,6 +226,20 @@ std::size_t Transfer::give_message(char* data, std::size_t, std::size_t size, vo
   std::memcpy(data, t.upload_.data() + t.given_, n);
   t.given_ += n;
   return n;
+}
+
+Reply Transfer::perform() {
+  if (!refusal_.empty()) return finish(CURLE_OK);
+  return finish(curl_easy_perform(curl_.get()));
+}
+
+void Transfer::abort_when(const std::atomic<bool>& flag) {
+  CURL* c = curl_.get();
+  set(c, CURLOPT_NOPROGRESS, 0L);
+  set(c, CURLOPT_XFERINFODATA, &flag);
+  set(c, CURLOPT_XFERINFOFUNCTION, +[](void* data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<const std::atomic<bool>*>(data)->load() ? 1 : 0;
+  });
 }
 
 Reply Transfer::finish(CURLcode code) {

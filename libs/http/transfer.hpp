@@ -5,12 +5,28 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <atomic>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 
 #include "http/client.hpp"
 
 namespace headrace::http {
+
+/// The sockets of a transfer, to be shut down from another thread than the one that waits for them.
+class OpenSockets {
+ public:
+  void add(int fd);
+  void close(int fd);
+  /// Whoever waits for them sees the end of the connection.
+  void shut_down();
+
+ private:
+  std::mutex mutex_;
+  std::set<int> fds_;
+};
 
 class Transfer {
  public:
@@ -24,6 +40,12 @@ class Transfer {
   const std::string& refusal() const { return refusal_; }
   /// The reply after curl is done with the handle.
   Reply finish(CURLcode code);
+  /// Does it all and blocks.
+  Reply perform();
+  /// Ends the transfer soon after `flag`, which outlives it, becomes true. Call before it begins.
+  void abort_when(const std::atomic<bool>& flag);
+  /// Of a mail; empty for a call.
+  std::shared_ptr<OpenSockets> sockets() const { return sockets_; }
 
  private:
   struct Cleanup {
@@ -39,6 +61,7 @@ class Transfer {
   static std::size_t take_header(char* data, std::size_t, std::size_t size, void* self);
   static std::size_t give_message(char* data, std::size_t, std::size_t size, void* self);
 
+  std::shared_ptr<OpenSockets> sockets_ = std::make_shared<OpenSockets>();  // until curl has closed them
   std::unique_ptr<CURL, Cleanup> curl_;
   std::unique_ptr<curl_slist, Cleanup> list_;  ///< header lines, or recipients
   std::array<char, CURL_ERROR_SIZE> error_{};
