@@ -11,7 +11,7 @@ TEST(Front, ServesThePageWithAnEtag) {
   EXPECT_NE(front.get("/").body.find("<!doctype html>"), std::string::npos);
   const auto ask = [&](const std::string& headers) {
     http::RawClient client(front.port());
-    client.send("GET /headrace.js HTTP/1.1\r\nHost: h\r\n" + headers + "\r\n");
+    client.send("GET /app.js HTTP/1.1\r\nHost: h\r\n" + headers + "\r\n");
     return client.read_answer();
   };
   const auto [head, body] = ask("");

@@ -187,6 +187,8 @@ bool Hub::wants_notifications(MonoTime now) const {
 }
 
 void Hub::publish(const Applied& applied, bool complete) {
+  // Who began to listen while a batch without notifications was under way may have read the state before it.
+  if (!complete) return restart(applied.cursor);
   cursor_ = applied.cursor;
   std::vector<std::pair<std::string, std::string>>
       texts;  // sending may close a listener: not while iterating
@@ -196,11 +198,6 @@ void Hub::publish(const Applied& applied, bool complete) {
     texts.emplace_back(uuid, writer.take());
   }
   for (auto& [uuid, bytes] : texts) send(uuid, std::move(bytes));
-  if (!complete) {
-    ring_.clear();
-    floor_ = cursor_.number;
-    return;
-  }
   for (const auto& n : applied.notifications)
     if (n.number) ring_.push_back(n);
   while (ring_.size() > kRing) {

@@ -38,7 +38,7 @@ class Hub {
   bool wants_notifications(MonoTime now) const;
   /// Hands out what a batch brought. @param complete  notifications were made for all of its events
   void publish(const Applied& applied, bool complete);
-  /// The history was begun anew: nobody can resume.
+  /// The history was begun anew, or has gone on unseen: nobody can resume, who listens is told `reset`.
   void restart(const Cursor& cursor);
   /// About once a second.
   void tick(MonoTime now);

@@ -279,6 +279,19 @@ TEST(HubAlone, PingsCarryTheNumberReached) {
   EXPECT_NE(responds->out->text.find("event: ping"), std::string::npos);
 }
 
+TEST(HubAlone, WhoListensWhileABatchGoesByUnseenReadsAnew) {
+  Hub hub({});
+  http::Request request;
+  request.method = "GET";
+  request.path = "/sse/listen/changes/*/new";
+  auto responds = std::make_shared<Responds>();
+  hub.handle(request, responds);  // after the batch was begun without notifications, before it was done
+  Applied silent;
+  silent.cursor = {EventNumber{9}, "t"};
+  hub.publish(silent, false);
+  EXPECT_NE(responds->out->text.find("event: reset\nid: 9\n"), std::string::npos) << responds->out->text;
+}
+
 TEST(HubAlone, WithoutNotificationsNobodyCanResumeAcross) {
   Hub hub({});
   hub.publish(applied(1), true);

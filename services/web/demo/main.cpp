@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// headrace-web-demo: the page with a made-up site that goes on living. For looking at it while working on
+// it; needs neither Redis nor workers. Ends with SIGINT or SIGTERM.
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fstream>
+#include <iostream>
+
+#include "http/server.hpp"
+#include "log/log.hpp"
+#include "web/demo/player.hpp"
+#include "web/front/front.hpp"
+
+namespace {
+
+using namespace headrace;
+
+// So that a change of the page shows at the next reload, without building.
+bool from_directory(const std::string& pages, const http::Request& q, http::Responder& r) {
+  const std::string name = q.path == "/" ? "index.html" : q.path.substr(1);
+  if (name.find('/') != std::string::npos) return false;
+  std::ifstream in(pages + "/" + name, std::ios::binary);
+  if (!in) return false;
+  http::Response response;
+  response.body.assign(std::istreambuf_iterator<char>(in), {});
+  response.content_type = name.ends_with(".html")  ? "text/html; charset=utf-8"
+                          : name.ends_with(".css") ? "text/css; charset=utf-8"
+                          : name.ends_with(".svg") ? "image/svg+xml"
+                                                   : "text/javascript; charset=utf-8";
+  r.send(std::move(response));
+  return true;
+}
+
+// Plays on four times a second, one batch at a time.
+void go_on(boost::asio::steady_timer& timer, web::Front& front, web::demo::Player& player) {
+  timer.expires_after(std::chrono::milliseconds(250));
+  timer.async_wait([&](boost::system::error_code stopped) {
+    if (stopped) return;
+    const std::int64_t now = to_ms(wall_now());
+    player.play_until(now);
+    front.tick();
+    front.apply(player.log.take(), player.growths(now), [&] { go_on(timer, front, player); });
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string listen = "127.0.0.1:8010", data, pages;
+  int builds = 200;
+  std::uint64_t seed = 7;
+  std::int64_t long_log = 0;
+  double speed = 8;
+  bool still = false;
+  CLI::App app("Headrace's page with a made-up site", "headrace-web-demo");
+  app.add_option("--listen", listen, "address of the page")->capture_default_str();
+  app.add_option("--data", data, "directory to keep history and logs in; is overwritten")->required();
+  app.add_option("--builds", builds, "builds to begin with")->capture_default_str();
+  app.add_option("--seed", seed, "of the random numbers")->capture_default_str();
+  app.add_option("--speed", speed, "how much faster than real builds it goes on")->capture_default_str();
+  app.add_option("--long-log", long_log, "lines of the first build's first step");
+  app.add_option("--pages", pages, "take the page's files from this directory instead of the program");
+  app.add_flag("--still", still, "nothing happens any more");
+  CLI11_PARSE(app, argc, argv);
+  start_logging("web-demo", "info");
+
+  // History, played backwards from now until it has the builds.
+  std::filesystem::remove_all(data);
+  const std::string logs = data + "/logs";
+  const std::int64_t now = to_ms(wall_now());
+  std::int64_t span = 3'600'000;
+  {
+    web::demo::Player trial(data + "/trial", now, seed, 1);
+    for (span = 0; trial.builds() < builds; span += 60'000) trial.play_until(now + span);
+    std::filesystem::remove_all(data + "/trial");
+  }
+  web::demo::Player player(logs, now - span, seed, 1);
+
+  player.set_long_log(long_log);
+
+  boost::asio::io_context io(1);
+  web::Front front(io, {data + "/web/history.sqlite", logs}, &player, {});
+  http::Server server(io, listen, [&](http::Request q, std::shared_ptr<http::Responder> r) {
+    if (!pages.empty() && from_directory(pages, q, *r)) return;
+    front.handle(std::move(q), std::move(r));
+  });
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](auto, auto) { io.stop(); });
+  boost::asio::steady_timer timer(io);
+  front.set_site(std::make_shared<config::Site>(web::demo::site()), web::demo::names(), [&] {
+    player.play_until(now);
+    front.apply(player.log.take(), player.growths(now), [&] {
+      std::cout << "http://" << server.address() << "/" << std::endl;
+      player.set_pace(25);
+      player.set_speed(speed);
+      if (!still) go_on(timer, front, player);
+    });
+  });
+  io.run();
+}
