@@ -48,7 +48,9 @@ json::Array services(Control& control) {
 
 json::Value look(Control& control) {
   auto& store = control.store();
-  json::Array workers, queue, running;
+  json::Array workers, queue, running, pollers;
+  for (const auto& p : current_config(store).configuration->site().git_pollers)
+    pollers.push_back(json::Object{{"name", p.name}, {"polled", store.command({"HEXISTS", store.keys()("poller"), p.name}).integer == 1}});
   for (const auto& w : read_workers(store))
     workers.push_back(json::Object{{"name", w.name}, {"connected", w.connected}, {"builds", w.busy}, {"slots", w.slots}});
   for (const auto& r : open_requests(store)) {
@@ -66,6 +68,7 @@ json::Value look(Control& control) {
   return json::Object{{"config_version", number_of(text_of(store, {"HGET", store.keys()("config"), "version"}))},
                       {"services", services(control)},
                       {"workers", std::move(workers)},
+                      {"pollers", std::move(pollers)},
                       {"queue", std::move(queue)},
                       {"running", std::move(running)},
                       {"web", control.web()}};
@@ -81,6 +84,8 @@ void print(const json::Value& all) {
   for (const auto& w : all["workers"].as_array())
     std::cout << fmt::format("worker {}: {}, {} of {} slots in use\n", w["name"].as_string(),
                              w["connected"].as_bool() ? "connected" : "not connected", w["builds"].as_int(), w["slots"].as_int());
+  for (const auto& p : all["pollers"].as_array())
+    std::cout << fmt::format("poller {}: {}\n", p["name"].as_string(), p["polled"].as_bool() ? "polled" : "has not polled yet");
   std::cout << all["queue"].as_array().size() << " waiting\n";
   for (const auto& r : all["queue"].as_array())
     std::cout << fmt::format("  request {}: {}, {}, for {}\n", r["request"].as_int(), r["builder"].as_string(), r["state"].as_string(),

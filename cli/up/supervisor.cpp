@@ -26,6 +26,7 @@ constexpr int kMostStarts = 4;  // of one process, before everything has been up
 constexpr seconds kSayWaiting{10};
 constexpr seconds kLookAtLogs{10};
 constexpr int kTailLines = 5;
+constexpr seconds kImpatience{2};  // a second Ctrl-C after this kills; sooner it is the first one, sent twice
 
 bus::KeyPair key_pair(const std::string& path) {
   auto pair = std::filesystem::exists(path) ? service::read_key_file(path) : service::make_key_file(path);
@@ -239,8 +240,9 @@ void Supervisor::watch_signals() {
     if (number == SIGHUP) {
       if (applied_ && !stopping_) apply_again();
     } else if (!stopping_) {
+      stop_asked_ = mono_now();
       stop();
-    } else {
+    } else if (mono_now() - stop_asked_ > kImpatience) {
       std::cerr << "headrace: killing what is left" << std::endl;
       exit_status_ = kFailed;
       for (const auto& [name, child] : children_) child->kill();

@@ -63,6 +63,7 @@ class Supervisor {
   Readiness readiness_;
   std::deque<std::vector<std::string>> stop_plan_;  // groups, in order
   std::size_t stopping_now_ = 0;
+  MonoTime stop_asked_;
   bool applied_ = false, up_ = false, stopping_ = false;
   int exit_status_ = 0;
 };
