@@ -53,6 +53,9 @@ const Case kGrammarCases[] = {
     {"KindWithoutVariant", "scheduler 'x' {}",
      "headrace.lua:2: 'scheduler' needs a kind: scheduler.branch, scheduler.force\n"},
     {"NoName", "worker { slots = 1 }", "headrace.lua:2: a worker needs a name: worker \"…\" { … }\n"},
+    {"NameBehindTheFields", "scheduler.branch {} 's' { builders = 'b' }",
+     "headrace.lua:2: scheduler.branch \"?\": expected { fields }, got string\n"
+     "headrace.lua:2: scheduler.branch \"?\" has its fields already\n"},
     {"TwoNames", "worker 'x' { name = 'y' }",
      "headrace.lua:2: worker has two names: \"x\" before its fields and 'name' in them\n"},
     {"NameOfAnotherType", "worker { name = 7 }",

@@ -41,9 +41,9 @@ class SiteBuilder {
   bool check_name(const Declaration& d) {
     const Word& word = Vocabulary::get().word(d.word);
     const std::string name = name_of(d);
-    if (word.naming == Word::Naming::required && !d.name && !d.lost) {
-      const bool given = d.fields.fields.contains("name");
-      if (!given) checker_.wrong(d, "a " + d.word + " needs a name: " + d.word + " \"…\" { … }");
+    if (word.naming == Word::Naming::required && !d.name) {
+      const bool told = d.lost || d.fields.fields.contains("name");  // of a name that is no text
+      if (!told) checker_.wrong(d, "a " + d.word + " needs a name: " + d.word + " \"…\" { … }");
       return false;
     }
     const auto [first, added] = first_.try_emplace({word.kind(), name}, &d);
