@@ -28,8 +28,9 @@ bool is_mail(std::string_view text) {
                    [&](char c) { return is_alnum(c) || kAtomSpecials.find(c) != std::string_view::npos; }))
     return false;
   return !domain.empty() && is_alnum(domain.front()) && is_alnum(domain.back()) &&
-         domain.find("..") == std::string_view::npos &&
-         std::all_of(domain.begin(), domain.end(), [](char c) { return is_alnum(c) || c == '-' || c == '.'; });
+         domain.find("..") == std::string_view::npos && std::all_of(domain.begin(), domain.end(), [](char c) {
+           return is_alnum(c) || c == '-' || c == '.';
+         });
 }
 
 // The words before "<": without the quotes and backslashes of a quoted string.

@@ -19,14 +19,17 @@ TEST(Address, IsReadInEveryUsualForm) {
   EXPECT_EQ(parse_address("ann@example.org"), (Address{"", "ann@example.org"}));
   EXPECT_EQ(parse_address(" Ann Lee <ann@example.org> "), (Address{"Ann Lee", "ann@example.org"}));
   EXPECT_EQ(parse_address("<ann@example.org>"), (Address{"", "ann@example.org"}));
-  EXPECT_EQ(parse_address("\"Lee, \\\"A\\\"\" <ann@example.org>"), (Address{"Lee, \"A\"", "ann@example.org"}));
+  EXPECT_EQ(parse_address("\"Lee, \\\"A\\\"\" <ann@example.org>"),
+            (Address{"Lee, \"A\"", "ann@example.org"}));
   EXPECT_EQ(parse_address("Åsa <asa+ci@example.org>"), (Address{"Åsa", "asa+ci@example.org"}));
 }
 
 TEST(Address, IsRefusedWhenItCouldBeAnythingElse) {
-  for (const char* text : {"", "ann", "@example.org", "ann@", "ann lee@example.org", "ann@exa mple.org", "ann@example.org\r\nBcc: x@y.z",
-                           "a\"b@example.org", "ann@-x.org", "ann@x..org", "<ann@example.org", "ann@example.org>", "Ann <ann>",
-                           "ann@example.org, bob@example.org", "ann@[127.0.0.1]", "ånn@example.org", "a@b@c.org"})
+  for (const char* text :
+       {"", "ann", "@example.org", "ann@", "ann lee@example.org", "ann@exa mple.org",
+        "ann@example.org\r\nBcc: x@y.z", "a\"b@example.org", "ann@-x.org", "ann@x..org", "<ann@example.org",
+        "ann@example.org>", "Ann <ann>", "ann@example.org, bob@example.org", "ann@[127.0.0.1]",
+        "ånn@example.org", "a@b@c.org"})
     EXPECT_EQ(mail_of(text), "none") << text;
   EXPECT_EQ(mail_of(std::string(250, 'a') + "@example.org"), "none");
   EXPECT_EQ(mail_of(std::string_view("ann@example.org\0x", 17)), "none");

@@ -14,7 +14,8 @@ constexpr seconds kMostRetryAfter{24 * 3600};
 // The beginning of an answer, for the log: one line.
 std::string excerpt(const std::string& body) {
   std::string text = json::valid_utf8(body.substr(0, kMostOfAnswer));
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return text;
 }
 
@@ -33,7 +34,8 @@ Outcome judge_http(const http::Reply& reply) {
   Outcome out;
   const bool busy = reply.status == 408 || reply.status == 425 || reply.status == 429 || reply.status >= 500;
   out.verdict = busy ? Verdict::away : Verdict::refused;
-  out.reason = "HTTP status " + std::to_string(reply.status) + (reply.body.empty() ? "" : ": " + excerpt(reply.body));
+  out.reason =
+      "HTTP status " + std::to_string(reply.status) + (reply.body.empty() ? "" : ": " + excerpt(reply.body));
   out.retry_after = std::clamp(reply.retry_after, seconds(0), kMostRetryAfter);
   return out;
 }
@@ -72,7 +74,8 @@ void deliver(http::Client& client, const config::Reporter& reporter, const Messa
     call.body = message.text;
     client.send(std::move(call), [done](http::Reply reply) { done(judge_http(reply)); });
   } else {
-    done({Verdict::hopeless, "the reporter sends " + reporter.kind + " now, the message is of kind " + message.kind});
+    done({Verdict::hopeless,
+          "the reporter sends " + reporter.kind + " now, the message is of kind " + message.kind});
   }
 }
 

@@ -31,8 +31,8 @@ enum class Verdict {
 
 struct Outcome {
   Verdict verdict = Verdict::delivered;
-  std::string reason;        ///< in words; of a delivered one: what is worth a warning
-  seconds retry_after{0};    ///< what the receiver asked for (Retry-After); 0: nothing
+  std::string reason;      ///< in words; of a delivered one: what is worth a warning
+  seconds retry_after{0};  ///< what the receiver asked for (Retry-After); 0: nothing
 };
 
 Outcome judge_mail(const http::Reply& reply);

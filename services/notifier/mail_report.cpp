@@ -43,8 +43,9 @@ std::string text_of(config::Configuration& configuration, const char* what, conf
                     const json::Value& argument, std::string otherwise, std::vector<std::string>& mistakes) {
   const auto answer = configuration.call(id, argument);
   if (answer && answer->is_string()) return answer->as_string();
-  mistakes.push_back("the " + std::string(what) + " function " +
-                     (answer ? "gave " + json::write(*answer) + ", expected a string" : "failed: " + answer.error().text));
+  mistakes.push_back(
+      "the " + std::string(what) + " function " +
+      (answer ? "gave " + json::write(*answer) + ", expected a string" : "failed: " + answer.error().text));
   return otherwise;
 }
 
@@ -80,7 +81,8 @@ std::optional<Message> mail_report(config::Configuration& configuration, const c
       mistakes.push_back("subject: " + subject.error().text);
   }
   mail.body = default_body(site, reporter, report);
-  if (reporter.body_fn) mail.body = text_of(configuration, "body", reporter.body_fn, argument, mail.body, mistakes);
+  if (reporter.body_fn)
+    mail.body = text_of(configuration, "body", reporter.body_fn, argument, mail.body, mistakes);
   for (const auto& mistake : mistakes) {
     mail.body += "\n(" + mistake + ")\n";
     complaints.push_back(mistake);
@@ -90,8 +92,8 @@ std::optional<Message> mail_report(config::Configuration& configuration, const c
   mail.to = who.to;
   mail.cc = who.cc;
   mail.date_ms = report.at_ms;
-  mail.message_id = "<headrace." + id_part(reporter.name) + "." + std::to_string(report.build.id.value) + "@" +
-                    host_of(site.url) + ">";
+  mail.message_id = "<headrace." + id_part(reporter.name) + "." + std::to_string(report.build.id.value) +
+                    "@" + host_of(site.url) + ">";
   mail.headers.emplace_back("Auto-Submitted", "auto-generated");  // RFC 3834: no holiday replies
   mail.headers.insert(mail.headers.end(), reporter.extra_headers.begin(), reporter.extra_headers.end());
 

@@ -12,7 +12,8 @@ namespace headrace::notifier {
 
 /// The mail, written out; nothing when nobody is to get it.
 /// Its Message-ID is made of reporter, build and site, so it is the same however often the mail is sent.
-/// A `subject` or `body` that fails does not stop the mail: it goes with the default text and says what failed.
+/// A `subject` or `body` that fails does not stop the mail: it goes with the default text and says what
+/// failed.
 /// @param complaints  sentences for the log are appended
 std::optional<Message> mail_report(config::Configuration& configuration, const config::Reporter& reporter,
                                    const Report& report, std::vector<std::string>& complaints);

@@ -16,7 +16,8 @@ std::unique_ptr<config::Configuration> evaluate(const std::string& reporter) {
 site { title = "Acme", url = "https://ci.acme.org:8010/x" }
 worker "w1" {}
 builder "kernel a" { workers = { "w1" }, description = "the kernel", steps = { step.shell { command = "true" } } }
-)" + reporter}}}, problems);
+)" + reporter}}},
+                                             problems);
   for (const auto& p : problems) ADD_FAILURE() << p.place << ": " << p.text;
   return out;
 }
@@ -45,8 +46,14 @@ wire::Event finished() {
   event.number = EventNumber{9};
   event.topic = "build.finished.kernel a";
   event.at_ms = 1'788'602'400'000;
-  event.ids = {{"buildid", 12}, {"number", 3}, {"request", 7}, {"attempt", 2}, {"results", 2}, {"bsid", 5},
-               {"started", 1'788'602'400'000 - 72'000}, {"previous", 0}};
+  event.ids = {{"buildid", 12},
+               {"number", 3},
+               {"request", 7},
+               {"attempt", 2},
+               {"results", 2},
+               {"bsid", 5},
+               {"started", 1'788'602'400'000 - 72'000},
+               {"previous", 0}};
   event.body = wire::encode(build);
   return event;
 }
@@ -74,7 +81,8 @@ std::string header(const Message& m, const std::string& name) {
     const auto end = m.text.find("\r\n", next + 2);
     value = m.text.substr(begin, end - begin);
   }
-  for (auto fold = value.find("\r\n"); fold != std::string::npos; fold = value.find("\r\n")) value.erase(fold, 2);
+  for (auto fold = value.find("\r\n"); fold != std::string::npos; fold = value.find("\r\n"))
+    value.erase(fold, 2);
   return value;
 }
 
@@ -110,7 +118,8 @@ TEST(MailReport, BodyNamesPageReasonStepsAndChanges) {
         "URL:        https://ci.acme.org:8010/x/#/builders/kernel%20a/builds/3\n", "Worker:     w1\n",
         "Reason:     The Branch scheduler named 'main' triggered this build\n", "Took:       1 min 12 s\n",
         "Source:     main at 0123456789abcdef\n", "Blamelist:  Bob <bob@acme.org>, Åsa <asa@acme.org>\n",
-        "  make: failure - 'make' failed\n", "/builds/3/steps/1/logs/stdio\n", "  0123456789ab by Bob <bob@acme.org>\n    Break it\n      src/main.c\n"})
+        "  make: failure - 'make' failed\n", "/builds/3/steps/1/logs/stdio\n",
+        "  0123456789ab by Bob <bob@acme.org>\n    Break it\n      src/main.c\n"})
     EXPECT_NE(body.find(part), std::string::npos) << part << "\nin\n" << body;
   EXPECT_EQ(body.find("git: success"), std::string::npos);
 }
@@ -128,7 +137,8 @@ TEST(MailReport, IsTheSameHoweverOftenItIsMade) {
 }
 
 TEST(MailReport, SubjectIsInterpolated) {
-  EXPECT_EQ(header(*make("subject = \"%(prop:branch)s of %(src::revision)s\"").mail, "Subject"), "main of 0123456789abcdef");
+  EXPECT_EQ(header(*make("subject = \"%(prop:branch)s of %(src::revision)s\"").mail, "Subject"),
+            "main of 0123456789abcdef");
 }
 
 TEST(MailReport, FunctionsWriteSubjectAndBody) {
@@ -142,13 +152,15 @@ TEST(MailReport, FunctionsWriteSubjectAndBody) {
   ASSERT_TRUE(mail);
   EXPECT_TRUE(complaints.empty()) << complaints[0];
   EXPECT_EQ(header(*mail, "Subject"), "failed build 3");
-  EXPECT_TRUE(mail->text.ends_with("\r\n\r\nkernel a failure on w1\r\ngit=success\r\nmake=failure\r\n"
-                                   "https://ci.acme.org:8010/x/#/builders/kernel%20a/builds/3 main 1\r\n"))
+  EXPECT_TRUE(
+      mail->text.ends_with("\r\n\r\nkernel a failure on w1\r\ngit=success\r\nmake=failure\r\n"
+                           "https://ci.acme.org:8010/x/#/builders/kernel%20a/builds/3 main 1\r\n"))
       << mail->text;
 }
 
 TEST(MailReport, AFunctionThatFailsDoesNotStopTheMail) {
-  const auto [mail, complaints] = make("subject = function(report) return 7 end, body = function(report) return report.nonsense end");
+  const auto [mail, complaints] =
+      make("subject = function(report) return 7 end, body = function(report) return report.nonsense end");
   ASSERT_TRUE(mail);
   ASSERT_EQ(complaints.size(), 2u);
   EXPECT_EQ(complaints[0], "the subject function gave 7, expected a string");
@@ -218,8 +230,10 @@ TEST(Message, SurvivesTheOutboxAndRefusesAnythingElse) {
   EXPECT_EQ(back->from, m.from);
   EXPECT_EQ(back->to, m.to);
   EXPECT_EQ(back->text, m.text);
-  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(decode_message("k", std::string_view(bytes).substr(0, n))) << n;
-  EXPECT_EQ(decode_message("k", wire::encode_value(json::Object{{"v", 2}})).error().text, "message k has version 2, expected 1");
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(decode_message("k", std::string_view(bytes).substr(0, n))) << n;
+  EXPECT_EQ(decode_message("k", wire::encode_value(json::Object{{"v", 2}})).error().text,
+            "message k has version 2, expected 1");
   EXPECT_FALSE(decode_message("k", wire::encode_value(json::Object{{"v", 1}, {"kind", 3}})));
 }
 

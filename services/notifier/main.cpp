@@ -3,8 +3,8 @@
 #include "notifier/service.hpp"
 
 int main(int argc, char** argv) {
-  const auto parsed =
-      headrace::service::parse_settings(argc, argv, "headrace-notifier", "Tells people and programs how builds ended.");
+  const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-notifier",
+                                                        "Tells people and programs how builds ended.");
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::Host host(parsed.host, "notifier");
   headrace::notifier::NotifierService service;

@@ -10,8 +10,12 @@ constexpr std::int64_t kVersion = 1;
 }
 
 std::string encode_message(const Message& m) {
-  return wire::encode_value(json::Object{{"v", kVersion}, {"kind", m.kind}, {"at", m.at_ms}, {"from", m.from},
-                                         {"to", json::Array(m.to.begin(), m.to.end())}, {"text", m.text}});
+  return wire::encode_value(json::Object{{"v", kVersion},
+                                         {"kind", m.kind},
+                                         {"at", m.at_ms},
+                                         {"from", m.from},
+                                         {"to", json::Array(m.to.begin(), m.to.end())},
+                                         {"text", m.text}});
 }
 
 Result<Message> decode_message(std::string key, std::string_view bytes) {

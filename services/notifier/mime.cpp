@@ -10,9 +10,9 @@
 namespace headrace::notifier {
 namespace {
 
-constexpr std::size_t kFoldAt = 76;        // RFC 2047: no line with an encoded word is longer
-constexpr std::size_t kWordBytes = 39;     // of text in one encoded word: 52 of base64 and 12 around it
-constexpr std::size_t kPlainLine = 200;    // a longer line is sent quoted-printable
+constexpr std::size_t kFoldAt = 76;      // RFC 2047: no line with an encoded word is longer
+constexpr std::size_t kWordBytes = 39;   // of text in one encoded word: 52 of base64 and 12 around it
+constexpr std::size_t kPlainLine = 200;  // a longer line is sent quoted-printable
 
 bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f; }
 
@@ -30,7 +30,8 @@ std::string base64(std::string_view bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     std::uint32_t group = 0;
     const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0);
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0);
     for (std::size_t k = 0; k < 4; ++k) out += k <= n ? kDigits[group >> (18 - 6 * k) & 63] : '=';
   }
   return out;
@@ -104,8 +105,10 @@ bool is_header_name(const std::string& name) {
 
 bool is_ours(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  static constexpr std::string_view kOurs[] = {"from", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version"};
-  return std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs) || name.starts_with("content-");
+  static constexpr std::string_view kOurs[] = {"from",    "to",   "cc",         "bcc",
+                                               "subject", "date", "message-id", "mime-version"};
+  return std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs) ||
+         name.starts_with("content-");
 }
 
 // Lines with CRLF, whatever they ended with.
@@ -126,7 +129,9 @@ bool is_plain_text(std::string_view text) {
   std::size_t line = 0;
   for (const char c : text) {
     line = c == '\n' ? 0 : line + 1;
-    if (line > kPlainLine || (!is_plain(static_cast<unsigned char>(c)) && c != '\n' && c != '\r' && c != '\t')) return false;
+    if (line > kPlainLine ||
+        (!is_plain(static_cast<unsigned char>(c)) && c != '\n' && c != '\r' && c != '\t'))
+      return false;
   }
   return true;
 }
@@ -135,7 +140,8 @@ bool is_plain_text(std::string_view text) {
 
 std::string header_text(std::string_view utf8) {
   const std::string line = one_line(utf8);
-  const bool plain = std::all_of(line.begin(), line.end(), [](char c) { return is_plain(static_cast<unsigned char>(c)); });
+  const bool plain =
+      std::all_of(line.begin(), line.end(), [](char c) { return is_plain(static_cast<unsigned char>(c)); });
   return plain && line.find("=?") == std::string::npos ? line : encoded_words(line);
 }
 
@@ -147,8 +153,8 @@ std::string mail_date(std::int64_t ms) {
   std::tm t{};
   ::gmtime_r(&time, &t);
   char text[80];
-  std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d +0000", kDays[t.tm_wday], t.tm_mday, kMonths[t.tm_mon],
-                t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+  std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d +0000", kDays[t.tm_wday], t.tm_mday,
+                kMonths[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
   return text;
 }
 
@@ -167,7 +173,8 @@ std::string quoted_printable(std::string_view text) {
     }
     const bool at_end = i + 1 == lines.size() || lines[i + 1] == '\r';
     // A dot or "From " at the start of a line has been harmed by enough mail systems.
-    const bool literal = is_plain(c) && c != '=' && !(c == ' ' && at_end) && !(column == 0 && (c == '.' || c == 'F'));
+    const bool literal =
+        is_plain(c) && c != '=' && !(c == ' ' && at_end) && !(column == 0 && (c == '.' || c == 'F'));
     if (column + (literal ? 1 : 3) > 75) {
       out += "=\r\n";
       column = 0;
@@ -198,7 +205,8 @@ std::string write_mail(const MailText& mail) {
   const std::string body = json::valid_utf8(mail.body);
   const bool plain = is_plain_text(body);
   out += "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n";
-  out += plain ? "Content-Transfer-Encoding: 7bit\r\n\r\n" : "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
+  out += plain ? "Content-Transfer-Encoding: 7bit\r\n\r\n"
+               : "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
   out += plain ? with_crlf(body) : quoted_printable(body);
   return out;
 }

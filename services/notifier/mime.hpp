@@ -21,7 +21,7 @@ struct MailText {
   std::int64_t date_ms = 0;
   /// More headers. Those that this struct decides, and names that are no header names, are left out.
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;        ///< UTF-8 text with \n or \r\n line ends
+  std::string body;  ///< UTF-8 text with \n or \r\n line ends
 };
 
 /// The whole message, CRLF line ends, pure ASCII.

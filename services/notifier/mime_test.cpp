@@ -49,14 +49,16 @@ TEST(Mime, WritesAWholeMail) {
 
 TEST(Mime, EncodesWhatIsNotAscii) {
   EXPECT_EQ(header_text("grün"), "=?utf-8?B?Z3LDvG4=?=");
-  EXPECT_EQ(header_text("already =?utf-8?B?Z3LDvG4=?="), "=?utf-8?B?YWxyZWFkeSA9P3V0Zi04P0I/WjNMRHZHND0/PQ==?=");
+  EXPECT_EQ(header_text("already =?utf-8?B?Z3LDvG4=?="),
+            "=?utf-8?B?YWxyZWFkeSA9P3V0Zi04P0I/WjNMRHZHND0/PQ==?=");
   EXPECT_EQ(header_text("\xff"), "=?utf-8?B?77+9?=") << "invalid UTF-8";
   auto m = a_mail();
   m.to = {{"Åsa", "asa@example.org"}};
   m.body = "grün = ok \n.\nFrom here\n";
   const auto text = write_mail(m);
   EXPECT_NE(text.find("To: =?utf-8?B?w4VzYQ==?= <asa@example.org>\r\n"), std::string::npos) << text;
-  EXPECT_TRUE(text.ends_with("quoted-printable\r\n\r\ngr=C3=BCn =3D ok=20\r\n=2E\r\n=46rom here\r\n")) << text;
+  EXPECT_TRUE(text.ends_with("quoted-printable\r\n\r\ngr=C3=BCn =3D ok=20\r\n=2E\r\n=46rom here\r\n"))
+      << text;
 }
 
 TEST(Mime, NoEncodedWordCutsACharacterAndNoLineIsTooLong) {
@@ -84,7 +86,8 @@ TEST(Mime, NoHeaderCanBeSmuggledIn) {
   m.to = {{"Ann\r\nBcc: evil@example.org", "ann@example.org"}};
   m.from.name = "x\"\r\nBcc: evil@example.org";
   m.message_id = "<1@x>\r\nBcc: evil@example.org";
-  m.headers = {{"X-Note", "a\r\nBcc: evil@example.org"}, {"X\r\nBcc", "evil@example.org"}, {"X Y", "1"}, {"", "1"}};
+  m.headers = {
+      {"X-Note", "a\r\nBcc: evil@example.org"}, {"X\r\nBcc", "evil@example.org"}, {"X Y", "1"}, {"", "1"}};
   const auto text = write_mail(m);
   for (const auto& line : headers(text)) EXPECT_FALSE(line.starts_with("Bcc")) << line;
   EXPECT_EQ(headers(text).size(), 9u) << text;
@@ -93,7 +96,8 @@ TEST(Mime, NoHeaderCanBeSmuggledIn) {
 
 TEST(Mime, TakesMoreHeadersButNotItsOwn) {
   auto m = a_mail();
-  m.headers = {{"Reply-To", "dev@example.org"}, {"subject", "other"}, {"BCC", "x@y.z"}, {"Content-Type", "text/html"}};
+  m.headers = {
+      {"Reply-To", "dev@example.org"}, {"subject", "other"}, {"BCC", "x@y.z"}, {"Content-Type", "text/html"}};
   const auto list = headers(write_mail(m));
   EXPECT_EQ(list.size(), 9u);
   EXPECT_NE(std::find(list.begin(), list.end(), "Reply-To: dev@example.org"), list.end());

@@ -14,9 +14,9 @@ constexpr int kMostKick = 1000;
 constexpr seconds kComplainEvery{60};
 
 bool same_receiver(const config::Reporter& a, const config::Reporter& b) {
-  return a.kind == b.kind && a.relay == b.relay && a.smtp_user == b.smtp_user && a.smtp_password == b.smtp_password &&
-         a.use_tls == b.use_tls && a.server_url == b.server_url && a.auth_user == b.auth_user &&
-         a.auth_password == b.auth_password && a.headers == b.headers;
+  return a.kind == b.kind && a.relay == b.relay && a.smtp_user == b.smtp_user &&
+         a.smtp_password == b.smtp_password && a.use_tls == b.use_tls && a.server_url == b.server_url &&
+         a.auth_user == b.auth_user && a.auth_password == b.auth_password && a.headers == b.headers;
 }
 
 }  // namespace
@@ -33,7 +33,8 @@ std::string Outbox::metric(const std::string& name) const {
 }
 
 int Outbox::count(State state) const {
-  return static_cast<int>(std::count_if(states_.begin(), states_.end(), [&](const auto& s) { return s.second == state; }));
+  return static_cast<int>(
+      std::count_if(states_.begin(), states_.end(), [&](const auto& s) { return s.second == state; }));
 }
 
 // ---- with and without Redis ----
@@ -63,7 +64,8 @@ void Outbox::deactivate() {
   looking_ = false;
   ready_.clear();
   held_back_.clear();
-  std::erase_if(states_, [](const auto& s) { return s.second != State::sending && s.second != State::settled; });
+  std::erase_if(states_,
+                [](const auto& s) { return s.second != State::sending && s.second != State::settled; });
 }
 
 void Outbox::stop(std::function<void()> idle) {
@@ -88,11 +90,13 @@ void Outbox::look() {
   host_.command({"TIME"}, [this, life, due](store::RedisReply time) {
     if (life != life_) return;
     const std::int64_t now =
-        time.items.size() == 2 ? std::stoll(time.items[0].text) * 1000 + std::stoll(time.items[1].text) / 1000 : 0;
+        time.items.size() == 2 ? std::stoll(time.items[0].text) * 1000 + std::stoll(time.items[1].text) / 1000
+                               : 0;
     host_.command({"ZCARD", due}, [this, life](store::RedisReply r) {
       if (life == life_) size_ = r.integer;
     });
-    host_.command({"ZRANGEBYSCORE", due, "-inf", std::to_string(now), "LIMIT", "0", std::to_string(kMostReady + states_.size())},
+    host_.command({"ZRANGEBYSCORE", due, "-inf", std::to_string(now), "LIMIT", "0",
+                   std::to_string(kMostReady + states_.size())},
                   [this, life](store::RedisReply r) {
                     if (life != life_) return;
                     looking_ = false;
@@ -156,7 +160,8 @@ void Outbox::send(const std::string& key, const std::string& bytes, std::int64_t
     return on_outcome(unreadable, tries, {Verdict::hopeless, message.error().text});
   }
   spdlog::debug("sending reporter={} message={} tries={}", name_, key, tries);
-  deliver(client_, reporter_, *message, [this, m = *message, tries](Outcome outcome) { on_outcome(m, tries, outcome); });
+  deliver(client_, reporter_, *message,
+          [this, m = *message, tries](Outcome outcome) { on_outcome(m, tries, outcome); });
 }
 
 void Outbox::on_outcome(const Message& message, std::int64_t tries, const Outcome& outcome) {
@@ -164,14 +169,17 @@ void Outbox::on_outcome(const Message& message, std::int64_t tries, const Outcom
   if (outcome.verdict == Verdict::delivered) {
     spdlog::info("report delivered reporter={} message={}", name_, message.key);
     if (!outcome.reason.empty())
-      spdlog::warn("some recipients were refused reporter={} message={} answer={}", name_, message.key, outcome.reason);
+      spdlog::warn("some recipients were refused reporter={} message={} answer={}", name_, message.key,
+                   outcome.reason);
     host_.metrics().count(metric("sent_total"));
     if (failures_) spdlog::info("receiver is back reporter={}", name_);
     failures_ = 0;
     pause_until_ = {};
     settle(message.key);
-  } else if (outcome.verdict == Verdict::hopeless || age_ms > milliseconds(patience(outcome.verdict)).count()) {
-    spdlog::error("report given up reporter={} message={} age_s={} reason={}", name_, message.key, age_ms / 1000, outcome.reason);
+  } else if (outcome.verdict == Verdict::hopeless ||
+             age_ms > milliseconds(patience(outcome.verdict)).count()) {
+    spdlog::error("report given up reporter={} message={} age_s={} reason={}", name_, message.key,
+                  age_ms / 1000, outcome.reason);
     host_.metrics().count(metric("given_up_total"));
     settle(message.key);
   } else {
@@ -218,8 +226,8 @@ void Outbox::retry_later(const Message& message, std::int64_t tries, const Outco
   }
   if (now - complained_ >= kComplainEvery) {
     complained_ = now;
-    spdlog::warn("report not delivered, it is tried again reporter={} message={} tries={} in_ms={} reason={}", name_, message.key,
-                 tries + 1, delay.count(), outcome.reason);
+    spdlog::warn("report not delivered, it is tried again reporter={} message={} tries={} in_ms={} reason={}",
+                 name_, message.key, tries + 1, delay.count(), outcome.reason);
   }
   if (!term_) {
     states_.erase(message.key);

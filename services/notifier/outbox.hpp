@@ -68,7 +68,7 @@ class Outbox {
   std::map<std::string, State> states_;
   std::deque<std::string> ready_;
   std::deque<std::string> held_back_;  ///< kept waiting because the receiver was away: due when it is back
-  std::int64_t failures_ = 0;        ///< of the receiver, in a row
+  std::int64_t failures_ = 0;          ///< of the receiver, in a row
   MonoTime pause_until_{};
   MonoTime complained_{};
   bool looking_ = false;

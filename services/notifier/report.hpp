@@ -15,17 +15,17 @@
 namespace headrace::notifier {
 
 struct Report {
-  wire::Build build;                    ///< whole: with id, number, attempt, times and results
-  Results results = Results::success;   ///< of the build
+  wire::Build build;                   ///< whole: with id, number, attempt, times and results
+  Results results = Results::success;  ///< of the build
   /// Verdict of the nearest lower number of the same builder that was not RETRY; nothing when there is none.
   std::optional<Results> previous;
-  std::int64_t at_ms = 0;               ///< when the event was written, Redis's clock
+  std::int64_t at_ms = 0;  ///< when the event was written, Redis's clock
 
   // What the event does not carry; the service reads it, see Core::wants.
-  std::vector<wire::Change> changes;    ///< of the build, oldest first; those that are still known
+  std::vector<wire::Change> changes;  ///< of the build, oldest first; those that are still known
   std::optional<wire::Buildset> buildset;
-  std::int64_t builder_id = 0;          ///< REST id; 0: unknown
-  std::vector<std::string> tags;        ///< of the builder, in the current configuration
+  std::int64_t builder_id = 0;    ///< REST id; 0: unknown
+  std::vector<std::string> tags;  ///< of the builder, in the current configuration
 };
 
 /// Reads a `build.finished` event. Errors: a body that is no Build, a result that is none.

@@ -21,8 +21,9 @@ std::optional<std::string> text_property(const wire::Build& build, std::string_v
 // As Buildbot the property; a build of several codebases has none, then the branch of any of them.
 bool is_of_branch(const std::vector<std::string>& globs, const wire::Build& build) {
   const auto matches = [&](const std::string& branch) {
-    return std::any_of(globs.begin(), globs.end(),
-                       [&](const std::string& glob) { return glob == branch || config::name_glob(glob, branch); });
+    return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+      return glob == branch || config::name_glob(glob, branch);
+    });
   };
   if (const auto branch = text_property(build, "branch")) return matches(*branch);
   return std::any_of(build.sourcestamps.begin(), build.sourcestamps.end(),

@@ -6,8 +6,8 @@
 namespace headrace::notifier {
 namespace {
 
-const Results kAll[] = {Results::success, Results::warnings, Results::failure, Results::skipped,
-                        Results::exception, Results::retry, Results::cancelled};
+const Results kAll[] = {Results::success,   Results::warnings, Results::failure,  Results::skipped,
+                        Results::exception, Results::retry,    Results::cancelled};
 
 // The verdicts that `mode` tells of after `previous`, as letters: S W F K(skipped) E R C.
 std::string told(const std::vector<std::string>& mode, std::optional<Results> previous) {
@@ -46,7 +46,8 @@ TEST(Mode, SeveralAreOred) {
 }
 
 TEST(Mode, RetryIsNeverTold) {
-  const std::vector<std::string> every = {"change", "failing", "passing", "problem", "warnings", "exception", "cancelled"};
+  const std::vector<std::string> every = {"change",   "failing",   "passing",  "problem",
+                                          "warnings", "exception", "cancelled"};
   EXPECT_EQ(told(every, Results::success), "SWFKEC");
   config::Reporter http;
   http.kind = "http";

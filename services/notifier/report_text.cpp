@@ -57,7 +57,8 @@ std::string branches(const wire::Build& build) {
 }
 
 void add_field(std::string& out, const std::string& name, const std::string& value) {
-  if (!value.empty()) out += name + ":" + std::string(12 - std::min<std::size_t>(11, name.size() + 1), ' ') + value + "\n";
+  if (!value.empty())
+    out += name + ":" + std::string(12 - std::min<std::size_t>(11, name.size() + 1), ' ') + value + "\n";
 }
 
 void add_sources(std::string& out, const wire::Build& build) {
@@ -105,18 +106,30 @@ void add_changes(std::string& out, const Report& report) {
     out += "  ... and " + std::to_string(report.changes.size() - kMostChanges) + " more changes\n";
 }
 
-json::Value or_null(const std::optional<std::string>& text) { return text ? json::Value(*text) : json::Value(); }
-json::Value or_null(const std::optional<Results>& r) { return r ? json::Value(static_cast<int>(*r)) : json::Value(); }
-json::Value name_or_null(const std::optional<Results>& r) { return r ? json::Value(name_of(*r)) : json::Value(); }
+json::Value or_null(const std::optional<std::string>& text) {
+  return text ? json::Value(*text) : json::Value();
+}
+json::Value or_null(const std::optional<Results>& r) {
+  return r ? json::Value(static_cast<int>(*r)) : json::Value();
+}
+json::Value name_or_null(const std::optional<Results>& r) {
+  return r ? json::Value(name_of(*r)) : json::Value();
+}
 json::Value texts(const std::vector<std::string>& list) { return json::Array(list.begin(), list.end()); }
 
 json::Value changes_argument(const Report& report) {
   json::Array out;
   for (const auto& c : report.changes)
-    out.push_back(json::Object{{"author", c.author}, {"comments", c.comments}, {"files", texts(c.files)},
-                               {"revision", or_null(c.revision)}, {"branch", or_null(c.branch)},
-                               {"category", or_null(c.category)}, {"revlink", or_null(c.revlink)},
-                               {"repository", c.repository}, {"project", c.project}, {"codebase", c.codebase}});
+    out.push_back(json::Object{{"author", c.author},
+                               {"comments", c.comments},
+                               {"files", texts(c.files)},
+                               {"revision", or_null(c.revision)},
+                               {"branch", or_null(c.branch)},
+                               {"category", or_null(c.category)},
+                               {"revlink", or_null(c.revlink)},
+                               {"repository", c.repository},
+                               {"project", c.project},
+                               {"codebase", c.codebase}});
   return out;
 }
 
@@ -125,22 +138,37 @@ json::Value build_argument(const Report& report) {
   json::Object properties, sources;
   for (const auto& [name, property] : b.properties) properties[name] = property.value;
   for (const auto& s : b.sourcestamps)
-    sources[s.codebase] = json::Object{{"codebase", s.codebase}, {"repository", s.repository}, {"project", s.project},
-                                       {"branch", or_null(s.branch)}, {"revision", or_null(s.revision)}};
+    sources[s.codebase] = json::Object{{"codebase", s.codebase},
+                                       {"repository", s.repository},
+                                       {"project", s.project},
+                                       {"branch", or_null(s.branch)},
+                                       {"revision", or_null(s.revision)}};
   json::Array steps;
   for (const auto& s : b.steps) {
     json::Array logs;
     for (const auto& log : s.logs) logs.push_back(log.name);
-    steps.push_back(json::Object{{"number", s.number}, {"name", s.name}, {"results", or_null(s.results)},
-                                 {"result_name", name_or_null(s.results)}, {"state_string", s.state_string},
-                                 {"hidden", s.hidden}, {"logs", std::move(logs)}});
+    steps.push_back(json::Object{{"number", s.number},
+                                 {"name", s.name},
+                                 {"results", or_null(s.results)},
+                                 {"result_name", name_or_null(s.results)},
+                                 {"state_string", s.state_string},
+                                 {"hidden", s.hidden},
+                                 {"logs", std::move(logs)}});
   }
-  return json::Object{{"number", b.number}, {"buildid", b.id.value}, {"attempt", b.attempt}, {"builder", b.builder},
-                      {"worker", b.worker}, {"results", static_cast<int>(report.results)},
-                      {"result_name", name_of(report.results)}, {"state_string", b.state_string},
-                      {"started_at", b.started_ms / 1000}, {"complete_at", b.complete_ms / 1000},
-                      {"properties", std::move(properties)}, {"sources", std::move(sources)},
-                      {"changes", changes_argument(report)}, {"steps", std::move(steps)}};
+  return json::Object{{"number", b.number},
+                      {"buildid", b.id.value},
+                      {"attempt", b.attempt},
+                      {"builder", b.builder},
+                      {"worker", b.worker},
+                      {"results", static_cast<int>(report.results)},
+                      {"result_name", name_of(report.results)},
+                      {"state_string", b.state_string},
+                      {"started_at", b.started_ms / 1000},
+                      {"complete_at", b.complete_ms / 1000},
+                      {"properties", std::move(properties)},
+                      {"sources", std::move(sources)},
+                      {"changes", changes_argument(report)},
+                      {"steps", std::move(steps)}};
 }
 
 }  // namespace
@@ -151,20 +179,28 @@ std::string build_url(const config::Site& site, const wire::Build& build) {
   return url + "#/builders/" + url_segment(build.builder) + "/builds/" + std::to_string(build.number);
 }
 
-std::string status_detected(const std::vector<std::string>& mode, Results results, std::optional<Results> previous) {
-  const auto in_mode = [&](std::string_view name) { return std::find(mode.begin(), mode.end(), name) != mode.end(); };
+std::string status_detected(const std::vector<std::string>& mode, Results results,
+                            std::optional<Results> previous) {
+  const auto in_mode = [&](std::string_view name) {
+    return std::find(mode.begin(), mode.end(), name) != mode.end();
+  };
   switch (results) {
     case Results::failure:
-      return (in_mode("change") || in_mode("problem")) && previous && *previous != results ? "new failure" : "failed build";
-    case Results::warnings: return "problem in the build";
+      return (in_mode("change") || in_mode("problem")) && previous && *previous != results ? "new failure"
+                                                                                           : "failed build";
+    case Results::warnings:
+      return "problem in the build";
     case Results::success:
       return in_mode("change") && previous && *previous != results ? "restored build" : "passing build";
-    case Results::exception: return "build exception";
-    default: return name_of(results) + " build";
+    case Results::exception:
+      return "build exception";
+    default:
+      return name_of(results) + " build";
   }
 }
 
-std::string default_subject(const config::Site& site, const config::Reporter& reporter, const Report& report) {
+std::string default_subject(const config::Site& site, const config::Reporter& reporter,
+                            const Report& report) {
   const std::string branch = branches(report.build);
   return "[" + name_of(report.results) + "] " + site.title + ": " + report.build.builder + " #" +
          std::to_string(report.build.number) + (branch.empty() ? "" : " (" + branch + ")") + " - " +
@@ -174,11 +210,14 @@ std::string default_subject(const config::Site& site, const config::Reporter& re
 std::string default_body(const config::Site& site, const config::Reporter& reporter, const Report& report) {
   const auto& b = report.build;
   const std::string url = build_url(site, b);
-  std::string out = "A " + status_detected(reporter.mode, report.results, report.previous) + " of " + b.builder + " at " +
-                    site.title + ".\n\n";
-  add_field(out, "Result", name_of(report.results) + (report.previous ? " (before: " + name_of(*report.previous) + ")" : ""));
+  std::string out = "A " + status_detected(reporter.mode, report.results, report.previous) + " of " +
+                    b.builder + " at " + site.title + ".\n\n";
+  add_field(
+      out, "Result",
+      name_of(report.results) + (report.previous ? " (before: " + name_of(*report.previous) + ")" : ""));
   add_field(out, "Builder", b.builder);
-  add_field(out, "Build", "#" + std::to_string(b.number) + (b.attempt > 1 ? ", attempt " + std::to_string(b.attempt) : ""));
+  add_field(out, "Build",
+            "#" + std::to_string(b.number) + (b.attempt > 1 ? ", attempt " + std::to_string(b.attempt) : ""));
   add_field(out, "URL", url);
   add_field(out, "Worker", b.worker);
   if (report.buildset) add_field(out, "Reason", first_line(report.buildset->reason));
@@ -193,7 +232,8 @@ std::string default_body(const config::Site& site, const config::Reporter& repor
   return out;
 }
 
-json::Value report_argument(const config::Site& site, const config::Reporter& reporter, const Report& report) {
+json::Value report_argument(const config::Site& site, const config::Reporter& reporter,
+                            const Report& report) {
   return json::Object{{"results", static_cast<int>(report.results)},
                       {"result_name", name_of(report.results)},
                       {"previous_results", or_null(report.previous)},

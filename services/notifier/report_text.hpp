@@ -16,7 +16,8 @@ std::string build_url(const config::Site& site, const wire::Build& build);
 /// Buildbot's `status_detected`: "new failure", "failed build", "restored build", "passing build",
 /// "problem in the build", "build exception", "cancelled build" …
 /// Source: buildbot/reporters/message.py, get_detected_status_text.
-std::string status_detected(const std::vector<std::string>& mode, Results results, std::optional<Results> previous);
+std::string status_detected(const std::vector<std::string>& mode, Results results,
+                            std::optional<Results> previous);
 
 /// "[failure] Acme: kernel #12 (main) - new failure"
 std::string default_subject(const config::Site& site, const config::Reporter& reporter, const Report& report);

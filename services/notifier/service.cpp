@@ -15,7 +15,8 @@ void NotifierService::start(service::Host& host) {
   client_ = std::make_unique<http::Client>(host.io());
   config_ = std::make_unique<service::LiveConfig>(host);
   host.metrics().gauge("headrace_notifier_reporters", [this] {
-    return static_cast<double>(std::count_if(reporters_.begin(), reporters_.end(), [](const auto& r) { return r->core != nullptr; }));
+    return static_cast<double>(std::count_if(reporters_.begin(), reporters_.end(),
+                                             [](const auto& r) { return r->core != nullptr; }));
   });
 }
 
@@ -53,7 +54,8 @@ void NotifierService::drop_unknown(const store::RedisReply& stored) {
 
 void NotifierService::load_roles() {
   if (used_)
-    for (const auto& reporter : used_->site().reporters) reporters_.push_back(std::make_unique<Owned>(*host_, reporter));
+    for (const auto& reporter : used_->site().reporters)
+      reporters_.push_back(std::make_unique<Owned>(*host_, reporter));
   awaited_ = 1;
   const auto answered = [this] {
     if (--awaited_ == 0) finish_load();
@@ -70,7 +72,8 @@ void NotifierService::load_roles() {
 
 void NotifierService::read_cursor(Owned& owned, std::function<void()> done) {
   const auto term = owned.role.term();
-  host_->commit({"cursor_start", {owned.reporter.name, std::to_string(term)}}, [this, &owned, term, done](store::Reply r) {
+  host_->commit({"cursor_start", {owned.reporter.name, std::to_string(term)}}, [this, &owned, term,
+                                                                                done](store::Reply r) {
     const auto value = r.ok ? wire::decode_value(r.value) : Result<json::Value>(json::Value());
     if (value && value->is_array() && value->as_array().size() == 2) {
       const auto& at = value->as_array();
@@ -89,7 +92,8 @@ void NotifierService::read_cursor(Owned& owned, std::function<void()> done) {
 void NotifierService::finish_load() {
   std::optional<events::Cursor> first;
   for (const auto& owned : reporters_)
-    if (owned->core && (!first || owned->core->cursor().number < first->number)) first = owned->core->cursor();
+    if (owned->core && (!first || owned->core->cursor().number < first->number))
+      first = owned->core->cursor();
   if (first) {
     read_ = *first;
     return host_->loaded(read_);
@@ -97,7 +101,8 @@ void NotifierService::finish_load() {
   // Nothing is ours: events are read from the end on, to hear of a new configuration.
   host_->command({"HMGET", host_->store().keys()("head"), "n", "tag"}, [this](store::RedisReply r) {
     read_ = {};
-    if (r.items.size() == 2 && !r.items[0].text.empty()) read_ = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
+    if (r.items.size() == 2 && !r.items[0].text.empty())
+      read_ = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
     host_->loaded(read_);
   });
 }
@@ -119,8 +124,8 @@ void NotifierService::lose(Owned& owned) {
 
 void NotifierService::on_event(const wire::Event& event) {
   read_ = {event.number, event.tag};
-  const bool says_something =
-      event.is("build.finished") || (event.is("config.applied") && event.id("version") > config_->version().value);
+  const bool says_something = event.is("build.finished") ||
+                              (event.is("config.applied") && event.id("version") > config_->version().value);
   if (says_something)
     items_.push_back({event, read_});
   else if (!items_.empty())
@@ -146,7 +151,8 @@ void NotifierService::work_on(const Item& item) {
   if (!report) {
     spdlog::error("event cannot be reported reason={}", report.error().text);
   } else {
-    if (const auto* builder = used_ ? used_->site().builder(report->build.builder) : nullptr) report->tags = builder->tags;
+    if (const auto* builder = used_ ? used_->site().builder(report->build.builder) : nullptr)
+      report->tags = builder->tags;
     for (auto& owned : reporters_)
       if (owned->core && owned->core->wants(item.event.number, *report)) to.push_back(owned.get());
   }
@@ -164,7 +170,8 @@ void NotifierService::work_on(const Item& item) {
   });
 }
 
-// Reads what the event does not carry: buildset, changes, the builder's id. Dropped when the state is loaded again.
+// Reads what the event does not carry: buildset, changes, the builder's id. Dropped when the state is loaded
+// again.
 void NotifierService::gather(Report report, std::function<void(Report)> done) {
   const auto& keys = host_->store().keys();
   auto whole = std::make_shared<Report>(std::move(report));
@@ -185,7 +192,8 @@ void NotifierService::gather(Report report, std::function<void(Report)> done) {
   });
   host_->command({"HGET", keys("buildset:" + std::to_string(whole->build.buildset.value)), "body"},
                  [whole, done = std::move(done)](store::RedisReply r) {
-                   if (auto buildset = wire::decode<wire::Buildset>(r.text)) whole->buildset = std::move(*buildset);
+                   if (auto buildset = wire::decode<wire::Buildset>(r.text))
+                     whole->buildset = std::move(*buildset);
                    done(std::move(*whole));
                  });
 }
@@ -200,8 +208,8 @@ void NotifierService::tell(const Item& item, const Report* report, const std::ve
       message = owned->reporter.kind == "mail" ? mail_report(*used_, owned->reporter, *report, complaints)
                                                : http_report(used_->site(), *report);
       for (const auto& complaint : complaints)
-        spdlog::warn("report is not as configured reporter={} place={} build={} reason={}", owned->reporter.name,
-                     owned->reporter.place, report->build.id.value, complaint);
+        spdlog::warn("report is not as configured reporter={} place={} build={} reason={}",
+                     owned->reporter.name, owned->reporter.place, report->build.id.value, complaint);
     }
     owned->core->on(item.upto, std::move(message));
   }
@@ -215,21 +223,27 @@ void NotifierService::commit(Owned& owned) {
   if (!owned.core) return;
   const auto batch = owned.core->next(mono_now());
   if (!batch) return;
-  std::vector<std::string> args = {owned.reporter.name, std::to_string(owned.role.term()), std::to_string(batch->from.value),
-                                   std::to_string(batch->to.number.value), batch->to.tag, std::to_string(batch->messages.size())};
+  std::vector<std::string> args = {owned.reporter.name,
+                                   std::to_string(owned.role.term()),
+                                   std::to_string(batch->from.value),
+                                   std::to_string(batch->to.number.value),
+                                   batch->to.tag,
+                                   std::to_string(batch->messages.size())};
   for (const auto& message : batch->messages) {
     args.push_back(message.key);
     args.push_back(encode_message(message));
   }
   const bool any = !batch->messages.empty();
-  host_->commit({"reporter_apply", std::move(args)}, [this, &owned, term = owned.role.term(), any](store::Reply r) {
-    if (!owned.core || owned.role.term() != term) return;  // lost meanwhile
-    // Another term or another cursor: what we believe is out of date.
-    if (!r.ok) return host_->reload("reporter_apply of " + owned.reporter.name + " was refused: " + r.refusal);
-    owned.core->stored(mono_now());
-    if (any) outbox(owned.reporter.name).look();
-    commit(owned);
-  });
+  host_->commit(
+      {"reporter_apply", std::move(args)}, [this, &owned, term = owned.role.term(), any](store::Reply r) {
+        if (!owned.core || owned.role.term() != term) return;  // lost meanwhile
+        // Another term or another cursor: what we believe is out of date.
+        if (!r.ok)
+          return host_->reload("reporter_apply of " + owned.reporter.name + " was refused: " + r.refusal);
+        owned.core->stored(mono_now());
+        if (any) outbox(owned.reporter.name).look();
+        commit(owned);
+      });
 }
 
 // ---- time ----

@@ -66,10 +66,10 @@ class NotifierService : public service::Service {
   std::shared_ptr<config::Configuration> used_;  ///< the one of the reporters below
   std::vector<std::unique_ptr<Owned>> reporters_;
   std::map<std::string, std::unique_ptr<Outbox>> outboxes_;  ///< kept over unload()
-  int awaited_ = 0;          ///< answers that load() waits for
-  events::Cursor read_;      ///< up to which events were taken from the reader
-  std::deque<Item> items_;   ///< not done with yet
-  bool gathering_ = false;   ///< the first item waits for what its report needs
+  int awaited_ = 0;                                          ///< answers that load() waits for
+  events::Cursor read_;     ///< up to which events were taken from the reader
+  std::deque<Item> items_;  ///< not done with yet
+  bool gathering_ = false;  ///< the first item waits for what its report needs
 };
 
 }  // namespace headrace::notifier
