@@ -5,7 +5,9 @@
 
 namespace headrace::worker {
 namespace {
-constexpr std::size_t kOverhead = 200;   // of a kept piece, beside its bytes
+constexpr std::size_t kOverhead = 200;  // of a kept piece, beside its bytes
+constexpr std::size_t kMaxUnderWay =
+    64;  // reports: with more the next one grows instead, and a rewind stays cheap
 constexpr std::size_t kItemBytes = 500;  // of a progress item, about
 }  // namespace
 
@@ -50,7 +52,8 @@ void Outbox::close() {
 
 bool Outbox::something_to_send(std::size_t window_bytes) const {
   // One report is always let through, however small the window.
-  return sent_ < kept_.size() && (sent_ == 0 || sent_bytes_ + kept_[sent_].bytes <= window_bytes);
+  if (sent_ == 0) return !kept_.empty();
+  return sent_ < kept_.size() && sent_ < kMaxUnderWay && sent_bytes_ + kept_[sent_].bytes <= window_bytes;
 }
 
 std::optional<wire::Report> Outbox::next(std::size_t window_bytes) {

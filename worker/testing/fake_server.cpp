@@ -139,11 +139,16 @@ std::vector<FakeServer::Reply> FakeServer::on_message(const std::string& name, c
     free_slots_ = wire::decode<wire::Ready>(body)->free_slots;
   } else if (name == wire::Accept::kName || name == wire::Refuse::kName) {
     const bool yes = name == wire::Accept::kName;
-    const auto claim = yes ? wire::decode<wire::Accept>(body)->claim : wire::decode<wire::Refuse>(body)->claim;
+    const auto claim =
+        yes ? wire::decode<wire::Accept>(body)->claim : wire::decode<wire::Refuse>(body)->claim;
     FakeBuild* b = find(claim);
     if (b && !yes) {
-      b->state = FakeBuild::State::refused;
       b->refusal = wire::decode<wire::Refuse>(body)->reason;
+      if (b->refusal == "no free slot") {
+        b->claim.nonce.clear();  // back to its place, for a later ready
+      } else {
+        b->state = FakeBuild::State::refused;
+      }
       return out;
     }
     if (!b || b->state > FakeBuild::State::running) {
@@ -152,7 +157,8 @@ std::vector<FakeServer::Reply> FakeServer::on_message(const std::string& name, c
       push(out, f);
       return out;
     }
-    if (b->state == FakeBuild::State::offered) b->state = FakeBuild::State::running, b->id = BuildId{++last_build_};
+    if (b->state == FakeBuild::State::offered)
+      b->state = FakeBuild::State::running, b->id = BuildId{++last_build_};
     wire::Accepted a;
     a.claim = claim;
     a.build = b->id;
@@ -209,13 +215,15 @@ void FakeServer::apply(const wire::Report& m, std::vector<Reply>& out) {
   answer.claim = m.claim;
   // Log bytes: at the end of what is there, or not at all.
   for (const auto& p : m.logs) {
-    auto chunk = logchunk::decode(p.chunk);
-    if (!chunk) {
-      errors.push_back("chunk: " + chunk.error().text);
-      continue;
-    }
     std::string& text = b->logs[{p.step, p.log}];
-    if (p.offset_bytes == static_cast<std::int64_t>(text.size())) text += chunk->text;
+    if (p.offset_bytes == static_cast<std::int64_t>(text.size())) {
+      auto chunk = logchunk::decode(p.chunk);
+      if (!chunk) {
+        errors.push_back("chunk: " + chunk.error().text);
+        continue;
+      }
+      text += chunk->text;
+    }
     answer.logs.push_back({p.step, p.log, static_cast<std::int64_t>(text.size())});
   }
   if (m.sequence == b->acked + 1) {

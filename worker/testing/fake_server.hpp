@@ -23,10 +23,10 @@ struct FakeBuild {
   enum class State { offered, running, finished, refused, lost } state = State::offered;
   std::string refusal;
   std::int64_t acked = 0;
-  std::vector<wire::StepRecord> steps;      // newest state of each
+  std::vector<wire::StepRecord> steps;  // newest state of each
   Properties properties;
   std::optional<wire::ProgressItem::Finish> finish;
-  std::map<std::pair<int, int>, std::string> logs;   // framed bytes
+  std::map<std::pair<int, int>, std::string> logs;  // framed bytes
   std::map<std::int64_t, wire::Answer> answers;
   int reports = 0;  // that were applied
   bool cancel = false;
