@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real launcher with real processes: whatever a command leaves behind must be gone.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "launcher/channel.hpp"
+#include "launcher_client.hpp"
+#include "platform/base_directory.hpp"
+#include "platform/processes.hpp"
+
+namespace headrace::worker {
+namespace {
+
+using std::chrono::steady_clock;
+
+/// The worker's side, driven by hand.
+class LauncherTest : public ::testing::Test {
+ protected:
+  LauncherTest() {
+    char name[] = "/tmp/launcher-test-XXXXXX";
+    folder_ = mkdtemp(name);
+    marker_ = "test-" + std::to_string(getpid()) + "-" + folder_.substr(folder_.size() - 6);
+  }
+  ~LauncherTest() override {
+    client_.reset();
+    platform::kill_marked(kWorkerMarker, marker_);
+    std::filesystem::remove_all(folder_);
+  }
+
+  LauncherClient& client(milliseconds lease = 30s) {
+    if (!client_) {
+      LauncherOptions options;
+      options.program = HEADRACE_BIN_DIR "/headrace-launcher";
+      options.lease = lease;
+      options.marker = marker_;
+      LauncherClient::Events events;
+      events.output = [this](ExecId exec, char channel, std::string_view bytes) {
+        (channel == 'o' ? out_ : err_)[exec.value] += bytes;
+        if (on_output_) on_output_();
+      };
+      events.exit = [this](ExecId exec, const Exit& exit) { exits_[exec.value] = exit; };
+      events.spawn_failed = [this](ExecId exec, const SpawnFailure& f) { failures_[exec.value] = f; };
+      events.lost = [this] { lost_ = true; };
+      client_ = std::make_unique<LauncherClient>(io_, options, std::move(events));
+    }
+    return *client_;
+  }
+
+  std::int64_t start(std::vector<std::string> argv, std::optional<std::string> input = {},
+                     std::map<std::string, std::string> env = {{"PATH", "/usr/bin:/bin"}}) {
+    StartCommand c;
+    c.exec = ExecId{++last_};
+    c.argv = std::move(argv);
+    c.directory = folder_ + "/b" + std::to_string(last_);
+    c.env = std::move(env);
+    c.input = std::move(input);
+    client().start(c);
+    return last_;
+  }
+  std::int64_t shell(const std::string& text) { return start({"/bin/sh", "-c", text}); }
+
+  bool wait_for(const std::function<bool()>& done, milliseconds limit = 10s) {
+    const auto end = steady_clock::now() + limit;
+    while (!done()) {
+      if (steady_clock::now() > end) return false;
+      io_.restart();
+      io_.run_one_for(milliseconds(20));
+    }
+    return true;
+  }
+  bool ended(std::int64_t exec) {
+    return wait_for([&] { return exits_.contains(exec); });
+  }
+  bool alive(pid_t pid) {
+    const auto p = platform::look_at(pid);
+    return p && p->state != 'Z';
+  }
+  /// The process id that a command has written to `name` in the folder.
+  pid_t pid_in(const std::string& name) {
+    pid_t pid = 0;
+    wait_for([&] { return static_cast<bool>(std::ifstream(folder_ + "/" + name) >> pid); });
+    return pid;
+  }
+
+  boost::asio::io_context io_;
+  std::string folder_, marker_;
+  std::unique_ptr<LauncherClient> client_;
+  std::int64_t last_ = 0;
+  std::map<std::int64_t, std::string> out_, err_;
+  std::map<std::int64_t, Exit> exits_;
+  std::map<std::int64_t, SpawnFailure> failures_;
+  std::function<void()> on_output_;
+  bool lost_ = false;
+};
+
+// A daemon by the book: forked twice, its own session, away from the directory and the pipes.
+std::string daemon_script(const std::string& pid_file, bool empty_environment) {
+  return std::string("cd /; ") + (empty_environment ? "env -i " : "") +
+         "setsid /bin/sh -c 'sh -c \"echo \\$\\$ > " + pid_file +
+         "; exec sleep 300\" </dev/null >/dev/null 2>&1 &' ; while ! [ -s " + pid_file +
+         " ]; do sleep 0.01; done; ";
+}
+
+}  // namespace
+
+TEST_F(LauncherTest, RunsACommandAndTellsItsOutputAndExit) {
+  const auto id = shell("echo out; echo err >&2; pwd; exit 3");
+  ASSERT_TRUE(ended(id));
+  EXPECT_EQ(exits_[id].code, 3);
+  EXPECT_EQ(exits_[id].signal, 0);
+  EXPECT_EQ(out_[id], "out\n" + folder_ + "/b1\n");
+  EXPECT_EQ(err_[id], "err\n");
+}
+
+TEST_F(LauncherTest, GivesStdinAndTheEnvironmentWithItsMarkers) {
+  const auto id =
+      start({"sh", "-c", "cat; env | sort"}, std::string(300'000, 'x') + "\n", {{"PATH", "/bin:/usr/bin"}});
+  ASSERT_TRUE(ended(id));
+  const auto env = out_[id].substr(300'001);
+  EXPECT_NE(env.find("HEADRACE_STEP="), std::string::npos);
+  EXPECT_NE(env.find("HEADRACE_WORKER=" + marker_ + "\n"), std::string::npos);
+  EXPECT_EQ(env.find("HOME="), std::string::npos);
+}
+
+TEST_F(LauncherTest, ACommandThatCannotStartSaysWhy) {
+  auto id = start({"no-such-command"});
+  ASSERT_TRUE(wait_for([&] { return failures_.contains(id); }));
+  EXPECT_EQ(failures_[id].error, ENOENT);
+  EXPECT_EQ(failures_[id].what, "run");
+  std::ofstream(folder_ + "/file") << "x";
+  StartCommand c;
+  c.exec = ExecId{++last_};
+  c.argv = {"true"};
+  c.directory = folder_ + "/file/below";
+  client().start(c);
+  ASSERT_TRUE(wait_for([&] { return failures_.contains(last_); }));
+  EXPECT_EQ(failures_[last_].what, "make directory");
+  EXPECT_EQ(failures_[last_].error, ENOTDIR);
+}
+
+TEST_F(LauncherTest, ASignalIsTold) {
+  const auto id = shell("kill -SEGV $$");
+  ASSERT_TRUE(ended(id));
+  EXPECT_EQ(exits_[id].signal, SIGSEGV);
+}
+
+TEST_F(LauncherTest, KillTakesEveryDescendant) {
+  for (const bool empty_environment : {false, true}) {
+    const std::string file = folder_ + "/daemon" + std::to_string(empty_environment);
+    const auto id = shell(daemon_script(file, empty_environment) +
+                          "sleep 300 & (sleep 300 & sleep 300) & cd " + folder_ + "; echo ready; wait");
+    ASSERT_TRUE(wait_for([&] { return !out_[id].empty(); }));
+    const pid_t daemon = pid_in(std::filesystem::path(file).filename());
+    ASSERT_GT(daemon, 0);
+    EXPECT_TRUE(alive(daemon));
+    client().kill({ExecId{id}, 0ms});
+    ASSERT_TRUE(ended(id));
+    EXPECT_EQ(exits_[id].signal, SIGKILL);
+    EXPECT_TRUE(wait_for([&] { return !alive(daemon); })) << "environment emptied: " << empty_environment;
+  }
+}
+
+TEST_F(LauncherTest, WhatACommandLeavesBehindGoesWithItAndDoesNotHoldItsEnd) {
+  const auto id = shell("sleep 300 & echo $! > " + folder_ + "/left; echo done");
+  ASSERT_TRUE(ended(id));
+  EXPECT_EQ(out_[id], "done\n");
+  EXPECT_FALSE(alive(pid_in("left")));
+}
+
+TEST_F(LauncherTest, CommandsBesideItLiveOn) {
+  const auto other = shell("sleep 300 & echo $! > " + folder_ + "/mine; wait");
+  const pid_t mine = pid_in("mine");
+  const auto id = shell("setsid sleep 300 & exit 0");
+  ASSERT_TRUE(ended(id));
+  EXPECT_TRUE(alive(mine));
+  EXPECT_FALSE(exits_.contains(other));
+  // A daemon of a running command belongs to it, whoever else ends.
+  const auto third = shell(daemon_script(folder_ + "/its", false) + "echo up; exec sleep 300");
+  ASSERT_TRUE(wait_for([&] { return !out_[third].empty(); }));
+  const auto fourth = shell("true");
+  ASSERT_TRUE(ended(fourth));
+  EXPECT_TRUE(alive(pid_in("its")));
+  client().kill({ExecId{third}, 0ms});
+  ASSERT_TRUE(ended(third));
+  EXPECT_FALSE(alive(pid_in("its")));
+  EXPECT_TRUE(alive(mine));
+}
+
+TEST_F(LauncherTest, SigtermComesFirstWhenThereIsTime) {
+  auto id = shell("trap 'echo term; exit 5' TERM; echo up; while :; do sleep 0.02; done");
+  ASSERT_TRUE(wait_for([&] { return !out_[id].empty(); }));
+  client().kill({ExecId{id}, 5000ms});
+  ASSERT_TRUE(ended(id));
+  EXPECT_EQ(out_[id], "up\nterm\n");
+  EXPECT_EQ(exits_[id].code, 5);
+  id = shell("trap '' TERM; echo up; while :; do sleep 0.02; done");
+  ASSERT_TRUE(wait_for([&] { return !out_[id].empty(); }));
+  const auto begin = steady_clock::now();
+  client().kill({ExecId{id}, 300ms});
+  ASSERT_TRUE(ended(id));
+  EXPECT_GE(steady_clock::now() - begin, 290ms);
+  EXPECT_EQ(exits_[id].signal, SIGKILL);
+}
+
+TEST_F(LauncherTest, AForkBombThatFleesIsCaught) {
+  const auto id = shell(
+      "i=0; while [ $i -lt 40 ]; do setsid sh -c '(sleep 300 & sleep 300 &) ' & i=$((i+1)); done; wait; echo "
+      "up; sleep 300");
+  ASSERT_TRUE(wait_for([&] { return !out_[id].empty(); }));
+  client().kill({ExecId{id}, 0ms});
+  ASSERT_TRUE(ended(id));
+  int left = 0;
+  for (const pid_t p : platform::all_processes())
+    if (platform::environment_value(p, kWorkerMarker) == marker_ &&
+        platform::environment_value(p, kStepMarker))
+      ++left;
+  EXPECT_EQ(left, 0);
+}
+
+TEST_F(LauncherTest, EverythingDiesWithTheWorker) {
+  shell(daemon_script(folder_ + "/daemon", false) + "sleep 300 & echo $! > " + folder_ + "/child; wait");
+  const pid_t child = pid_in("child"), daemon = pid_in("daemon");
+  ASSERT_TRUE(alive(child) && alive(daemon));
+  client_.reset();  // closes the channel, as a kill -9 of the worker does
+  EXPECT_TRUE(wait_for([&] { return !alive(child) && !alive(daemon); }));
+}
+
+TEST_F(LauncherTest, TheLaunchersDeathIsNoticedAndKillsItsCommands) {
+  const auto id = shell("echo $$ > " + folder_ + "/child; echo $PPID; exec sleep 300");
+  ASSERT_TRUE(wait_for([&] { return !out_[id].empty(); }));
+  const pid_t child = pid_in("child");
+  ::kill(std::stoi(out_[id]), SIGKILL);
+  EXPECT_TRUE(wait_for([&] { return lost_; }));
+  EXPECT_TRUE(wait_for([&] { return !alive(child); }));
+}
+
+TEST_F(LauncherTest, AWorkerThatIsSilentForItsLeaseLosesItsCommands) {
+  client(1500ms);
+  const auto id = shell("echo $$ > " + folder_ + "/child; exec sleep 300");
+  const pid_t child = pid_in("child");
+  ASSERT_TRUE(alive(child));
+  // The loop does not run: nobody says "alive".
+  const auto end = steady_clock::now() + 10s;
+  while (alive(child) && steady_clock::now() < end) usleep(20'000);
+  EXPECT_FALSE(alive(child));
+  ASSERT_TRUE(ended(id));
+  EXPECT_TRUE(exits_[id].lost);
+  // It stays and serves again.
+  const auto next = shell("echo again");
+  ASSERT_TRUE(ended(next));
+  EXPECT_EQ(out_[next], "again\n");
+  EXPECT_FALSE(exits_[next].lost);
+}
+
+TEST_F(LauncherTest, APausedCommandWaitsInItsWriteAndLosesNothing) {
+  const auto id = start({"sh", "-c", "head -c 8000000 /dev/zero; echo end >&2"});
+  bool paused = false;
+  on_output_ = [&] {
+    if (!paused) client().set_reading(ExecId{id}, false);
+    paused = true;
+  };
+  ASSERT_TRUE(wait_for([&] { return paused; }));
+  const auto had = out_[id].size();
+  wait_for([] { return false; }, 300ms);
+  EXPECT_EQ(out_[id].size(), had);
+  EXPECT_TRUE(err_[id].empty());
+  EXPECT_FALSE(exits_.contains(id));
+  client().set_reading(ExecId{id}, true);
+  ASSERT_TRUE(ended(id));
+  EXPECT_EQ(out_[id].size(), 8'000'000u);
+  EXPECT_EQ(err_[id], "end\n");
+}
+
+TEST_F(LauncherTest, AnExitWaitsForOutputThatIsPaused) {
+  const auto id = shell("echo one; sleep 0.2; echo two");
+  on_output_ = [&] {
+    if (out_[id] == "one\n") client().set_reading(ExecId{id}, false);
+  };
+  ASSERT_TRUE(wait_for([&] { return !out_[id].empty(); }));
+  wait_for([] { return false; }, 600ms);
+  EXPECT_FALSE(exits_.contains(id));
+  client().set_reading(ExecId{id}, true);
+  ASSERT_TRUE(ended(id));
+  EXPECT_EQ(out_[id], "one\ntwo\n");
+}
+
+TEST_F(LauncherTest, LargeCommandsAndManyAtOnce) {
+  const std::string large(100'000, 'y');
+  std::vector<std::int64_t> ids;
+  for (int i = 0; i < 200; ++i) ids.push_back(start({"/bin/echo", i % 10 ? "x" : large}));
+  for (const auto id : ids) ASSERT_TRUE(ended(id));
+  EXPECT_EQ(out_[ids[0]].size(), 100'001u);
+  EXPECT_EQ(out_[ids[1]], "x\n");
+}
+
+TEST_F(LauncherTest, LeftoversOfAnEarlierLifeAreSwept) {
+  const auto id = shell(daemon_script(folder_ + "/daemon", false) + "echo $PPID; exec sleep 300");
+  ASSERT_TRUE(wait_for([&] { return !out_[id].empty(); }));
+  const pid_t daemon = pid_in("daemon");
+  ::kill(std::stoi(out_[id]), SIGKILL);  // the launcher, so that nobody clears up
+  ASSERT_TRUE(wait_for([&] { return lost_; }));
+  EXPECT_TRUE(alive(daemon));
+  EXPECT_GE(platform::kill_marked(kWorkerMarker, marker_), 1);
+  EXPECT_TRUE(wait_for([&] { return !alive(daemon); }));
+}
+
+TEST(BaseDirectory, IsHeldByOne) {
+  char name[] = "/tmp/base-test-XXXXXX";
+  const std::string folder = mkdtemp(name);
+  {
+    const auto first = platform::BaseDirectory::take(folder + "/w");
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->marker().size(), 16u);
+    const auto second = platform::BaseDirectory::take(folder + "/./w");
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().text, "base directory '" + std::filesystem::canonical(folder).string() +
+                                       "/w' is in use by another headrace-worker (process " +
+                                       std::to_string(getpid()) + ")");
+  }
+  EXPECT_TRUE(platform::BaseDirectory::take(folder + "/w"));
+  std::ofstream(folder + "/file") << "x";
+  EXPECT_FALSE(platform::BaseDirectory::take(folder + "/file"));
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace headrace::worker
