@@ -146,6 +146,41 @@ TEST(WorkerProcess, MistakesOfStepsEndWithTheirReason) {
   EXPECT_EQ(stream(b, 1, "e"), "cannot make directory '/dev/null/x': Not a directory\n");
 }
 
+TEST(WorkerProcess, ChecksOutWithGit) {
+  LiveDispatcher d;
+  const std::string origin = d.folder + "/origin";
+  ASSERT_EQ(
+      std::system(("git init -q " + origin + " && cd " + origin +
+                   " && echo hello > f && git add f && git -c user.name=A -c user.email=a@b commit -q -m one")
+                      .c_str()),
+      0);
+  wire::StepPlan git;
+  git.kind = "git";
+  git.name = "git";
+  git.options = json::Object{{"codebase", "app"}};
+  auto broken = git;
+  broken.name = "broken";
+  broken.options = json::Object{{"url", d.folder + "/nowhere"}};
+  broken.workdir = "other";
+  auto p = plan({git, shell("cat f; git rev-parse HEAD"), broken});
+  wire::SourceStamp stamp;
+  stamp.codebase = "app";
+  stamp.repository = origin;
+  p.sourcestamps = {stamp};
+  const auto request = d.server.add(p);
+  d.start_worker();
+  ASSERT_TRUE(d.run_until([&] { return d.server.all_finished(); })) << d.worker_log();
+  const auto& b = d.server.build(request);
+  EXPECT_EQ(b.steps.at(0).results, Results::success) << b.log(0, "stdio");
+  EXPECT_EQ(b.steps.at(0).state_string, "update");
+  const std::string revision = b.properties.at("got_revision").value["app"].string_or("");
+  EXPECT_EQ(stream(b, 1, "o"), "hello\n" + revision + "\n");
+  EXPECT_EQ(b.steps.at(2).results, Results::failure);
+  EXPECT_EQ(b.steps.at(2).state_string, "update (failure)");
+  EXPECT_NE(stream(b, 2, "e").find("does not appear to be a git repository"), std::string::npos)
+      << b.log(2, "stdio");
+}
+
 TEST(WorkerProcess, ASecondOneOnTheSameDirectoryIsRefused) {
   LiveDispatcher d;
   d.start_worker();
