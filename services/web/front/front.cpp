@@ -60,17 +60,6 @@ void Front::apply(std::vector<wire::Event> events, std::vector<LogGrowth> growth
   });
 }
 
-void Front::knows_names(std::vector<wire::Event> events,
-                        std::function<void(std::vector<wire::Event>, bool known)> answer) {
-  history_.write([events = std::move(events),
-                  answer = std::move(answer)](Projection& projection) mutable -> History::Answer {
-    const bool known = projection.knows_names(events);
-    return [known, events = std::move(events), answer = std::move(answer)]() mutable {
-      answer(std::move(events), known);
-    };
-  });
-}
-
 void Front::set_names(Names names, std::function<void()> done) {
   history_.write(
       [names = std::move(names), done = std::move(done)](Projection& projection) -> History::Answer {
@@ -91,6 +80,18 @@ void Front::set_site(std::shared_ptr<const config::Site> site, Names names, std:
       done();
     };
   });
+}
+
+void Front::set_cursor(Cursor cursor, std::function<void()> done) {
+  history_.write(
+      [this, cursor = std::move(cursor), done = std::move(done)](Projection& projection) -> History::Answer {
+        projection.set_cursor(cursor);
+        return [this, cursor, done] {
+          cursor_ = cursor;
+          hub_.restart(cursor_);
+          done();
+        };
+      });
 }
 
 void Front::reset(std::function<void()> done) {

@@ -37,12 +37,11 @@ class Front {
   const Cursor& cursor() const { return cursor_; }
   /// One batch into the history and to the listeners. One at a time: call again after `done`.
   void apply(std::vector<wire::Event> events, std::vector<LogGrowth> growths, std::function<void()> done);
-  /// Asks whether every builder and worker in `events` has its id; otherwise call set_names before apply.
-  void knows_names(std::vector<wire::Event> events,
-                   std::function<void(std::vector<wire::Event>, bool known)> answer);
   void set_names(Names names, std::function<void()> done);
   /// The configuration has changed (or is read for the first time).
   void set_site(std::shared_ptr<const config::Site> site, Names names, std::function<void()> done);
+  /// Parts of a snapshot are events with number 0; when the last is in, this says what it reaches up to.
+  void set_cursor(Cursor cursor, std::function<void()> done);
   /// Forgets the history; the log will be read from its start.
   void reset(std::function<void()> done);
   /// About once a second.

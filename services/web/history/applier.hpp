@@ -37,6 +37,7 @@ class Applier {
   void build_properties(const wire::Event& e);
   void build_finished(const wire::Event& e);
   bool insert_build(const wire::Event& e, const wire::Build& build);
+  void close_steps(const wire::Event& e, BuildId build, std::int64_t results);
   void step(const wire::Event& e, BuildId build, const wire::StepRecord& record);
   void log(const wire::Event& e, BuildId build, int step, const wire::LogRecord& record);
 

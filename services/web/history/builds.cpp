@@ -27,7 +27,7 @@ std::optional<std::int64_t> number_of(const std::optional<Results>& r) {
 
 bool Applier::insert_build(const wire::Event& e, const wire::Build& b) {
   const std::int64_t id = e.id("buildid"), request = b.request ? b.request.value : e.id("request");
-  const std::int64_t started = b.started_ms ? b.started_ms : e.at_ms;
+  const std::int64_t started = b.started_ms ? b.started_ms : e.id("started") ? e.id("started") : e.at_ms;
   if (!db_.run("INSERT OR IGNORE INTO builds VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, NULL, NULL, ?8, ?9)", id,
                e.id("number"), builder_id(b.builder), request, worker_id(b.worker), e.id("attempt"), started,
                b.state_string.empty() ? "building" : b.state_string, to_text(b.properties)))
@@ -67,12 +67,39 @@ void Applier::build_finished(const wire::Event& e) {
   for (const auto& s : b->steps) step(e, id, s);
   const std::int64_t results = number_of(b->results).value_or(e.id("results"));
   const std::int64_t request = b->request ? b->request.value : e.id("request");
+  close_steps(e, id, results);
   db_.run(
       "UPDATE builds SET complete = 1, complete_ms = ?2, results = ?3, state_string = ?4, properties = ?5"
       " WHERE buildid = ?1",
       id.value, b->complete_ms ? b->complete_ms : e.at_ms, results, b->state_string, to_text(b->properties));
   tell_build(e, id, "finished");
   if (results != static_cast<std::int64_t>(Results::retry)) request_complete(e, request, results);
+}
+
+// A build whose worker was lost ends with steps and logs that nobody will finish any more.
+void Applier::close_steps(const wire::Event& e, BuildId build, std::int64_t results) {
+  std::vector<std::int64_t> logs, steps;
+  const std::int64_t from = step_id(build, 0), to = from + kMaxSteps - 1;
+  {
+    auto rows = db_.query("SELECT logid FROM logs WHERE logid BETWEEN ?1 AND ?2 AND complete = 0",
+                          log_id(build, 0, 0), to * kMaxLogsPerStep + kMaxLogsPerStep - 1);
+    while (rows.next()) logs.push_back(rows->integer(0));
+  }
+  {
+    auto rows =
+        db_.query("SELECT stepid FROM steps WHERE stepid BETWEEN ?1 AND ?2 AND complete = 0", from, to);
+    while (rows.next()) steps.push_back(rows->integer(0));
+  }
+  for (const auto id : logs) {
+    db_.run("UPDATE logs SET complete = 1, incomplete = 1 WHERE logid = ?1", id);
+    tell_log(e.number, id, "finished");
+  }
+  for (const auto id : steps) {
+    db_.run(
+        "UPDATE steps SET complete = 1, complete_ms = ?2, results = COALESCE(results, ?3) WHERE stepid = ?1",
+        id, e.at_ms, results);
+    tell_step(e, id, build, "finished");
+  }
 }
 
 void Applier::step(const wire::Event& e, BuildId build, const wire::StepRecord& s) {

@@ -77,6 +77,20 @@ std::int64_t id_in(const Map& map, std::string_view name) {
 
 }  // namespace
 
+bool knows_names(const Names& names, const std::vector<wire::Event>& events) {
+  const auto known = [](const auto& ids, std::string_view name) { return ids.find(name) != ids.end(); };
+  for (const auto& e : events) {
+    for (const char* kind : {"build.new", "build.finished"})
+      if (e.is(kind) && !known(names.builders, subject_of(e, kind))) return false;
+    if (e.is("worker.connected") && !known(names.workers, subject_of(e, "worker.connected"))) return false;
+    if (e.topic != "buildset.new") continue;
+    if (const auto b = body_of<wire::Buildset>(e))
+      for (const auto& r : b->requests)
+        if (!known(names.builders, r.builder)) return false;
+  }
+  return true;
+}
+
 Projection::Projection(Database& db) : db_(db) { load(); }
 
 void Projection::load() {
@@ -117,23 +131,6 @@ Applied Projection::apply(const std::vector<wire::Event>& events, const std::vec
   store_cursor();
   all.commit();
   return {cursor_, applier.take()};
-}
-
-bool Projection::knows_names(const std::vector<wire::Event>& events) const {
-  const auto known = [](const auto& names, std::string_view name) {
-    const auto it = names.find(name);
-    return it != names.end() && it->second < kProvisionalId;
-  };
-  for (const auto& e : events) {
-    for (const char* kind : {"build.new", "build.finished"})
-      if (e.is(kind) && !known(names_.builders, subject_of(e, kind))) return false;
-    if (e.is("worker.connected") && !known(names_.workers, subject_of(e, "worker.connected"))) return false;
-    if (e.topic != "buildset.new") continue;
-    if (const auto b = body_of<wire::Buildset>(e))
-      for (const auto& r : b->requests)
-        if (!known(names_.builders, r.builder)) return false;
-  }
-  return true;
 }
 
 void Projection::set_names(const Names& names) {

@@ -30,6 +30,9 @@ struct Names {
   std::map<std::string, std::int64_t, std::less<>> builders, workers, schedulers;
 };
 
+/// Whether every builder and worker that `events` bring has its id; otherwise read the names again first.
+bool knows_names(const Names& names, const std::vector<wire::Event>& events);
+
 /// A running log has grown (announced on the bus without a number; may be lost).
 struct LogGrowth {
   BuildId build;
@@ -68,8 +71,7 @@ class Projection {
   /// Puts the cursor at the end of a snapshot.
   void set_cursor(const Cursor& cursor);
 
-  /// True when an event names a builder or worker without an id: read the names again first.
-  bool knows_names(const std::vector<wire::Event>& events) const;
+  /// Takes over ids; rows that went under provisional ones move along.
   void set_names(const Names& names);
   /// Makes builders, workers and schedulers those of the configuration; others stay, unconfigured.
   Applied set_site(const config::Site& site, const Names& names, bool notify);

@@ -200,7 +200,7 @@ TEST_F(ProjectionOf, TopicsWithoutANameAreHarmless) {
        {"build.new", "build.finished", "worker.connected", "worker.disconnected", "step.started"})
     log_.add(topic, {});
   const auto events = log_.take();
-  EXPECT_FALSE(projection_->knows_names(events));
+  EXPECT_FALSE(knows_names(example_names(), events));
   EXPECT_EQ(projection_->apply(events, {}, true).cursor.number.value, 5);
 }
 
@@ -220,6 +220,18 @@ TEST_F(ProjectionOf, ARetriedBuildPutsItsRequestBack) {
   old.number = {};
   projection_->apply({old}, {}, false);
   EXPECT_EQ(one(entities::kBuildrequest, 1)["claimed"], json::Value(true));
+}
+
+TEST_F(ProjectionOf, ALostBuildLeavesNothingRunning) {
+  log_.build_new(1, 1, 1, example_build(1, "kernel", {}));
+  log_.step(1, "kernel", example_step(0, "git", {}, 4));
+  log_.build_finished(1, 1, 1, example_build(1, "kernel", Results::retry));
+  const auto all = keys(projection_->apply(log_.take(), {}, true));
+  EXPECT_EQ(one(entities::kStep, 4096)["complete"], json::Value(true));
+  EXPECT_EQ(one(entities::kStep, 4096)["results"], json::Value(5));
+  EXPECT_EQ(one(entities::kLog, 262144)["complete"], json::Value(true));
+  EXPECT_EQ(db_->integer("SELECT incomplete FROM logs WHERE logid = 262144"), 1);
+  EXPECT_TRUE(has(all, "steps/4096/finished"));
 }
 
 TEST_F(ProjectionOf, AnOldSessionsEndSaysNothingAboutANewerOne) {
@@ -308,14 +320,14 @@ TEST_F(ProjectionOf, ANameLearntLateTakesItsRowsAlong) {
   build.worker = "later";
   log_.build_new(1, 1, 1, build);
   const auto events = log_.take();
-  EXPECT_FALSE(projection_->knows_names(events));
+  EXPECT_FALSE(knows_names(example_names(), events));
   projection_->apply(events, {}, false);
   EXPECT_GE(one(entities::kBuild, 1)["builderid"].as_int(), kProvisionalId);
   auto names = example_names();
   names.builders["late"] = 9;
   names.workers["later"] = 8;
   projection_->set_names(names);
-  EXPECT_TRUE(projection_->knows_names(events));
+  EXPECT_TRUE(knows_names(names, events));
   EXPECT_EQ(one(entities::kBuild, 1)["builderid"], json::Value(9));
   EXPECT_EQ(one(entities::kBuild, 1)["workerid"], json::Value(8));
   EXPECT_EQ(one(entities::kBuildrequest, 1)["builderid"], json::Value(9));

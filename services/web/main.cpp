@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// headrace-web: the page, REST v2 and live events, from a projection of the event log.
+#include <CLI/CLI.hpp>
+
+#include "web/service.hpp"
+
+int main(int argc, char** argv) {
+  headrace::web::Settings settings;
+  const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-web",
+                                                        "Shows builds: page, REST API, live events.",
+                                                        [&](CLI::App& app) { settings.add_options(app); });
+  if (parsed.exit_status) return *parsed.exit_status;
+  headrace::service::HostOptions options;
+  options.announcements = {"log.append."};
+  headrace::service::Host host(parsed.host, "web", options);
+  headrace::web::WebService service(settings);
+  return host.run(service);
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "web/service.hpp"
+
+#include <stdexcept>
+
+#include "log/log.hpp"
+#include "web/snapshot.hpp"
+#include "wire/codec.hpp"
+
+namespace headrace::web {
+namespace {
+
+constexpr std::size_t kBatch = 2000;  // events a transaction
+constexpr milliseconds kRetryLogs{500};
+constexpr seconds kSlow{30};  // a batch under way for longer: not healthy
+
+events::Cursor cursor_of(const store::RedisReply& head) {
+  if (head.items.size() != 2 || head.items[0].text.empty()) return {};
+  return {EventNumber{std::atoll(head.items[0].text.c_str())}, head.items[1].text};
+}
+
+// An entry of the stream: [id, [e, envelope, b, body]].
+Result<wire::Event> event_of(const store::RedisReply& entry) {
+  if (entry.items.size() != 2 || entry.items[1].items.size() != 4)
+    return fail("an entry of the event log has another form");
+  return wire::decode_event(entry.items[1].items[1].text, entry.items[1].items[3].text);
+}
+
+}  // namespace
+
+void WebService::start(service::Host& host) {
+  host_ = &host;
+  const std::string& data = host.settings().data;
+  if (data.empty())
+    throw std::runtime_error("headrace-web needs --data (HEADRACE_DATA), the directory of history and logs");
+  config_ = std::make_unique<service::LiveConfig>(host);
+  log_store_ = std::make_unique<store::Client>(host.io(), host.settings().store);
+  running_logs_ = std::make_unique<RedisLogSource>(*log_store_);
+  retry_logs_ = std::make_unique<boost::asio::steady_timer>(host.io());
+  clock_ = std::make_unique<boost::asio::steady_timer>(host.io());
+  front_ = std::make_unique<Front>(
+      host.io(),
+      FrontSettings{settings_.history.empty() ? data + "/web/history.sqlite" : settings_.history,
+                    data + "/logs"},
+      running_logs_.get(),
+      [this](auto after, auto limit, auto answer) { read_events(after, limit, std::move(answer)); });
+  server_ = std::make_unique<http::Server>(
+      host.io(), settings_.listen,
+      [this](http::Request q, std::shared_ptr<http::Responder> r) { handle(std::move(q), std::move(r)); });
+  spdlog::info("listening address={} history_event={}", server_->address(), front_->cursor().number.value);
+  host.metrics().gauge("headrace_web_event_number",
+                       [this] { return static_cast<double>(front_->cursor().number.value); });
+  host.metrics().gauge("headrace_web_events_waiting",
+                       [this] { return static_cast<double>(pending_.size()); });
+  host.metrics().gauge("headrace_web_listeners", [this] { return static_cast<double>(front_->listeners()); });
+  connect_logs();
+  beat();
+}
+
+void WebService::handle(http::Request request, std::shared_ptr<http::Responder> responder) {
+  if (request.path == "/healthz" || request.path == "/metrics")
+    return responder->send(host_->answer_status(request));
+  host_->metrics().count("headrace_web_requests_total");
+  front_->handle(std::move(request), std::move(responder));
+}
+
+void WebService::connect_logs() {
+  log_store_->connect([] {},
+                      [this](const std::string&) {
+                        retry_logs_->expires_after(kRetryLogs);
+                        retry_logs_->async_wait([this](const boost::system::error_code& e) {
+                          if (!e) connect_logs();
+                        });
+                      });
+}
+
+// Pings go to listeners also while Redis is away, so the host's tick will not do.
+void WebService::beat() {
+  front_->tick();
+  clock_->expires_after(seconds(1));
+  clock_->async_wait([this](const boost::system::error_code& e) {
+    if (!e) beat();
+  });
+}
+
+std::string WebService::unhealthy() const {
+  if (busy_since_ && mono_now() - *busy_since_ > kSlow) return "the history does not keep up";
+  return "";
+}
+
+// ---- loading ----
+
+std::function<void()> WebService::alive(std::function<void()> f) {
+  return [this, life = life_, f = std::move(f)] {
+    if (life == life_) f();
+  };
+}
+
+void WebService::unload() {
+  ++life_;
+  busy_since_.reset();
+  pending_.clear();
+  growths_.clear();
+}
+
+void WebService::load(service::Host&) {
+  unload();  // what an interrupted load left
+  names_changed_ = false;
+  read_site([this] {
+    if (broken_)
+      begin_anew();
+    else
+      check_cursor();
+  });
+}
+
+void WebService::read_names(const char* kind, std::map<std::string, std::int64_t, std::less<>>& into,
+                            std::function<void()> done) {
+  host_->command({"HGETALL", host_->store().keys()(std::string("ids:") + kind)},
+                 [&into, done](store::RedisReply r) {
+                   for (std::size_t i = 0; i + 1 < r.items.size(); i += 2)
+                     into[r.items[i].text] = std::atoll(r.items[i + 1].text.c_str());
+                   if (done) done();
+                 });
+}
+
+// Names, then the configuration; `done` comes when both are in the history, after whatever was under way.
+void WebService::read_site(std::function<void()> done) {
+  read_names("builder", names_.builders, {});
+  read_names("worker", names_.workers, {});
+  read_names("scheduler", names_.schedulers, [this, done = std::move(done)] {
+    config_->refresh([this, done] {
+      if (const auto& c = config_->current())
+        front_->set_site(std::shared_ptr<const config::Site>(c, &c->site()), names_, alive(done));
+      else
+        front_->set_names(names_, alive(done));
+    });
+  });
+}
+
+// Does the history's last event stand in the log, as it was?
+void WebService::check_cursor() {
+  const auto cursor = front_->cursor();
+  const auto& keys = host_->store().keys();
+  if (!cursor.number) return begin_anew();
+  const std::string id = std::to_string(cursor.number.value) + "-0";
+  host_->command({"HMGET", keys("head"), "n", "tag"}, [this, cursor, id](store::RedisReply h) {
+    const auto head = cursor_of(h);
+    host_->command({"XRANGE", host_->store().keys()("events"), id, id},
+                   [this, cursor, head](store::RedisReply r) {
+                     // Trimmed away is no harm as long as nothing behind it is: the reader tells that.
+                     bool fits = head.number > cursor.number || head == cursor;
+                     if (!r.items.empty()) {
+                       const auto event = event_of(r.items[0]);
+                       fits = event && event->tag == cursor.tag;
+                     }
+                     if (fits) return host_->loaded(cursor);
+                     spdlog::warn("history does not fit the event log and is begun anew event={} head={}",
+                                  cursor.number.value, head.number.value);
+                     begin_anew();
+                   });
+  });
+}
+
+void WebService::begin_anew() {
+  broken_ = false;
+  host_->command(
+      {"XRANGE", host_->store().keys()("events"), "-", "+", "COUNT", "1"}, [this](store::RedisReply r) {
+        const bool whole = r.items.empty() || r.items[0].items.at(0).text == "1-0";
+        const auto empty = front_->cursor() == events::Cursor{};
+        const auto read = alive([this, whole] {
+          if (whole) return host_->loaded({});
+          spdlog::info("the event log does not reach back to its beginning: reading the state instead");
+          read_snapshot(
+              *host_,
+              [this](std::vector<wire::Event> part, std::function<void()> next) {
+                front_->apply(std::move(part), {}, alive(std::move(next)));
+              },
+              [this](const events::Cursor& cursor) {
+                front_->set_cursor(cursor, alive([this, cursor] { host_->loaded(cursor); }));
+              });
+        });
+        if (empty) return read();
+        // A reset forgets builders and workers too.
+        front_->reset(alive([this, read] { read_site(read); }));
+      });
+}
+
+// ---- events ----
+
+void WebService::on_event(const wire::Event& event) {
+  if (event.topic == "config.applied") names_changed_ = true;
+  pending_.push_back(event);
+}
+
+void WebService::on_announcement(const bus::Frames& frames) {
+  if (frames.size() != 2) return;
+  const auto body = wire::decode_value(frames[1]);
+  if (!body)
+    return spdlog::debug("announcement cannot be read topic={} reason={}", frames[0], body.error().text);
+  growths_.push_back({BuildId{(*body)["build"].int_or(0)}, static_cast<int>((*body)["step"].int_or(0)),
+                      static_cast<int>((*body)["log"].int_or(0)), (*body)["lines"].int_or(0),
+                      (*body)["size"].int_or(0)});
+  pump();
+}
+
+void WebService::pump() {
+  if (busy_since_ || (pending_.empty() && growths_.empty())) return;
+  busy_since_ = mono_now();
+  const auto go_on = [this] {
+    busy_since_.reset();
+    pump();
+  };
+  if (std::exchange(names_changed_, false) || !knows_names(names_, pending_)) {
+    // Once a batch: a name that is still unknown gets a provisional id.
+    return read_site([this, go_on, events = std::exchange(pending_, {})]() mutable {
+      front_->apply(std::move(events), std::exchange(growths_, {}), alive(go_on));
+    });
+  }
+  std::vector<wire::Event> batch;
+  if (pending_.size() <= kBatch) {
+    batch.swap(pending_);
+  } else {
+    const auto end = pending_.begin() + kBatch;
+    batch.assign(std::make_move_iterator(pending_.begin()), std::make_move_iterator(end));
+    pending_.erase(pending_.begin(), end);
+  }
+  front_->apply(std::move(batch), std::exchange(growths_, {}), alive(go_on));
+}
+
+void WebService::read_events(EventNumber after, std::size_t limit,
+                             std::function<void(Result<std::vector<wire::Event>>)> answer) {
+  if (!host_->store().connected()) return answer(fail("Redis cannot be reached"));
+  host_->command({"XRANGE", host_->store().keys()("events"), std::to_string(after.value + 1) + "-0", "+",
+                  "COUNT", std::to_string(limit)},
+                 [answer = std::move(answer)](store::RedisReply r) {
+                   if (r.is_error()) return answer(fail("Redis: " + r.text));
+                   std::vector<wire::Event> events;
+                   for (const auto& entry : r.items) {
+                     auto event = event_of(entry);
+                     if (!event) return answer(tl::unexpected(event.error()));
+                     events.push_back(std::move(*event));
+                   }
+                   answer(std::move(events));
+                 });
+}
+
+}  // namespace headrace::web

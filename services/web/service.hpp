@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// headrace-web in its host: events of the log into the front, one batch at a time; HTTP in.
+//
+// The front goes on answering from the history while Redis is away; only running logs and the event list
+// need it.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <vector>
+
+#include "http/server.hpp"
+#include "service/host.hpp"
+#include "service/live_config.hpp"
+#include "web/front/front.hpp"
+#include "web/logs/redis_log_source.hpp"
+#include "web/settings.hpp"
+
+namespace headrace::web {
+
+class WebService : public service::Service {
+ public:
+  explicit WebService(Settings settings) : settings_(std::move(settings)) {}
+
+  void start(service::Host& host) override;
+  void load(service::Host& host) override;
+  void unload() override;
+  void on_event(const wire::Event& event) override;
+  void on_events_drained() override { pump(); }
+  void on_announcement(const bus::Frames& frames) override;
+  void on_broken_log() override { broken_ = true; }
+  std::string unhealthy() const override;
+
+ private:
+  void handle(http::Request request, std::shared_ptr<http::Responder> responder);
+  void connect_logs();
+  void beat();
+  void read_events(EventNumber after, std::size_t limit,
+                   std::function<void(Result<std::vector<wire::Event>>)> answer);
+
+  // Loading, step by step.
+  void read_site(std::function<void()> done);
+  void read_names(const char* kind, std::map<std::string, std::int64_t, std::less<>>& into,
+                  std::function<void()> done);
+  void check_cursor();
+  void begin_anew();
+
+  void pump();
+  /// Wraps a callback of the front: dropped when the state was unloaded since.
+  std::function<void()> alive(std::function<void()> f);
+
+  Settings settings_;
+  service::Host* host_ = nullptr;
+  std::unique_ptr<service::LiveConfig> config_;
+  std::unique_ptr<store::Client> log_store_;  ///< a connection of its own: logs never delay events
+  std::unique_ptr<RedisLogSource> running_logs_;
+  std::unique_ptr<boost::asio::steady_timer> retry_logs_, clock_;
+  std::unique_ptr<Front> front_;
+  std::unique_ptr<http::Server> server_;
+
+  Names names_;
+  std::uint64_t life_ = 0;
+  bool broken_ = false;                 ///< the history does not fit the log: begin anew
+  bool names_changed_ = false;          ///< config.applied was heard
+  std::optional<MonoTime> busy_since_;  ///< a batch is under way
+  std::vector<wire::Event> pending_;
+  std::vector<LogGrowth> growths_;
+};
+
+}  // namespace headrace::web

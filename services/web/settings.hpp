@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a web process needs beside what every service needs.
+#pragma once
+
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace headrace::web {
+
+struct Settings {
+  std::string listen = "127.0.0.1:8010";  ///< of the page and the API: host:port or unix:/path
+  std::string history;                    ///< SQLite file; "": <data>/web/history.sqlite
+
+  void add_options(CLI::App& app);
+};
+
+}  // namespace headrace::web
