@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dispatcher/pending_queue.hpp"
+
+#include <algorithm>
+
+namespace headrace::dispatcher {
+
+void PendingQueue::add(OpenRequest request, bool pending) {
+  const auto id = request.id;
+  take(id);
+  open_.insert_or_assign(id, std::move(request));
+  if (pending) make_pending(id);
+}
+
+void PendingQueue::make_pending(RequestId id) {
+  const auto it = open_.find(id);
+  if (it == open_.end()) return;
+  if (pending_[it->second.builder].insert({-it->second.priority, id}).second) ++pending_count_;
+}
+
+void PendingQueue::take(RequestId id) {
+  delayed_.erase(id);
+  const auto it = open_.find(id);
+  if (it == open_.end()) return;
+  const auto queue = pending_.find(it->second.builder);
+  if (queue == pending_.end() || !queue->second.erase({-it->second.priority, id})) return;
+  --pending_count_;
+  if (queue->second.empty()) pending_.erase(queue);
+}
+
+void PendingQueue::remove(RequestId id) {
+  take(id);
+  open_.erase(id);
+}
+
+void PendingQueue::delay(RequestId id, MonoTime until) { delayed_[id] = until; }
+
+const OpenRequest* PendingQueue::find(RequestId id) const {
+  const auto it = open_.find(id);
+  return it == open_.end() ? nullptr : &it->second;
+}
+
+bool PendingQueue::is_pending(RequestId id) const {
+  const auto* r = find(id);
+  if (!r) return false;
+  const auto queue = pending_.find(r->builder);
+  return queue != pending_.end() && queue->second.contains({-r->priority, id});
+}
+
+std::vector<std::string> PendingQueue::builders() const {
+  struct Head {
+    std::int64_t minus_priority, submitted_ms;
+    const std::string* name;
+  };
+  std::vector<Head> heads;
+  for (const auto& [name, queue] : pending_) {
+    const auto& first = *queue.begin();
+    heads.push_back({first.minus_priority, open_.at(first.id).submitted_ms, &name});
+  }
+  std::sort(heads.begin(), heads.end(), [](const Head& a, const Head& b) {
+    return std::tie(a.minus_priority, a.submitted_ms, *a.name) < std::tie(b.minus_priority, b.submitted_ms, *b.name);
+  });
+  std::vector<std::string> out;
+  for (const auto& h : heads) out.push_back(*h.name);
+  return out;
+}
+
+std::vector<RequestId> PendingQueue::of_builder(const std::string& builder, MonoTime now, std::size_t most) const {
+  std::vector<RequestId> out;
+  const auto queue = pending_.find(builder);
+  if (queue == pending_.end()) return out;
+  for (const auto& place : queue->second) {
+    if (out.size() == most) break;
+    const auto delayed = delayed_.find(place.id);
+    if (delayed == delayed_.end() || delayed->second <= now) out.push_back(place.id);
+  }
+  return out;
+}
+
+std::optional<MonoTime> PendingQueue::next_delay() const {
+  std::optional<MonoTime> out;
+  for (const auto& [id, until] : delayed_)
+    if (!out || until < *out) out = until;
+  return out;
+}
+
+}  // namespace headrace::dispatcher

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The open requests as this dispatcher knows them, and the order in which the pending ones are offered.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "clock/clock.hpp"
+#include "wire/records.hpp"
+
+namespace headrace::dispatcher {
+
+/// What matching and planning need of a request; the buildset is shared by its requests.
+struct OpenRequest {
+  RequestId id;
+  std::string builder;
+  std::int64_t priority = 0;
+  std::int64_t submitted_ms = 0;
+  std::shared_ptr<const wire::Buildset> buildset;
+};
+
+class PendingQueue {
+ public:
+  /// Adds (or replaces) an open request. @param pending  false: known, but offered or running
+  void add(OpenRequest request, bool pending);
+  /// Back to its place in the queue. Unknown requests are ignored.
+  void make_pending(RequestId id);
+  /// Offered, running, taken by another dispatcher.
+  void take(RequestId id);
+  /// Complete: forgotten.
+  void remove(RequestId id);
+  /// Not offered before `until`: another dispatcher was quicker, or a worker said no.
+  void delay(RequestId id, MonoTime until);
+
+  const OpenRequest* find(RequestId id) const;
+  bool is_pending(RequestId id) const;
+  std::size_t pending_count() const { return pending_count_; }
+  std::size_t open_count() const { return open_.size(); }
+
+  /// Builders with pending requests: highest pending priority first, then oldest, then by name.
+  std::vector<std::string> builders() const;
+  /// The pending requests of a builder that may be offered now: highest priority, then lowest id.
+  /// @param most  at most this many
+  std::vector<RequestId> of_builder(const std::string& builder, MonoTime now, std::size_t most) const;
+  /// When the first delayed request may be offered again.
+  std::optional<MonoTime> next_delay() const;
+
+ private:
+  struct Place {
+    std::int64_t minus_priority;
+    RequestId id;
+    auto operator<=>(const Place&) const = default;
+  };
+  std::map<RequestId, OpenRequest> open_;
+  std::map<std::string, std::set<Place>> pending_;
+  std::map<RequestId, MonoTime> delayed_;
+  std::size_t pending_count_ = 0;
+};
+
+}  // namespace headrace::dispatcher

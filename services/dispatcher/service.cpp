@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dispatcher/service.hpp"
+
+#include "log/log.hpp"
+#include "service/endpoints.hpp"
+#include "store/random.hpp"
+#include "wire/codec.hpp"
+
+namespace headrace::dispatcher {
+namespace {
+
+constexpr int kTicksBetweenTrims = 10;
+constexpr int kTicksBetweenLeftovers = 15;
+
+}  // namespace
+
+void DispatcherService::start(service::Host& host) {
+  host_ = &host;
+  config_ = std::make_unique<service::LiveConfig>(host);
+  logs_ = std::make_unique<LogLane>(host.io(), host.settings().store);
+  if (host.settings().data.empty()) throw std::runtime_error("--data (HEADRACE_DATA) is needed: logs of finished builds go there");
+  mover_ = std::make_unique<LogMover>(host, *logs_, std::filesystem::path(host.settings().data) / "logs");
+  match_timer_ = std::make_unique<boost::asio::steady_timer>(host.io());
+  host.zmq().authenticate(host.io(), [this](const std::string& domain, const std::string& key) -> std::optional<std::string> {
+    const auto found = worker_keys_.find(key);
+    if (domain == "worker" && found != worker_keys_.end()) return found->second;
+    host_->metrics().count("headrace_dispatcher_keys_refused_total");
+    spdlog::warn("a worker's key is not allowed key={}", key);
+    return std::nullopt;
+  });
+  workers_ = std::make_unique<bus::Socket>(host.io(), host.zmq(), bus::SocketType::router);
+  service::bind_all(*workers_, service::split_endpoints(settings_.workers), host.site_key(), "worker", true);
+  workers_->on_message([this](bus::Message m) {
+    host_->metrics().count("headrace_dispatcher_messages_total");
+    if (core_ && m.frames.size() == 2) core_->on_message(m.peer, m.user, m.frames[0], m.frames[1]);
+  });
+  workers_->on_drained([this] { match(); });
+  const auto gauge = [&](const char* name, auto value) {
+    host.metrics().gauge(name, [this, value] { return core_ ? static_cast<double>(value(*core_)) : 0.0; });
+  };
+  gauge("headrace_requests_pending", [](const Core& c) { return c.pending_count(); });
+  gauge("headrace_builds_running", [](const Core& c) { return c.running_count(); });
+  gauge("headrace_workers_connected", [](const Core& c) { return c.worker_count(); });
+}
+
+void DispatcherService::load(service::Host&) {
+  ++life_;
+  logs_->connect(
+      [this, life = life_] {
+        if (life != life_) return;
+        read_keys();
+        config_->refresh([this] { load_requests(); });
+      },
+      [this, life = life_](std::string reason) {
+        if (life == life_) host_->reload("the connection for logs was lost: " + reason);
+      });
+}
+
+// The open requests with their buildsets, and which of them nobody drives any more.
+void DispatcherService::load_requests() {
+  struct Loading {
+    events::Cursor cursor;
+    std::vector<LoadedRequest> open;
+    std::map<std::int64_t, std::shared_ptr<const wire::Buildset>> buildsets;
+    std::map<std::string, std::string> sessions;  ///< current one of each worker
+  };
+  auto state = std::make_shared<Loading>();
+  const auto finish = [this, state] {
+    core_ = std::make_unique<Core>(
+        static_cast<Effects&>(*this),
+        CoreSettings{host_->instance(), milliseconds(settings_.lease_ms), milliseconds(settings_.heartbeat_ms),
+                     milliseconds(settings_.offer_ms), settings_.max_attempts},
+        config_->current(), config_->version(), std::move(state->open));
+    host_->loaded(state->cursor);
+  };
+  host_->command({"HMGET", keys()("head"), "n", "tag"}, [state](store::RedisReply r) {
+    if (r.items.size() == 2 && !r.items[0].text.empty()) state->cursor = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
+  });
+  host_->command({"SMEMBERS", keys()("workers")}, [this, state](store::RedisReply r) {
+    for (const auto& worker : r.items)
+      host_->command({"HGET", keys()("worker:" + worker.text), "session"},
+                     [state, name = worker.text](store::RedisReply s) { state->sessions[name] = s.text; });
+  });
+  host_->command({"ZRANGE", keys()("open"), "0", "-1"}, [this, state, finish](store::RedisReply ids) {
+    for (const auto& item : ids.items) {
+      const std::string id = item.text;
+      host_->command({"HMGET", keys()("request:" + id), "state", "builder", "priority", "at", "bsid", "worker", "session"},
+                     [this, state, id](store::RedisReply r) {
+                       if (r.items.size() != 7 || r.items[0].text.empty()) return;
+                       LoadedRequest loaded;
+                       loaded.state = r.items[0].text;
+                       loaded.request.id.value = std::stoll(id);
+                       loaded.request.builder = r.items[1].text;
+                       loaded.request.priority = std::stoll(r.items[2].text);
+                       loaded.request.submitted_ms = std::stoll(r.items[3].text);
+                       const auto bsid = std::stoll(r.items[4].text);
+                       loaded.orphan = loaded.state != "pending" && state->sessions[r.items[5].text] != r.items[6].text;
+                       const auto place = state->open.size();
+                       state->open.push_back(std::move(loaded));
+                       if (const auto known = state->buildsets.find(bsid); known != state->buildsets.end()) {
+                         state->open[place].request.buildset = known->second;
+                         return;
+                       }
+                       host_->command({"HMGET", keys()("buildset:" + std::to_string(bsid)), "body", "at"},
+                                      [state, place, bsid](store::RedisReply b) {
+                                        auto set = wire::decode<wire::Buildset>(b.items.size() == 2 ? b.items[0].text : "");
+                                        if (!set) {
+                                          spdlog::error("buildset cannot be read buildset={} reason={}", bsid, set.error().text);
+                                          set.emplace();
+                                        }
+                                        set->id.value = bsid;
+                                        auto& shared = state->buildsets[bsid];
+                                        if (!shared) shared = std::make_shared<const wire::Buildset>(std::move(*set));
+                                        state->open[place].request.buildset = shared;
+                                      });
+                     });
+    }
+    // Answers come in the order of asking: two rounds later everything above is in.
+    host_->command({"PING"}, [this, finish](store::RedisReply) {
+      host_->command({"PING"}, [finish](store::RedisReply) { finish(); });
+    });
+  });
+}
+
+void DispatcherService::unload() {
+  ++life_;
+  core_.reset();
+  logs_->clear();
+  mover_->clear();
+  match_timer_->cancel();
+}
+
+void DispatcherService::read_keys() {
+  host_->command({"HGETALL", keys()("keys:worker")}, [this](store::RedisReply r) {
+    if (r.is_error()) return;
+    worker_keys_.clear();
+    for (std::size_t i = 0; i + 1 < r.items.size(); i += 2) worker_keys_[r.items[i].text] = r.items[i + 1].text;
+  });
+}
+
+void DispatcherService::on_event(const wire::Event& event) {
+  if (event.is("keys.changed")) return read_keys();
+  if (event.is("config.applied")) {
+    config_->refresh([this] {
+      if (core_) core_->on_configuration(config_->current(), config_->version());
+    });
+    return;
+  }
+  if (core_) core_->on_event(event);
+}
+
+void DispatcherService::on_events_drained() { match(); }
+
+void DispatcherService::match() {
+  if (!core_) return;
+  core_->match();
+  const auto next = core_->next_match();
+  if (!next) return;
+  match_timer_->expires_at(std::chrono::steady_clock::time_point(next->time_since_epoch()));
+  match_timer_->async_wait([this](const boost::system::error_code& e) {
+    if (!e) match();
+  });
+}
+
+void DispatcherService::on_tick() {
+  if (!core_) return;
+  core_->on_tick();
+  ++ticks_;
+  if (ticks_ % kTicksBetweenTrims == 0) host_->commit({"events_trim", {std::to_string(settings_.keep_events)}}, {});
+  if (ticks_ % kTicksBetweenLeftovers == 0) mover_->look_for_leftovers();
+}
+
+std::string DispatcherService::unhealthy() const {
+  if (!config_->current()) return "no configuration was applied yet";
+  if (!logs_->connected()) return "the connection for logs is down";
+  return "";
+}
+
+// ---- Effects ----
+
+void DispatcherService::commit(store::Call call, std::function<void(store::Reply)> done) {
+  host_->commit(std::move(call), std::move(done));
+}
+void DispatcherService::append_log(store::Call call, std::function<void(store::Reply)> done) {
+  logs_->append(std::move(call), std::move(done));
+}
+void DispatcherService::read(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
+  host_->command(std::move(words), std::move(done));
+}
+void DispatcherService::configuration(ConfigVersion version,
+                                      std::function<void(std::shared_ptr<config::Configuration>)> done) {
+  config_->at(version, std::move(done));
+}
+void DispatcherService::send(const std::string& peer, const char* name, const std::string& body) {
+  workers_->send_to(peer, {name, body});
+}
+void DispatcherService::announce_log(BuildId build, int step, int log, const LogState::Extent& extent) {
+  host_->announce({"log.append." + std::to_string(build.value),
+                   wire::encode_value(json::Object{{"build", build.value}, {"step", step}, {"log", log},
+                                                   {"lines", extent.lines}, {"size", extent.size_bytes}})});
+}
+void DispatcherService::move_logs(BuildId build) { mover_->add(build); }
+void DispatcherService::reload(const std::string& reason) { host_->reload(reason); }
+std::string DispatcherService::nonce() { return store::random_hex(16); }
+MonoTime DispatcherService::now() { return mono_now(); }
+std::int64_t DispatcherService::wall_ms() { return to_ms(wall_now()); }
+const store::Keys& DispatcherService::keys() { return host_->store().keys(); }
+
+}  // namespace headrace::dispatcher

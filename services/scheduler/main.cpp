@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// headrace-scheduler: changes and clocks in, buildsets and build requests out.
+#include "scheduler/service.hpp"
+
+int main(int argc, char** argv) {
+  const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-scheduler", "Decides what to build and when.");
+  if (parsed.exit_status) return *parsed.exit_status;
+  headrace::service::Host host(parsed.host, "scheduler");
+  headrace::scheduler::SchedulerService service;
+  return host.run(service);
+}

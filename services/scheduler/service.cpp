@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduler/service.hpp"
+
+#include "log/log.hpp"
+#include "wire/codec.hpp"
+
+namespace headrace::scheduler {
+
+void SchedulerService::start(service::Host& host) {
+  host_ = &host;
+  config_ = std::make_unique<service::LiveConfig>(host);
+  role_ = std::make_unique<service::Role>(host, "scheduler");
+  timer_ = std::make_unique<boost::asio::steady_timer>(host.io());
+  host.metrics().gauge("headrace_scheduler_active", [this] { return core_ ? 1.0 : 0.0; });
+}
+
+void SchedulerService::load(service::Host& host) {
+  host.command({"TIME"}, [this](store::RedisReply r) {
+    if (r.items.size() == 2)
+      clock_offset_ms_ = std::stoll(r.items[0].text) * 1000 + std::stoll(r.items[1].text) / 1000 - to_ms(wall_now());
+    config_->refresh([this] {
+      role_->hold({}, {}, [this] { load_state(); });
+    });
+  });
+}
+
+// A standby reads events too, from the end of the log, only to notice that it is alive.
+void SchedulerService::load_state() {
+  const auto& keys = host_->store().keys();
+  host_->command({"HMGET", keys("cursor:scheduler"), "n", "tag"}, [this](store::RedisReply c) {
+    events::Cursor cursor;
+    if (c.items.size() == 2 && !c.items[0].text.empty()) cursor = {EventNumber{std::stoll(c.items[0].text)}, c.items[1].text};
+    load_waiting(cursor);
+  });
+}
+
+namespace {
+
+// What the waiting lists hold, read piece by piece; done when the last answer is in.
+struct Loading {
+  std::map<ListName, WaitingList> lists;
+  std::vector<std::pair<ListName, std::size_t>> places;  ///< of the changes asked for, in order
+};
+
+ListName parse_name(const std::string& text) {
+  const auto split = text.find('\x1f');
+  return {text.substr(0, split), split == std::string::npos ? "" : text.substr(split + 1)};
+}
+
+}  // namespace
+
+void SchedulerService::load_waiting(events::Cursor cursor) {
+  auto state = std::make_shared<Loading>();
+  const auto& keys = host_->store().keys();
+  const auto finish = [this, state, cursor] {
+    // Nothing can be decided without a configuration or without the role; a tick looks again.
+    if (config_->current() && role_->held()) {
+      used_ = config_->current();
+      core_ = std::make_unique<Core>(*used_, config_->version(), role_->term(), cursor, std::move(state->lists));
+      host_->loaded(cursor);
+      plan_timer();
+    } else {
+      host_->command({"HMGET", host_->store().keys()("head"), "n", "tag"}, [this](store::RedisReply r) {
+        events::Cursor end;
+        if (r.items.size() == 2 && !r.items[0].text.empty()) end = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
+        host_->loaded(end);
+      });
+    }
+  };
+  host_->command({"HGETALL", keys("due")}, [state](store::RedisReply r) {
+    for (std::size_t i = 0; i + 1 < r.items.size(); i += 2)
+      state->lists[parse_name(r.items[i].text)].due_ms = std::stoll(r.items[i + 1].text);
+  });
+  host_->command({"SMEMBERS", keys("waiting")}, [this, state, finish](store::RedisReply names) {
+    if (names.items.empty()) return finish();
+    for (std::size_t n = 0; n < names.items.size(); ++n) {
+      const bool last = n + 1 == names.items.size();
+      const std::string text = names.items[n].text;
+      host_->command({"LRANGE", host_->store().keys()("wait:" + text), "0", "-1"}, [=, this](store::RedisReply entries) {
+        auto& list = state->lists[parse_name(text)];
+        std::vector<std::string> get = {"HMGET", host_->store().keys()("changes")};
+        for (const auto& entry : entries.items) {
+          const auto blank = entry.text.find(' ');
+          WaitingChange w;
+          w.change.id.value = std::stoll(entry.text);
+          w.important = entry.text.substr(blank + 1) == "1";
+          get.push_back(entry.text.substr(0, blank));
+          list.changes.push_back(std::move(w));
+        }
+        host_->command(get, [=](store::RedisReply bodies) {
+          auto& changes = state->lists[parse_name(text)].changes;
+          for (std::size_t i = 0; i < changes.size() && i < bodies.items.size(); ++i) {
+            auto change = wire::decode<wire::Change>(bodies.items[i].text);
+            if (!change) continue;
+            change->id = changes[i].change.id;
+            changes[i].change = std::move(*change);
+          }
+          if (last) finish();
+        });
+      });
+    }
+  });
+}
+
+void SchedulerService::unload() {
+  core_.reset();
+  role_->forget();
+  timer_->cancel();
+}
+
+void SchedulerService::on_event(const wire::Event& event) {
+  if (event.is("config.applied") && event.id("version") > config_->version().value)
+    return host_->reload("a new configuration was applied");
+  if (!core_) return;
+  std::vector<store::Call> calls;
+  core_->on_event(event, calls);
+  commit(std::move(calls));
+}
+
+void SchedulerService::on_events_drained() {
+  if (!core_) return;
+  std::vector<store::Call> calls;
+  core_->on_time(now_ms(), calls);
+  commit(std::move(calls));
+  plan_timer();
+}
+
+void SchedulerService::on_tick() {
+  role_->hold([this] { host_->reload("the role was taken"); }, [this] { host_->reload("the role was lost"); });
+  if (!core_) {
+    if (role_->held()) host_->reload("looking for a configuration");
+    return;
+  }
+  std::vector<store::Call> calls;
+  core_->on_idle(calls);
+  commit(std::move(calls));
+}
+
+void SchedulerService::stop(std::function<void()> done) {
+  role_->release();
+  // The release goes out with the batch that is posted now; a standby need not wait for the lease then.
+  timer_->expires_after(milliseconds(50));
+  timer_->async_wait([done = std::move(done)](const boost::system::error_code&) { done(); });
+}
+
+void SchedulerService::commit(std::vector<store::Call> calls) {
+  for (const auto& complaint : core_->take_complaints()) spdlog::warn("{}", complaint);
+  for (auto& call : calls) {
+    host_->metrics().count("headrace_scheduler_decisions_total");
+    const std::string function = call.function;
+    host_->commit(std::move(call), [this, function](store::Reply r) {
+      // Another term, another configuration, another cursor: what the core believes is out of date.
+      if (!r.ok) host_->reload(function + " was refused: " + r.refusal);
+    });
+  }
+}
+
+void SchedulerService::plan_timer() {
+  timer_->cancel();
+  const auto due = core_ ? core_->next_due() : std::nullopt;
+  if (!due) return;
+  timer_->expires_after(milliseconds(std::max<std::int64_t>(0, *due - now_ms())));
+  timer_->async_wait([this](const boost::system::error_code& e) {
+    if (!e) on_events_drained();
+  });
+}
+
+std::int64_t SchedulerService::now_ms() const { return to_ms(wall_now()) + clock_offset_ms_; }
+
+}  // namespace headrace::scheduler
