@@ -69,7 +69,7 @@ TEST(Framer, FlushCutsAnUnfinishedLineAndTheRestFollows) {
 }
 
 TEST(Framer, AnyBytesInAnyPortionsComeBackExactly) {
-  for (unsigned seed = 0; seed < 60; ++seed) {
+  for (unsigned seed = 0; seed < 30; ++seed) {
     std::mt19937 random(seed);
     Framer f;
     std::map<char, std::string> wrote;
@@ -140,14 +140,14 @@ TEST(Framer, IsFastEnoughForAStepThatPrintsMuch) {
     Framer f;
     std::size_t taken = 0;
     const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < 400; ++i) {
+    for (int i = 0; i < 200; ++i) {
       f.write('o', *text, from_ms(i));
       taken += f.take_full().size();
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    const double rate = 400.0 * static_cast<double>(text->size()) / 1e6 / took.count();
+    const double rate = 200.0 * static_cast<double>(text->size()) / 1e6 / took.count();
     std::printf("framed and compressed %.0f MB/s\n", rate);
-    EXPECT_GT(taken, 1000u);
+    EXPECT_GT(taken, 500u);
     EXPECT_GT(rate, 10);
   }
 }

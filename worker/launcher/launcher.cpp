@@ -89,7 +89,8 @@ void Launcher::on_message(const json::Value& m, std::vector<int> descriptors) {
       step.kill = Step::Kill::term;
       step.kill_at = Clock::now() + patience;
       auto processes = step.reaped ? std::vector<platform::Process>{} : platform::tree_of(step.pid);
-      for (const auto& p : orphans()[it->first]) processes.push_back(p);
+      auto left = orphans();
+      for (const auto& p : left[it->first]) processes.push_back(p);
       signal_step(step, processes, SIGTERM);
     } else if (patience.count() == 0) {
       step.kill = Step::Kill::kill;
