@@ -114,7 +114,7 @@ TEST(WorkerProcess, StoppedForItsLeaseItsStepsDie) {
   EXPECT_TRUE(d.run_until([&] { return !alive(step); }, std::chrono::seconds(6)));
   kill(worker, SIGCONT);
   ASSERT_TRUE(d.run_until([&] { return d.server.all_finished(); })) << d.worker_log();
-  EXPECT_EQ(d.server.build(request).finish->results, Results::retry);
+  EXPECT_EQ(d.server.build(request).state, FakeBuild::State::lost);
 }
 
 TEST(WorkerProcess, CancelKillsTheStepWithinASecond) {

@@ -27,7 +27,7 @@ using ExecId = Id<struct ExecTag>;
 struct Exit {
   int code = 0;       ///< when `signal` is 0
   int signal = 0;     ///< that killed it
-  bool lost = false;  ///< the launcher killed it: the worker had been silent for its lease
+  bool lost = false;  ///< the launcher killed it: the worker had been silent for its lease; the build is lost
 };
 
 /// Why a command could not start.

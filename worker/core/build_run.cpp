@@ -44,7 +44,7 @@ void BuildRun::begin(BuildId id, std::int64_t number, Now now) {
 const wire::StepPlan* BuildRun::next_step() {
   while (next_ < build_.plan.steps.size()) {
     const auto& plan = build_.plan.steps[next_++];
-    if (!lost_ && (!terminate_ || plan.flags.always_run)) return &plan;
+    if (!terminate_ || plan.flags.always_run) return &plan;
   }
   return nullptr;
 }
@@ -58,7 +58,6 @@ void BuildRun::advance(Now now) {
       const auto combined = combine(plan.flags, step_->results(), build_.results);
       build_.results = combined.overall;
       terminate_ |= combined.terminate;
-      lost_ |= step_->results() == Results::retry;
       if (step_->speaks_for_build()) texts_.push_back(step_->state_string());
       step_.reset();
     }

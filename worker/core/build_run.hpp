@@ -68,7 +68,6 @@ class BuildRun {
   bool ended_ = false;
   bool terminate_ = false;  // only steps with always_run from now on
   std::optional<std::string> cancelled_;
-  bool lost_ = false;
   std::vector<std::string> texts_;
   std::optional<MonoTime> items_since_;
   MonoTime last_flush_{};

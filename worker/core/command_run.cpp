@@ -80,10 +80,6 @@ CommandEnd CommandRun::ended(int rc, Now now) {
 }
 
 CommandEnd CommandRun::on_exit(const Exit& exit, Now now) {
-  if (exit.lost) {
-    end_.lost = true;
-    header("\nthe worker stood still for its lease, so its commands were killed\n", now);
-  }
   if (exit.signal != 0) {
     header("process killed by signal " + std::to_string(exit.signal) + "\n", now);
     return ended(-1, now);

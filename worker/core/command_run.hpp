@@ -34,7 +34,6 @@ struct CommandEnd {
   bool timed_out = false;
   bool max_lines_reached = false;
   bool interrupted = false;
-  bool lost = false;             ///< the launcher took the worker for dead
   bool could_not_start = false;  ///< for a reason that is not the command's: disk, memory, directory
   std::string output;            ///< when collected
 };

@@ -57,6 +57,15 @@ void WorkerCore::on_exit(ExecId exec, const Exit& exit, Now now) {
   if (it == execs_.end()) return;
   Held& held = held_.at(it->second);
   execs_.erase(it);
+  if (exit.lost) {
+    // This process stood still for its lease and its commands are dead: so is the build. A hello without
+    // it tells the server, if it has not given the build away already.
+    held.exec.reset();
+    forget(wire::Claim(held.claim), "the worker stood still for its lease");
+    link_.greet_again(now.mono);
+    on_timer(now);
+    return;
+  }
   held.build->on_exit(exit, now);
   track(held);
   start_waiting(now);

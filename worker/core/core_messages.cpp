@@ -160,21 +160,21 @@ void WorkerCore::on_welcome(const wire::Welcome& m, Now now) {
   }
   start_waiting(now);
   if (incomplete) {
-    link_.on_rehello(now.mono);  // without these builds
+    link_.greet_again(now.mono);  // without these builds
     on_timer(now);
   }
 }
 
 void WorkerCore::on_rehello(const wire::Rehello& m, Now now) {
-  if (!link_.welcomed() || m.session != link_.session()) return;
+  const bool refused = !link_.welcomed() && m.superseded && !m.session;  // another version of the protocol
+  if (!refused && (!link_.welcomed() || m.session != link_.session())) return;
   if (m.superseded) {
-    note(Note::Level::warn,
-         "another process with this worker's key took over, waiting 30 s reason=\"" + m.reason + "\"");
+    note(Note::Level::warn, "the server sends this worker away, waiting 30 s reason=\"" + m.reason + "\"");
     forget_all("superseded");
     link_.on_superseded(now.mono);
     return;
   }
-  link_.on_rehello(now.mono);
+  link_.greet_again(now.mono);
   on_timer(now);
 }
 

@@ -82,8 +82,9 @@ void Link::heard(MonoTime now) {
   if (state_ == State::welcomed) last_heard_ = now;
 }
 
-void Link::on_rehello(MonoTime now) {
+void Link::greet_again(MonoTime now) {
   session_ = {};
+  if (state_ == State::away) return;
   state_ = State::greeting;
   next_ = now;
   give_up_ = now + kGreeting;

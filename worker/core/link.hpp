@@ -31,8 +31,9 @@ class Link {
   void on_welcome(SessionId session, milliseconds heartbeat, milliseconds lease, MonoTime now);
   /// Anything from the server that belongs to the session.
   void heard(MonoTime now);
-  /// The server does not know the session: hello again at once on this socket.
-  void on_rehello(MonoTime now);
+  /// Hello again at once on this socket: the server does not know the session, or what was said is no
+  /// longer true. Nothing while away, for then the next hello says it.
+  void greet_again(MonoTime now);
   /// Another process took the session over: wait long.
   void on_superseded(MonoTime now);
 

@@ -137,6 +137,36 @@ TEST(Reliability, AFullSpoolStopsTheReadingAndLosesNothing) {
   expect_exact(world, world.server.build(request));
 }
 
+TEST(Reliability, AWorkerThatStoodStillGivesItsBuildsBack) {
+  World world;
+  world.script = [](const StartCommand&) {
+    Script s;
+    s.then = 2s;
+    s.exit.lost = true;
+    return s;
+  };
+  const auto request = world.server.add(plan({shell("a"), shell("b")}));
+  ASSERT_TRUE(
+      world.run_until([&] { return world.server.build(request).state == FakeBuild::State::lost; }, 5s));
+  EXPECT_EQ(world.started.size(), 1u);
+  EXPECT_EQ(world.core->status().builds, 0);
+  EXPECT_EQ(world.server.hellos, 2);
+}
+
+TEST(Reliability, AnotherProtocolMeansWaiting) {
+  wire::Rehello m;
+  m.superseded = true;
+  m.reason = "protocol 1 is not spoken here, but 2";
+  World world;
+  world.network_down = true;
+  world.run_for(2s);
+  world.inject(wire::Rehello::kName, wire::encode(m));
+  const int hellos = world.sent["hello"];
+  world.run_for(29s);
+  EXPECT_EQ(world.sent["hello"], hellos);
+  EXPECT_NE(world.notes.back().find("is not spoken here"), std::string::npos);
+}
+
 TEST(Reliability, SlotsAreLevels) {
   World world;
   world.server.slots = 2;

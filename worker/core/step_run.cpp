@@ -255,7 +255,7 @@ void StepRun::on_spawn_failed(const SpawnFailure& failure, Now now) {
 
 void StepRun::command_ended(CommandEnd end, Now now) {
   command_.reset();
-  const bool undisturbed = !end.interrupted && !end.timed_out && !end.lost && !end.could_not_start;
+  const bool undisturbed = !end.interrupted && !end.timed_out && !end.could_not_start;
   if (git_ && undisturbed) {
     if (const auto next = git_->next(end.rc, end.output)) return run_git_command(*next, now);
     return git_finished(now);
@@ -269,8 +269,6 @@ Results StepRun::verdict(const CommandEnd& end, Now now) {
   Results r = Results::failure;
   if (end.interrupted) {
     r = Results::cancelled;
-  } else if (end.lost) {
-    r = Results::retry;
   } else if (end.could_not_start) {
     r = Results::exception;
   } else if (!end.timed_out && !end.max_lines_reached) {
