@@ -11,6 +11,7 @@
 #include "clock/clock.hpp"
 #include "command.hpp"
 #include "control.hpp"
+#include "health_text.hpp"
 #include "http/client.hpp"
 #include "state.hpp"
 #include "workers.hpp"
@@ -38,7 +39,7 @@ json::Array services(Control& control) {
     call.unix_socket = entry.path().string();
     call.timeout = milliseconds{3000};
     const auto reply = http::call_and_wait(call);
-    auto text = reply.status ? reply.body.substr(0, reply.body.find('\n')) : "does not answer: " + reply.error;
+    const auto text = health_text(reply);
     std::int64_t pid = 0;
     std::ifstream(control.data() + "/run/" + name + ".pid") >> pid;
     out.push_back(json::Object{{"name", name}, {"healthy", reply.status == 200}, {"says", text}, {"pid", pid}});

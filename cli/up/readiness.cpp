@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "up/readiness.hpp"
 
+#include "health_text.hpp"
+
 namespace headrace::cli {
 
 void Readiness::wait(std::map<std::string, http::Call> probes, std::function<void()> ready) {
@@ -23,7 +25,7 @@ void Readiness::look() {
         probes_.erase(name);
         reasons_.erase(name);
       } else {
-        reasons_[name] = reply.status ? reply.body.substr(0, reply.body.find('\n')) : reply.error;
+        reasons_[name] = health_text(reply);
       }
       if (--in_flight_ > 0) return;
       if (probes_.empty()) return look();
