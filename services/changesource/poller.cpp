@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "changesource/poller.hpp"
+
+#include "log/log.hpp"
+#include "wire/codec.hpp"
+
+namespace headrace::changesource {
+namespace {
+constexpr std::size_t kMostInOneCall = 1000;  // as change_add takes them
+}
+
+Poller::Poller(service::Host& host, config::GitPoller declared, std::filesystem::path directory,
+               std::function<void(wire::Change&)> prepare)
+    : host_(host),
+      declared_(std::move(declared)),
+      prepare_(std::move(prepare)),
+      role_(host, "poller:" + declared_.name),
+      runner_(host.io(), std::move(directory)),
+      timer_(host.io()) {}
+
+void Poller::on_tick() {
+  // The role's callbacks may come after a new configuration has replaced this poller.
+  role_.hold([this, alive = std::weak_ptr(alive_)] { if (alive.lock()) poll(); }, [this] { timer_.cancel(); });
+}
+
+void Poller::poll() {
+  host_.command({"HGET", host_.store().keys()("poller"), declared_.name},
+                [this, alive = std::weak_ptr(alive_)](store::RedisReply r) {
+                  if (!alive.lock()) return;
+                  state_text_ = r.text;
+                  std::optional<git_poller::PollState> known;
+                  if (!state_text_.empty()) {
+                    auto state = git_poller::read_state(state_text_);
+                    if (state) {
+                      known = std::move(*state);
+                    } else {
+                      spdlog::error("state of a poller cannot be read, it starts anew poller={} reason={}", declared_.name,
+                                    state.error().text);
+                    }
+                  }
+                  step(git_poller::start_poll(declared_, std::move(known)));
+                });
+}
+
+void Poller::step(git_poller::PollStep next) {
+  if (auto* finished = std::get_if<git_poller::Poll>(&next)) return commit(std::move(*finished));
+  auto pending = std::make_shared<git_poller::Pending>(std::move(std::get<git_poller::Pending>(next)));
+  runner_.run(pending->commands, [this, pending](std::vector<git_poller::GitResult> results) {
+    step(pending->resume(std::move(results)));
+  });
+}
+
+void Poller::commit(git_poller::Poll poll) {
+  for (const auto& warning : poll.warnings) spdlog::warn("poller={} {}", declared_.name, warning);
+  if (!poll.error.empty() && poll.error != problem_) spdlog::error("poll failed poller={} reason={}", declared_.name, poll.error);
+  problem_ = poll.error;
+  host_.metrics().count("headrace_polls_total{poller=\"" + declared_.name + "\"}");
+  plan();
+  if (!role_.held() || !poll.state) return;
+  const std::string state = git_poller::write_state(*poll.state);
+  if (state == state_text_ && poll.changes.empty()) return;
+
+  std::vector<std::string> bodies;
+  for (auto& change : poll.changes) {
+    change.source = "git-poller:" + declared_.name;
+    prepare_(change);
+    bodies.push_back(wire::encode(change));
+  }
+  // The state moves with the last changes; what goes before (only after a very long absence) has a key, so
+  // that a repeated poll does not bring it twice.
+  std::size_t at = 0;
+  for (; bodies.size() - at > kMostInOneCall; at += kMostInOneCall) {
+    store::Call call{"change_add",
+                     {"poll:" + declared_.name + ":" + poll.changes[at].revision.value_or("") + ":" + std::to_string(kMostInOneCall),
+                      role_.name(), std::to_string(role_.term()), "", "", "", std::to_string(kMostInOneCall)}};
+    call.args.insert(call.args.end(), bodies.begin() + static_cast<std::ptrdiff_t>(at),
+                     bodies.begin() + static_cast<std::ptrdiff_t>(at + kMostInOneCall));
+    host_.commit(std::move(call), {});
+  }
+  store::Call call{"change_add", {"", role_.name(), std::to_string(role_.term()), declared_.name, state_text_, state,
+                                  std::to_string(bodies.size() - at)}};
+  call.args.insert(call.args.end(), bodies.begin() + static_cast<std::ptrdiff_t>(at), bodies.end());
+  spdlog::info("poll found changes poller={} count={}", declared_.name, bodies.size());
+  host_.commit(std::move(call), [this, alive = std::weak_ptr(alive_)](store::Reply r) {
+    if (!r.ok && alive.lock()) spdlog::warn("poll was not taken poller={} reason={}", declared_.name, r.refusal);
+  });
+}
+
+void Poller::plan() {
+  timer_.expires_after(milliseconds(declared_.poll_interval_ms));
+  timer_.async_wait([this](const boost::system::error_code& e) {
+    if (!e && role_.held()) poll();
+  });
+}
+
+}  // namespace headrace::changesource

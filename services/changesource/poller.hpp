@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// One declared git poller: holds its role, polls when it is time, commits changes and state together.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "changesource/git_poller/poll.hpp"
+#include "changesource/git_runner.hpp"
+#include "service/host.hpp"
+#include "service/role.hpp"
+
+namespace headrace::changesource {
+
+class Poller {
+ public:
+  /// @param prepare  last touches on a change before it is stored (codebase)
+  Poller(service::Host& host, config::GitPoller declared, std::filesystem::path directory,
+         std::function<void(wire::Change&)> prepare);
+
+  /// Renews the role, or takes it when it is free: then it polls at once.
+  void on_tick();
+  void release() { role_.release(); }
+  const std::string& name() const { return declared_.name; }
+  /// Why the last poll failed; "" when it did not.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  void poll();
+  void step(git_poller::PollStep next);
+  void commit(git_poller::Poll poll);
+  void plan();
+
+  service::Host& host_;
+  config::GitPoller declared_;
+  std::function<void(wire::Change&)> prepare_;
+  service::Role role_;
+  GitRunner runner_;
+  boost::asio::steady_timer timer_;
+  std::string state_text_;  ///< as it is in the store
+  std::string problem_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace headrace::changesource
