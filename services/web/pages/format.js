@@ -32,7 +32,8 @@ export function roughly(ms) {
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-export const timeOfDay = (ms) => clock.format(ms);
+const fineClock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+export const timeOfDay = (ms, fine) => (fine ? fineClock : clock).format(ms);
 export const dateTime = (ms) => whole.format(ms);
 export const dayName = (ms) => day.format(ms);
 
@@ -56,5 +57,8 @@ export function make(tag, properties = {}, ...children) {
   e.append(...children.filter((c) => c !== null && c !== undefined && c !== ''));
   return e;
 }
+
+/// The address if it leads to the web; commits and steps could name anything.
+export const webAddress = (url) => (/^https?:\/\//i.test(url ?? '') ? url : null);
 
 export const buildPath = (builder, number) => `#/builders/${encodeURIComponent(builder)}/builds/${number}`;

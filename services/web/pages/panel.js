@@ -3,7 +3,7 @@
 
 import { store, get, started, ended } from './store.js';
 import { LogView } from './logview.js';
-import { make, duration, dateTime, person, firstLine, shortRevision, resultName, resultMark, buildPath } from './format.js';
+import { make, duration, dateTime, person, firstLine, shortRevision, resultName, resultMark, buildPath, webAddress } from './format.js';
 
 const panel = document.getElementById('panel');
 
@@ -176,7 +176,7 @@ class BuildPanel {
         make('span', { className: 'mark', textContent: resultMark(s), title: resultName(s) }), name,
         make('span', { className: 'step-state', textContent: s.state_string === s.name ? '' : s.state_string, title: s.state_string }),
         ...(logs.length > 1 ? logs.map((l) => make('a', { className: 'slug', href: to(l), textContent: l.name })) : []),
-        ...s.urls.map((u) => make('a', { className: 'slug', href: u.url, target: '_blank', rel: 'noreferrer', textContent: u.name + ' ↗' })),
+        ...s.urls.filter((u) => webAddress(u.url)).map((u) => make('a', { className: 'slug', href: u.url, target: '_blank', rel: 'noreferrer', textContent: u.name + ' ↗' })),
         make('span', { className: 'time' }, meter, duration(ms)));
     }));
   }
@@ -191,7 +191,7 @@ class BuildPanel {
       make('p', { className: 'reason', textContent: f.reason }),
       ...f.changes.slice(0, 5).map((c) => make('p', { className: 'commit', title: c.comments },
         make('b', { textContent: person(c.author) }), ' ',
-        c.revlink ? make('a', { href: c.revlink, target: '_blank', rel: 'noreferrer', textContent: shortRevision(c.revision) }) : make('code', { textContent: shortRevision(c.revision) }),
+        webAddress(c.revlink) ? make('a', { href: c.revlink, target: '_blank', rel: 'noreferrer', textContent: shortRevision(c.revision) }) : make('code', { textContent: shortRevision(c.revision) }),
         ' ', firstLine(c.comments))),
       ...(f.changes.length > 5 ? [make('p', { className: 'commit', textContent: `and ${f.changes.length - 5} more changes` })] : []),
       make('details', {}, make('summary', { textContent: `${properties.length} properties` }), make('table', {}, make('tbody', {}, ...properties))));

@@ -5,7 +5,7 @@
 import { store, started, ended } from './store.js';
 import { layout } from './layout.js';
 import { make, duration, roughly, timeOfDay, dateTime, dayName, person, firstLine, shortRevision, resultName, resultMark,
-  buildPath } from './format.js';
+  buildPath, webAddress } from './format.js';
 
 const heads = document.getElementById('heads');
 const field = document.getElementById('field');
@@ -138,7 +138,8 @@ function drawBar(c, builder, build, place, now) {
 
 function drawChange(change, top) {
   const row = changeRows.get(change.changeid, () => {
-    const what = change.revlink ? make('a', { href: change.revlink, target: '_blank', rel: 'noreferrer' }) : make('span');
+    const link = webAddress(change.revlink);
+    const what = link ? make('a', { href: link, target: '_blank', rel: 'noreferrer' }) : make('span');
     const who = person(change.author);
     what.className = 'what';
     what.textContent = firstLine(change.comments) || '(no comment)';
@@ -152,10 +153,11 @@ function drawChange(change, top) {
 function drawAxis(place) {
   let date = dayName(place.labels[0]?.at);
   let text = '';
+  const fine = place.labels.length > 1 && place.labels[0].at - place.labels.at(-1).at < 15 * 60000;
   for (const l of place.labels) {
     const newDay = dayName(l.at) !== date;
-    if (!newDay && timeOfDay(l.at) === text) continue;
-    text = timeOfDay(l.at);
+    if (!newDay && timeOfDay(l.at, fine) === text) continue;
+    text = timeOfDay(l.at, fine);
     date = dayName(l.at);
     const e = labels.get(l.now ? 'now' : 't' + l.at, () => make('time', {}));
     dress(e, l.now ? 'now' : newDay ? 'day' : '');
