@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dispatcher/service.hpp"
 
+#include "dispatcher/load.hpp"
 #include "log/log.hpp"
 #include "service/endpoints.hpp"
 #include "store/random.hpp"
@@ -56,69 +57,17 @@ void DispatcherService::load(service::Host&) {
       });
 }
 
-// The open requests with their buildsets, and which of them nobody drives any more.
 void DispatcherService::load_requests() {
-  struct Loading {
-    events::Cursor cursor;
-    std::vector<LoadedRequest> open;
-    std::map<std::int64_t, std::shared_ptr<const wire::Buildset>> buildsets;
-    std::map<std::string, std::string> sessions;  ///< current one of each worker
+  const auto read = [this](std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
+    host_->command(std::move(words), std::move(done));
   };
-  auto state = std::make_shared<Loading>();
-  const auto finish = [this, state] {
+  read_open_requests(keys(), read, [this](events::Cursor cursor, std::vector<LoadedRequest> open) {
     core_ = std::make_unique<Core>(
         static_cast<Effects&>(*this),
         CoreSettings{host_->instance(), milliseconds(settings_.lease_ms), milliseconds(settings_.heartbeat_ms),
                      milliseconds(settings_.offer_ms), settings_.max_attempts},
-        config_->current(), config_->version(), std::move(state->open));
-    host_->loaded(state->cursor);
-  };
-  host_->command({"HMGET", keys()("head"), "n", "tag"}, [state](store::RedisReply r) {
-    if (r.items.size() == 2 && !r.items[0].text.empty()) state->cursor = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
-  });
-  host_->command({"SMEMBERS", keys()("workers")}, [this, state](store::RedisReply r) {
-    for (const auto& worker : r.items)
-      host_->command({"HGET", keys()("worker:" + worker.text), "session"},
-                     [state, name = worker.text](store::RedisReply s) { state->sessions[name] = s.text; });
-  });
-  host_->command({"ZRANGE", keys()("open"), "0", "-1"}, [this, state, finish](store::RedisReply ids) {
-    for (const auto& item : ids.items) {
-      const std::string id = item.text;
-      host_->command({"HMGET", keys()("request:" + id), "state", "builder", "priority", "at", "bsid", "worker", "session"},
-                     [this, state, id](store::RedisReply r) {
-                       if (r.items.size() != 7 || r.items[0].text.empty()) return;
-                       LoadedRequest loaded;
-                       loaded.state = r.items[0].text;
-                       loaded.request.id.value = std::stoll(id);
-                       loaded.request.builder = r.items[1].text;
-                       loaded.request.priority = std::stoll(r.items[2].text);
-                       loaded.request.submitted_ms = std::stoll(r.items[3].text);
-                       const auto bsid = std::stoll(r.items[4].text);
-                       loaded.orphan = loaded.state != "pending" && state->sessions[r.items[5].text] != r.items[6].text;
-                       const auto place = state->open.size();
-                       state->open.push_back(std::move(loaded));
-                       if (const auto known = state->buildsets.find(bsid); known != state->buildsets.end()) {
-                         state->open[place].request.buildset = known->second;
-                         return;
-                       }
-                       host_->command({"HMGET", keys()("buildset:" + std::to_string(bsid)), "body", "at"},
-                                      [state, place, bsid](store::RedisReply b) {
-                                        auto set = wire::decode<wire::Buildset>(b.items.size() == 2 ? b.items[0].text : "");
-                                        if (!set) {
-                                          spdlog::error("buildset cannot be read buildset={} reason={}", bsid, set.error().text);
-                                          set.emplace();
-                                        }
-                                        set->id.value = bsid;
-                                        auto& shared = state->buildsets[bsid];
-                                        if (!shared) shared = std::make_shared<const wire::Buildset>(std::move(*set));
-                                        state->open[place].request.buildset = shared;
-                                      });
-                     });
-    }
-    // Answers come in the order of asking: two rounds later everything above is in.
-    host_->command({"PING"}, [this, finish](store::RedisReply) {
-      host_->command({"PING"}, [finish](store::RedisReply) { finish(); });
-    });
+        config_->current(), config_->version(), std::move(open));
+    host_->loaded(cursor);
   });
 }
 

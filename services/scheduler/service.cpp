@@ -2,7 +2,7 @@
 #include "scheduler/service.hpp"
 
 #include "log/log.hpp"
-#include "wire/codec.hpp"
+#include "scheduler/load.hpp"
 
 namespace headrace::scheduler {
 
@@ -26,37 +26,14 @@ void SchedulerService::load(service::Host& host) {
 
 // A standby reads events too, from the end of the log, only to notice that it is alive.
 void SchedulerService::load_state() {
-  const auto& keys = host_->store().keys();
-  host_->command({"HMGET", keys("cursor:scheduler"), "n", "tag"}, [this](store::RedisReply c) {
-    events::Cursor cursor;
-    if (c.items.size() == 2 && !c.items[0].text.empty()) cursor = {EventNumber{std::stoll(c.items[0].text)}, c.items[1].text};
-    load_waiting(cursor);
-  });
-}
-
-namespace {
-
-// What the waiting lists hold, read piece by piece; done when the last answer is in.
-struct Loading {
-  std::map<ListName, WaitingList> lists;
-  std::vector<std::pair<ListName, std::size_t>> places;  ///< of the changes asked for, in order
-};
-
-ListName parse_name(const std::string& text) {
-  const auto split = text.find('\x1f');
-  return {text.substr(0, split), split == std::string::npos ? "" : text.substr(split + 1)};
-}
-
-}  // namespace
-
-void SchedulerService::load_waiting(events::Cursor cursor) {
-  auto state = std::make_shared<Loading>();
-  const auto& keys = host_->store().keys();
-  const auto finish = [this, state, cursor] {
+  const auto read = [this](std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
+    host_->command(std::move(words), std::move(done));
+  };
+  read_state(host_->store().keys(), read, [this](events::Cursor cursor, std::map<ListName, WaitingList> waiting) {
     // Nothing can be decided without a configuration or without the role; a tick looks again.
     if (config_->current() && role_->held()) {
       used_ = config_->current();
-      core_ = std::make_unique<Core>(*used_, config_->version(), role_->term(), cursor, std::move(state->lists));
+      core_ = std::make_unique<Core>(*used_, config_->version(), role_->term(), cursor, std::move(waiting));
       host_->loaded(cursor);
       plan_timer();
     } else {
@@ -64,39 +41,6 @@ void SchedulerService::load_waiting(events::Cursor cursor) {
         events::Cursor end;
         if (r.items.size() == 2 && !r.items[0].text.empty()) end = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
         host_->loaded(end);
-      });
-    }
-  };
-  host_->command({"HGETALL", keys("due")}, [state](store::RedisReply r) {
-    for (std::size_t i = 0; i + 1 < r.items.size(); i += 2)
-      state->lists[parse_name(r.items[i].text)].due_ms = std::stoll(r.items[i + 1].text);
-  });
-  host_->command({"SMEMBERS", keys("waiting")}, [this, state, finish](store::RedisReply names) {
-    if (names.items.empty()) return finish();
-    for (std::size_t n = 0; n < names.items.size(); ++n) {
-      const bool last = n + 1 == names.items.size();
-      const std::string text = names.items[n].text;
-      host_->command({"LRANGE", host_->store().keys()("wait:" + text), "0", "-1"}, [=, this](store::RedisReply entries) {
-        auto& list = state->lists[parse_name(text)];
-        std::vector<std::string> get = {"HMGET", host_->store().keys()("changes")};
-        for (const auto& entry : entries.items) {
-          const auto blank = entry.text.find(' ');
-          WaitingChange w;
-          w.change.id.value = std::stoll(entry.text);
-          w.important = entry.text.substr(blank + 1) == "1";
-          get.push_back(entry.text.substr(0, blank));
-          list.changes.push_back(std::move(w));
-        }
-        host_->command(get, [=](store::RedisReply bodies) {
-          auto& changes = state->lists[parse_name(text)].changes;
-          for (std::size_t i = 0; i < changes.size() && i < bodies.items.size(); ++i) {
-            auto change = wire::decode<wire::Change>(bodies.items[i].text);
-            if (!change) continue;
-            change->id = changes[i].change.id;
-            changes[i].change = std::move(*change);
-          }
-          if (last) finish();
-        });
       });
     }
   });

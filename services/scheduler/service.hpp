@@ -26,7 +26,6 @@ class SchedulerService : public service::Service {
 
  private:
   void load_state();
-  void load_waiting(events::Cursor cursor);
   void commit(std::vector<store::Call> calls);
   void plan_timer();
   std::int64_t now_ms() const;
