@@ -79,6 +79,14 @@ class Watch : public std::enable_shared_from_this<Watch> {
   bool posted_ = false;
 };
 
+std::string user_of(zmq::message_t& part) {
+  try {
+    return part.gets("User-Id");
+  } catch (const zmq::error_t&) {
+    return "";  // no ZAP on this connection (unix socket of the same host): nobody to name
+  }
+}
+
 // One multipart message, or nothing when none waits.
 std::optional<Message> receive(zmq::socket_t& socket, bool with_peer) {
   Message out;
@@ -86,16 +94,12 @@ std::optional<Message> receive(zmq::socket_t& socket, bool with_peer) {
   while (true) {
     zmq::message_t part;
     if (!socket.recv(part, zmq::recv_flags::dontwait)) return std::nullopt;
-    if (first) {
-      try {
-        out.user = part.gets("User-Id");
-      } catch (const zmq::error_t&) {
-        // No ZAP on this connection (unix socket of the same host): nobody to name.
-      }
-    }
     if (first && with_peer) {
       out.peer = part.to_string();
     } else {
+      // Who sent it stands with its own parts. The routing id before them has it only sometimes: not when
+      // libzmq (4.3.4) fetched the message ahead to tell that there is one.
+      if (out.frames.empty()) out.user = user_of(part);
       out.frames.push_back(part.to_string());
     }
     first = false;

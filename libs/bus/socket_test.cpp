@@ -54,6 +54,38 @@ TEST(Socket, CarriesManyMessagesBothWaysUnderCurve) {
   EXPECT_EQ(user, "mac-1");
 }
 
+TEST(Socket, NamesTheUserOfEveryMessage) {
+  boost::asio::io_context io;
+  Context context;
+  const auto server_keys = new_key_pair(), client_keys = new_key_pair();
+  context.authenticate(io, [&](const std::string&, const std::string&) { return std::optional<std::string>("mac-1"); });
+  Socket router(io, context, SocketType::router);
+  router.secure_server(server_keys, "worker");
+  router.bind("tcp://127.0.0.1:*");
+  int got = 0, named = 0;
+  std::string peer;
+  router.on_message([&](Message m) {
+    ++got;
+    named += m.user == "mac-1";
+    peer = m.peer;
+  });
+  Socket dealer(io, context, SocketType::dealer);
+  dealer.secure_client(client_keys, server_keys.public_key);
+  dealer.connect(router.last_endpoint());
+  dealer.send({"first"});
+  ASSERT_TRUE(run_until(io, [&] { return got == 1; }));
+  // The router sends while messages arrive: after a send it is asked whether there are any, and libzmq
+  // fetches one ahead for the answer.
+  for (int i = 0; i < 2000; ++i) {
+    dealer.send({"report", std::to_string(i)});
+    router.send_to(peer, {"reported"});
+    io.poll_one();
+    io.restart();
+  }
+  EXPECT_TRUE(run_until(io, [&] { return got == 2001; })) << got;
+  EXPECT_EQ(named, got);
+}
+
 TEST(Socket, RefusesAKeyThatIsNotAllowed) {
   boost::asio::io_context io;
   Context context;
