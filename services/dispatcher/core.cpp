@@ -71,7 +71,7 @@ void Core::on_event(const wire::Event& event) {
   } else if (event.is("build.new")) {
     queue_.take(request);
   } else if (event.is("request.pending")) {
-    if (!builds_.contains(request)) queue_.make_pending(request);
+    builds_.contains(request) ? check_claim(request) : queue_.make_pending(request);
   } else if (event.is("build.finished")) {
     if (event.id("results") != static_cast<int>(Results::retry)) queue_.remove(request);
   } else if (event.is("request.complete")) {

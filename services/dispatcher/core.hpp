@@ -133,6 +133,7 @@ class Core {
 
   // orphans.cpp: adopting and giving back
   void adopt(const std::string& worker, const wire::Claim& claim, std::function<void(std::shared_ptr<ActiveBuild>)> done);
+  void check_claim(RequestId id);
   void settle(RequestId id);
   void settle_running(RequestId id, const std::map<std::string, std::string>& fields);
   void sweep(const std::string& worker);

@@ -132,6 +132,17 @@ void Core::adopt(const std::string& worker, const wire::Claim& claim, std::funct
   });
 }
 
+// The log says that a request went back to its queue while we hold a claim on it: either the event is older
+// than our claim, or another dispatcher gave the claim back. The store knows.
+void Core::check_claim(RequestId id) {
+  read_hash("request:" + std::to_string(id.value), [this, id](Fields request) {
+    const auto found = builds_.find(id);
+    if (found != builds_.end() && found->second->claim.nonce == text(request, "nonce")) return;
+    remove_claim(id);
+    if (text(request, "state") == "pending") queue_.make_pending(id);
+  });
+}
+
 // Gives a claim back whose offer has expired or whose session has ended; harmless when neither is so.
 void Core::settle(RequestId id) {
   read_hash("request:" + std::to_string(id.value), [this, id](Fields request) {

@@ -49,7 +49,6 @@ void DispatcherService::load(service::Host&) {
   logs_->connect(
       [this, life = life_] {
         if (life != life_) return;
-        read_keys();
         config_->refresh([this] { load_requests(); });
       },
       [this, life = life_](std::string reason) {
@@ -69,6 +68,7 @@ void DispatcherService::load_requests() {
         config_->current(), config_->version(), std::move(open));
     host_->loaded(cursor);
   });
+  read_keys();  // after the cursor was read, so that a key allowed in between is either here or an event
 }
 
 void DispatcherService::unload() {
