@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every simulated process stands in: virtual time, chance, the one real Redis, the lossy bus, the
+// rates of misfortune, and the deliberate bug of a run that has one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/configuration.hpp"
+#include "simulation/timeline.hpp"
+#include "store/client.hpp"
+
+namespace headrace::simulation {
+
+/// Probabilities, while there is chaos. Drawn anew for every seed; some are 0.
+struct Rates {
+  double call_lost = 0;           ///< the connection to Redis breaks before or within a batch
+  double answer_lost = 0;         ///< … after the batch was executed
+  double crash_after_commit = 0;  ///< the process dies between commit and answer
+  double bus_drop = 0, bus_double = 0, bus_late = 0;  ///< of an event on its way to one reader
+  double message_drop = 0;  ///< a worker message on a connection that lives (a full queue)
+  double publish_lost = 0;  ///< the sender of a change dies before its event is published
+  int slowest_ms = 20;      ///< of one message or answer
+};
+
+/// A bug put in on purpose, to see that the invariant it breaks is really looked at.
+enum class Mutation {
+  none,
+  change_without_key,  ///< a delivery is repeated without its key
+  request_done_twice,  ///< a completed request is put back by hand
+  verdict_twice,       ///< the end of a build is committed a second time, the fence held open by hand
+  attempt_skipped,     ///< an attempt is counted that no build belongs to
+  event_lost,          ///< an entry is deleted from the stream
+  log_byte_changed,    ///< on its way from the worker
+  slot_left,           ///< a worker's slot is never freed
+  started_unasked,     ///< a command runs that belongs to no build
+  never_accepted,      ///< the dispatchers' `accepted` never arrives
+};
+
+/// Redis, in steps of virtual time.
+class SimulatedStore {
+ public:
+  SimulatedStore(store::BlockingClient& client, Timeline& timeline) : client_(client), timeline_(timeline) {}
+
+  std::vector<store::Reply> commit(const std::vector<store::Call>& calls) {
+    set_clock();
+    return client_.commit(calls);
+  }
+  store::Reply call(const store::Call& call) { return commit({call}).front(); }
+  /// Members of sets come sorted, because Redis orders them by a random seed of its own.
+  store::RedisReply command(const std::vector<std::string>& words);
+  const store::Keys& keys() const { return client_.keys(); }
+
+ private:
+  void set_clock();
+
+  store::BlockingClient& client_;
+  Timeline& timeline_;
+  std::int64_t clock_ = 0;
+};
+
+struct Environment {
+  Environment(std::uint64_t seed, store::BlockingClient& client) : dice(seed), store(client, timeline) {}
+
+  Timeline timeline;
+  Dice dice;
+  SimulatedStore store;
+  Rates rates;
+  Mutation mutation = Mutation::none;
+  bool mutated = false;  ///< a bug that happens once has happened
+  bool chaos = true;
+  bool redis_down = false;
+  std::shared_ptr<config::Configuration> configuration;  ///< of every version; they differ in a comment
+  std::function<void(const std::vector<wire::Event>&)> publish;
+  std::function<void(const std::string&)> trace = [](const std::string&) {};
+  int crashes = 0, lost_connections = 0;
+
+  bool misfortune(double rate) { return chaos && dice.chance(rate); }
+};
+
+}  // namespace headrace::simulation

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold of every run, whatever happened in it; read from the event log, the stored logs and the
+// keys that are left, so that it does not rest on what any core believes.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "simulation/environment.hpp"
+#include "simulation/steps.hpp"
+#include "wire/event.hpp"
+#include "wire/records.hpp"
+
+namespace headrace::simulation {
+
+struct Violation {
+  std::string invariant;  ///< "events", "changes", "requests", "verdicts", "attempts", "logs", "starts",
+                          ///< "leftovers", "drained"
+  std::string text;
+};
+
+/// What the run did, for comparison.
+struct Expected {
+  std::map<std::string, std::int64_t> revisions;  ///< accepted: revision → change id that was answered
+  std::map<std::string, std::vector<std::string>> schedulers;  ///< name → builders
+  std::vector<std::string> workers;
+  std::set<std::int64_t> cancelled;  ///< requests
+  StartedSteps started;
+};
+
+/// Every violation, each invariant in a function of its own.
+std::vector<Violation> check(SimulatedStore& store, const Expected& expected);
+
+/// Counts of a run, for its summary.
+struct Story {
+  std::size_t events = 0, builds = 0, retried = 0, finished = 0;
+};
+Story story(SimulatedStore& store);
+
+}  // namespace headrace::simulation

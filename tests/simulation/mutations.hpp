@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deliberate bugs, put in by the harness only: each breaks one invariant, so that the tests see that the
+// checker looks at it.
+#pragma once
+
+#include <string>
+
+#include "simulation/environment.hpp"
+
+namespace headrace::simulation {
+
+/// A call that ends a build.
+bool is_finish(const store::Call& call);
+/// A callback for this end of a build that puts the claim back as if nothing had ended, commits the end
+/// once more, and goes on with `done`. Once a run.
+std::function<void(store::Reply)> end_twice(Environment& env, const store::Call& call,
+                                            std::function<void(store::Reply)> done);
+/// Counts an attempt that will never be a build, before the first accept of the run.
+void skip_attempt(Environment& env, const store::Call& call);
+/// A report with one byte of its first log piece changed.
+std::string with_changed_log(const std::string& report);
+/// Bugs that are done to the state when everything has ended. @return false when the run needs none
+bool spoil_the_end(Environment& env);
+
+}  // namespace headrace::simulation

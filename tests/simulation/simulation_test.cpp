@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hundred seeds of chaos, and a deliberate bug for every invariant.
+//
+//   simulation_test                    everything
+//   simulation_test --seed=17          this seed alone (or HEADRACE_SEED=17); --loud says what happens in it
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+
+#include "simulation/world.hpp"
+#include "support/redis_server.hpp"
+
+namespace headrace::simulation {
+
+std::optional<std::uint64_t> only_seed;
+bool loud = false;
+
+namespace {
+
+constexpr std::uint64_t kSeeds = 100, kParts = 4;
+
+Outcome run(std::uint64_t seed, Mutation mutation = Mutation::none) {
+  // Nothing is written to disk: a server that dies is not part of this simulation.
+  static test::RedisServer server({"--appendonly", "no"});
+  static store::BlockingClient client({*store::parse_address(server.address())});
+  client.command({"FLUSHALL"});
+  client.load_functions(true);
+  World world(seed, client, mutation);
+  if (loud) world.be_loud();
+  return world.run();
+}
+
+std::string in_words(const Outcome& outcome) {
+  std::string out;
+  for (const auto& v : outcome.violations) out += "  " + v.invariant + ": " + v.text + "\n";
+  return out;
+}
+
+void expect_good(std::uint64_t seed) {
+  const auto outcome = run(seed);
+  if (only_seed) std::cout << "seed " << seed << ": " << outcome.summary() << "\n";
+  EXPECT_TRUE(outcome.violations.empty())
+      << "seed " << seed << " (run it alone: simulation_test --seed=" << seed << "): " << outcome.summary()
+      << "\n"
+      << in_words(outcome);
+  EXPECT_GE(outcome.story.finished, 20u) << "seed " << seed << " built too little to show anything";
+}
+
+class Chaos : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Chaos, LosesNothingAndDoublesNothing) {
+  if (only_seed) {
+    if (GetParam() == 0) expect_good(*only_seed);
+    return;
+  }
+  for (std::uint64_t i = 1; i <= kSeeds / kParts; ++i) expect_good(GetParam() * (kSeeds / kParts) + i);
+}
+INSTANTIATE_TEST_SUITE_P(Seeds, Chaos, ::testing::Range<std::uint64_t>(0, kParts));
+
+TEST(Simulation, OfOneSeedIsAlwaysTheSame) {
+  const auto first = run(7), second = run(7);
+  EXPECT_EQ(first.summary(), second.summary());
+  EXPECT_GT(first.crashes + first.lost_connections, 0);
+}
+
+struct Bug {
+  Mutation mutation;
+  const char* invariant;
+};
+class DeliberateBug : public ::testing::TestWithParam<Bug> {};
+
+TEST_P(DeliberateBug, IsFoundAsWhatItIs) {
+  const auto outcome = run(only_seed.value_or(3), GetParam().mutation);
+  EXPECT_FALSE(outcome.violations.empty());
+  for (const auto& v : outcome.violations) EXPECT_EQ(v.invariant, GetParam().invariant) << v.text;
+}
+INSTANTIATE_TEST_SUITE_P(
+    OfEveryInvariant, DeliberateBug,
+    ::testing::Values(Bug{Mutation::change_without_key, "changes"},
+                      Bug{Mutation::request_done_twice, "requests"}, Bug{Mutation::verdict_twice, "verdicts"},
+                      Bug{Mutation::attempt_skipped, "attempts"}, Bug{Mutation::event_lost, "events"},
+                      Bug{Mutation::log_byte_changed, "logs"}, Bug{Mutation::slot_left, "leftovers"},
+                      Bug{Mutation::started_unasked, "starts"}, Bug{Mutation::never_accepted, "drained"}),
+    [](const auto& bug) { return std::string(bug.param.invariant); });
+
+}  // namespace
+}  // namespace headrace::simulation
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  namespace simulation = headrace::simulation;
+  if (const char* seed = std::getenv("HEADRACE_SEED"))
+    simulation::only_seed = std::strtoull(seed, nullptr, 10);
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with("--seed=")) {
+      simulation::only_seed = std::strtoull(word.c_str() + 7, nullptr, 10);
+    } else if (word == "--loud") {
+      simulation::loud = true;
+    } else {
+      std::cerr << "unknown word '" << word << "', expected --seed=N or --loud\n";
+      return 2;
+    }
+  }
+  spdlog::set_level(simulation::loud ? spdlog::level::info : spdlog::level::off);
+  return RUN_ALL_TESTS();
+}

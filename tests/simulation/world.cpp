@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/world.hpp"
+
+#include <cstdio>
+#include <stdexcept>
+
+#include "simulation/mutations.hpp"
+#include "wire/codec.hpp"
+
+namespace headrace::simulation {
+namespace {
+
+constexpr int kChanges = 20;
+constexpr milliseconds kChaos{60'000};
+constexpr milliseconds kDrain{300'000};
+constexpr const char* kConfiguration = R"lua(
+worker.embedded "w1" { slots = 2 }
+worker.embedded "w2" { slots = 1 }
+worker.embedded "w3" { slots = 3 }
+
+local function step_named(name, condition)
+  return step.shell {
+    name = name,
+    command = { "step", interpolate "%(prop:buildername)s", interpolate "%(prop:buildnumber)s", name },
+    do_step_if = condition,
+    halt_on_failure = false,
+  }
+end
+
+builder "alpha" { workers = { "w1", "w2", "w3" }, steps = { step_named("compile") } }
+builder "beta" {
+  workers = { "w1", "w3" },
+  steps = { step_named("compile"), step_named("test", function(build) return build.properties.branch == "main" end) },
+}
+builder "gamma" { workers = { "w2", "w3" }, steps = { step_named("one"), step_named("two"), step_named("three") } }
+
+scheduler.branch "each" { branch = "main", builders = { "alpha" } }
+scheduler.branch "calm" { branch = "main", tree_stable_timer = "3s", builders = { "beta", "gamma" } }
+)lua";
+
+}  // namespace
+
+std::string Outcome::summary() const {
+  return std::to_string(story.events) + " events, " + std::to_string(story.builds) + " builds (" +
+         std::to_string(story.retried) + " retried), " + std::to_string(crashes) + " crashes, " +
+         std::to_string(lost_connections) + " connections lost, " + std::to_string(took.count() / 1000) +
+         " s";
+}
+
+World::World(std::uint64_t seed, store::BlockingClient& client, Mutation mutation)
+    : env_(seed, client), network_(env_, 2) {
+  env_.mutation = mutation;
+  expected_.schedulers = {{"each", {"alpha"}}, {"calm", {"beta", "gamma"}}};
+  expected_.workers = {"w1", "w2", "w3"};
+  choose_rates();
+  env_.publish = [this](const std::vector<wire::Event>& events) { publish(events); };
+  network_.to_dispatcher = [this](std::size_t d, const std::string& peer, const std::string& user,
+                                  const std::string& name, const std::string& body) {
+    dispatchers_[d]->on_message(peer, user, name, body);
+  };
+  network_.to_worker = [this](const std::string& worker, const std::string& name, const std::string& body) {
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+      if (expected_.workers[i] == worker) workers_[i]->on_message(name, body);
+  };
+  for (std::size_t i = 0; i < 2; ++i) schedulers_.push_back(std::make_unique<SchedulerProcess>(env_, i));
+  for (std::size_t i = 0; i < 2; ++i)
+    dispatchers_.push_back(std::make_unique<DispatcherProcess>(env_, network_, i));
+  for (const auto& name : expected_.workers)
+    workers_.push_back(std::make_unique<WorkerProcess>(env_, network_, expected_.started, name));
+}
+
+void World::be_loud() {
+  env_.trace = [this](const std::string& text) {
+    std::fprintf(stderr, "%8.3f %s\n", static_cast<double>(env_.timeline.wall_ms() % 10'000'000) / 1000.0,
+                 text.c_str());
+  };
+}
+
+// Every seed has misfortunes of its own: some kinds often, some never.
+void World::choose_rates() {
+  auto& d = env_.dice;
+  const auto some = [&](double most) {
+    return d.chance(0.4) ? 0.0 : most * static_cast<double>(d.between(1, 100)) / 100.0;
+  };
+  auto& r = env_.rates;
+  r.call_lost = some(0.02);
+  r.answer_lost = some(0.02);
+  r.crash_after_commit = some(0.01);
+  r.bus_drop = some(0.4);
+  r.bus_double = some(0.2);
+  r.bus_late = some(0.2);
+  r.message_drop = some(0.02);
+  r.publish_lost = some(0.5);
+  r.slowest_ms = static_cast<int>(d.between(2, 100));
+  worst_gap_ms_ = static_cast<int>(d.between(1000, 10'000));
+}
+
+void World::apply_configuration(const std::string& remark) {
+  config::Files files{"headrace.lua", {{"headrace.lua", kConfiguration + remark}}};
+  if (!env_.configuration) {
+    std::vector<config::Problem> problems;
+    env_.configuration = config::Configuration::evaluate(files, problems);
+    if (!env_.configuration) throw std::logic_error(problems.front().place + ": " + problems.front().text);
+  }
+  const auto reply = env_.store.call({"config_apply", {"-1", "digest" + remark, config::pack(files), "0"}});
+  if (!reply.ok) throw std::logic_error("config_apply: " + reply.refusal);
+  publish(reply.events);
+}
+
+// ---- the bus ----
+
+void World::publish(const std::vector<wire::Event>& events) {
+  const auto deliver = [this](Process& process, const wire::Event& event) {
+    if (env_.misfortune(env_.rates.bus_drop)) return;
+    const int copies = env_.misfortune(env_.rates.bus_double) ? 2 : 1;
+    for (int i = 0; i < copies; ++i) {
+      const auto wait = env_.misfortune(env_.rates.bus_late) ? env_.dice.wait(0, 2000) : env_.dice.wait(0, 5);
+      env_.timeline.after(wait, [&process, event] { process.hear(event); });
+    }
+  };
+  for (const auto& event : events) {
+    env_.trace("event " + std::to_string(event.number.value) + " " + event.topic + " request=" +
+               std::to_string(event.id("request")) + " build=" + std::to_string(event.id("buildid")) +
+               " results=" + std::to_string(event.id("results")));
+    for (auto& p : schedulers_) deliver(*p, event);
+    for (auto& p : dispatchers_) deliver(*p, event);
+  }
+}
+
+// ---- changes ----
+
+void World::send_changes() {
+  for (int n = 1; n <= kChanges; ++n) {
+    const auto when = env_.dice.wait(500, 45'000);
+    env_.timeline.after(when, [this, n] { add_change(n, false); });
+    if (env_.dice.chance(0.3))
+      env_.timeline.after(when + env_.dice.wait(0, 10'000), [this, n] { add_change(n, true); });
+  }
+}
+
+void World::add_change(int n, bool again) {
+  wire::Change change;
+  change.revision = "r" + std::to_string(n);
+  change.branch = "main";
+  change.author = "somebody";
+  change.files = {"file" + std::to_string(n)};
+  const bool keyless = again && env_.mutation == Mutation::change_without_key;
+  const auto reply = env_.store.call(
+      {"change_add",
+       {keyless ? "" : "delivery" + std::to_string(n), "", "0", "", "", "", "1", wire::encode(change)}});
+  if (!reply.ok) throw std::logic_error("change_add: " + reply.refusal);
+  if (!keyless)
+    expected_.revisions[*change.revision] = wire::decode_value(reply.value).value().as_array().at(0).as_int();
+  if (!env_.misfortune(env_.rates.publish_lost)) publish(reply.events);
+}
+
+void World::cancel_something() {
+  const auto open = env_.store.command({"ZRANGE", env_.store.keys()("open"), "0", "-1"});
+  if (open.items.empty()) return;
+  const auto id = open.items[env_.dice.index(open.items.size())].text;
+  const auto reply = env_.store.call(
+      {"request_cancel", {id, wire::encode_value(json::Object{{"reason", "a person says so"}})}});
+  if (!reply.ok) return;
+  expected_.cancelled.insert(std::stoll(id));
+  publish(reply.events);
+}
+
+// ---- chaos ----
+
+void World::misfortune() {
+  if (!env_.chaos) return;
+  auto& d = env_.dice;
+  const auto worker = d.index(workers_.size());
+  const auto any_process = [&]() -> Process& {
+    const auto i = d.index(4);
+    return i < 2 ? static_cast<Process&>(*schedulers_[i]) : *dispatchers_[i - 2];
+  };
+  switch (d.between(0, 12)) {
+    case 0:
+    case 1:
+      dispatchers_[d.index(2)]->crash();
+      break;
+    case 2:
+      schedulers_[d.index(2)]->crash();
+      break;
+    case 3:
+    case 4:
+      workers_[worker]->crash();
+      break;
+    case 5:
+      workers_[worker]->freeze(d.wait(100, 8000));
+      break;
+    case 6:
+      workers_[worker]->freeze(kWorkerLease + d.wait(1, 8000));
+      break;
+    case 7:
+    case 8:
+      network_.break_connection(expected_.workers[worker]);
+      break;
+    case 9:
+      network_.partition(expected_.workers[worker], d.index(2), d.wait(100, 20'000));
+      break;
+    case 10:
+      any_process().lose_redis();
+      break;
+    case 11:
+      d.chance(0.5) ? redis_goes_away() : dispatchers_[d.index(2)]->lose_log_line();
+      break;
+    case 12:
+      cancel_something();
+      break;
+  }
+  env_.timeline.after(d.wait(50, worst_gap_ms_), [this] { misfortune(); });
+}
+
+void World::redis_goes_away() {
+  env_.trace("redis goes away");
+  env_.redis_down = true;
+  for (auto& p : schedulers_) p->lose_redis();
+  for (auto& p : dispatchers_) p->lose_redis();
+  env_.timeline.after(env_.dice.wait(10, 15'000), [this] { env_.redis_down = false; });
+}
+
+// ---- the run ----
+
+bool World::drained() {
+  const auto& keys = env_.store.keys();
+  if (env_.store.command({"ZCARD", keys("open")}).integer != 0) return false;
+  if (env_.store.command({"SCARD", keys("waiting")}).integer != 0) return false;
+  if (env_.store.command({"HGET", keys("cursor:scheduler"), "n"}).text !=
+      env_.store.command({"HGET", keys("head"), "n"}).text)
+    return false;
+  for (const auto& worker : workers_)
+    if (worker->builds() != 0) return false;
+  return true;
+}
+
+bool World::wait_until_drained(milliseconds limit) {
+  const auto end = env_.timeline.now() + limit;
+  while (!drained()) {
+    if (env_.timeline.now() >= end) return false;
+    env_.timeline.run_until(env_.timeline.now() + seconds(1));
+  }
+  return true;
+}
+
+Outcome World::run() {
+  const auto start = env_.timeline.now();
+  apply_configuration("-- first");
+  for (auto& p : schedulers_) p->start();
+  for (auto& p : dispatchers_) p->start();
+  for (auto& w : workers_) w->start();
+  send_changes();
+  env_.timeline.after(env_.dice.wait(1, 3000), [this] { misfortune(); });
+  if (env_.dice.chance(0.5))
+    env_.timeline.after(env_.dice.wait(5000, 40'000), [this] { apply_configuration("-- second"); });
+  env_.timeline.run_until(start + kChaos);
+  env_.chaos = false;
+  env_.trace("the chaos ends");
+
+  Outcome out;
+  bool done = wait_until_drained(kDrain);
+  if (done && spoil_the_end(env_)) {
+    for (auto& p : dispatchers_) p->crash();
+    env_.timeline.run_until(env_.timeline.now() + seconds(10));
+    done = wait_until_drained(kDrain);
+  }
+  if (done) {
+    for (auto& w : workers_) w->stop();
+    env_.timeline.run_until(env_.timeline.now() + 2 * kWorkerLease);  // for whoever could not say goodbye
+    out.violations = check(env_.store, expected_);
+  } else {
+    // Everything else would follow from this.
+    std::string open;
+    for (const auto& item : env_.store.command({"ZRANGE", env_.store.keys()("open"), "0", "-1"}).items)
+      open += " " + item.text + "=" +
+              env_.store.command({"HGET", env_.store.keys()("request:" + item.text), "state"}).text;
+    int held = 0;
+    for (auto& w : workers_) held += w->builds();
+    out.violations = {
+        {"drained", "after " + std::to_string(kDrain.count() / 1000) +
+                        " quiet seconds these requests are open:" + open +
+                        "; builds on workers: " + std::to_string(held) + "; waiting lists: " +
+                        std::to_string(env_.store.command({"SCARD", env_.store.keys()("waiting")}).integer)}};
+  }
+  out.story = story(env_.store);
+  out.crashes = env_.crashes;
+  out.lost_connections = env_.lost_connections;
+  out.took = env_.timeline.now() - start;
+  return out;
+}
+
+}  // namespace headrace::simulation

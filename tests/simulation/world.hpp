@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run: two schedulers (one active), two dispatchers, three workers, a sender of changes, and a time
+// of chaos after which everything must come to its end.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "simulation/dispatcher_process.hpp"
+#include "simulation/invariants.hpp"
+#include "simulation/scheduler_process.hpp"
+#include "simulation/worker_process.hpp"
+
+namespace headrace::simulation {
+
+struct Outcome {
+  std::vector<Violation> violations;
+  Story story;
+  int crashes = 0, lost_connections = 0;
+  milliseconds took{0};  ///< virtual
+  std::string summary() const;
+};
+
+class World {
+ public:
+  /// @param client  of a server that holds nothing but the functions, with the simulated clock
+  World(std::uint64_t seed, store::BlockingClient& client, Mutation mutation = Mutation::none);
+
+  /// Says everything that happens on stderr.
+  void be_loud();
+  Outcome run();
+
+ private:
+  void choose_rates();
+  void apply_configuration(const std::string& remark);
+  void publish(const std::vector<wire::Event>& events);
+  void send_changes();
+  void add_change(int n, bool again);
+  void cancel_something();
+  void misfortune();
+  void redis_goes_away();
+  bool drained();
+  bool wait_until_drained(milliseconds limit);
+
+  Environment env_;
+  Network network_;
+  Expected expected_;
+  std::vector<std::unique_ptr<SchedulerProcess>> schedulers_;
+  std::vector<std::unique_ptr<DispatcherProcess>> dispatchers_;
+  std::vector<std::unique_ptr<WorkerProcess>> workers_;
+  int worst_gap_ms_ = 3000;  ///< between misfortunes
+};
+
+}  // namespace headrace::simulation
