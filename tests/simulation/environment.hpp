@@ -34,7 +34,8 @@ enum class Mutation {
   attempt_skipped,     ///< an attempt is counted that no build belongs to
   event_lost,          ///< an entry is deleted from the stream
   log_byte_changed,    ///< on its way from the worker
-  slot_left,           ///< a worker's slot is never freed
+  offer_left,          ///< an offer of a request that is complete runs out and nobody takes it away
+  slot_stolen,         ///< for a moment a slot is kept for a request that is not there
   started_unasked,     ///< a command runs that belongs to no build
   never_accepted,      ///< the dispatchers' `accepted` never arrives
 };

@@ -231,6 +231,26 @@ std::vector<Violation> check(SimulatedStore& store, const Expected& expected) {
   return Checker(store, expected).run();
 }
 
+std::vector<Violation> check_slots(SimulatedStore& store, const std::map<std::string, int>& capacity) {
+  std::vector<Violation> out;
+  for (const auto& [worker, most] : capacity) {
+    const auto slots = store.command({"HGETALL", store.keys()("slots:" + worker)}).items;
+    if (static_cast<int>(slots.size() / 2) > most)
+      out.push_back({"slots", worker + " has " + std::to_string(slots.size() / 2) + " claims for " +
+                                  std::to_string(most) + " slots"});
+    for (std::size_t i = 0; i + 1 < slots.size(); i += 2) {
+      const auto r =
+          store.command({"HMGET", store.keys()("request:" + slots[i + 1].text), "state", "worker", "slot"})
+              .items;
+      if ((r[0].text != "offered" && r[0].text != "running") || r[1].text != worker ||
+          r[2].text != slots[i].text)
+        out.push_back({"slots", "slot " + slots[i].text + " of " + worker + " is kept for request " +
+                                    slots[i + 1].text + ", which is " + r[0].text + " at " + r[1].text});
+    }
+  }
+  return out;
+}
+
 Story story(SimulatedStore& store) {
   const Expected nothing;
   Story out;

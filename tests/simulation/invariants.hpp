@@ -16,8 +16,8 @@
 namespace headrace::simulation {
 
 struct Violation {
-  std::string invariant;  ///< "events", "changes", "requests", "verdicts", "attempts", "logs", "starts",
-                          ///< "leftovers", "drained"
+  std::string
+      invariant;  ///< events, changes, requests, verdicts, attempts, logs, starts, leftovers, slots, drained
   std::string text;
 };
 
@@ -32,6 +32,10 @@ struct Expected {
 
 /// Every violation, each invariant in a function of its own.
 std::vector<Violation> check(SimulatedStore& store, const Expected& expected);
+
+/// What must hold at every instant: no worker has more claims than slots, and every slot belongs to the claim
+/// that names it. @param capacity  slots of each worker
+std::vector<Violation> check_slots(SimulatedStore& store, const std::map<std::string, int>& capacity);
 
 /// Counts of a run, for its summary.
 struct Story {

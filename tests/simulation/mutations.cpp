@@ -60,8 +60,8 @@ bool spoil_the_end(Environment& env) {
     case Mutation::event_lost:
       env.store.command({"XDEL", keys("events"), "7-0"});
       return true;
-    case Mutation::slot_left:
-      env.store.command({"HSET", keys("slots:w1"), "left", "1"});
+    case Mutation::offer_left:
+      env.store.command({"ZADD", keys("offers"), "1", "1"});
       return true;
     default:
       return false;

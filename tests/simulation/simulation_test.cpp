@@ -69,6 +69,7 @@ TEST(Simulation, OfOneSeedIsAlwaysTheSame) {
 struct Bug {
   Mutation mutation;
   const char* invariant;
+  friend void PrintTo(const Bug& bug, std::ostream* out) { *out << bug.invariant; }
 };
 class DeliberateBug : public ::testing::TestWithParam<Bug> {};
 
@@ -82,8 +83,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Bug{Mutation::change_without_key, "changes"},
                       Bug{Mutation::request_done_twice, "requests"}, Bug{Mutation::verdict_twice, "verdicts"},
                       Bug{Mutation::attempt_skipped, "attempts"}, Bug{Mutation::event_lost, "events"},
-                      Bug{Mutation::log_byte_changed, "logs"}, Bug{Mutation::slot_left, "leftovers"},
-                      Bug{Mutation::started_unasked, "starts"}, Bug{Mutation::never_accepted, "drained"}),
+                      Bug{Mutation::log_byte_changed, "logs"}, Bug{Mutation::offer_left, "leftovers"},
+                      Bug{Mutation::slot_stolen, "slots"}, Bug{Mutation::started_unasked, "starts"},
+                      Bug{Mutation::never_accepted, "drained"}),
     [](const auto& bug) { return std::string(bug.param.invariant); });
 
 }  // namespace

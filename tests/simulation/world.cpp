@@ -223,6 +223,15 @@ void World::redis_goes_away() {
 
 // ---- the run ----
 
+// Every second until something is wrong.
+void World::watch() {
+  const bool steal = env_.mutation == Mutation::slot_stolen && !std::exchange(env_.mutated, true);
+  if (steal) env_.store.command({"HSET", env_.store.keys()("slots:w2"), "stolen", "999"});
+  seen_ = check_slots(env_.store, capacity_);
+  if (steal) env_.store.command({"HDEL", env_.store.keys()("slots:w2"), "stolen"});
+  if (seen_.empty()) env_.timeline.after(seconds(1), [this] { watch(); });
+}
+
 bool World::drained() {
   const auto& keys = env_.store.keys();
   if (env_.store.command({"ZCARD", keys("open")}).integer != 0) return false;
@@ -251,6 +260,8 @@ Outcome World::run() {
   for (auto& p : dispatchers_) p->start();
   for (auto& w : workers_) w->start();
   send_changes();
+  for (const auto& name : expected_.workers) capacity_[name] = env_.configuration->site().worker(name)->slots;
+  watch();
   env_.timeline.after(env_.dice.wait(1, 3000), [this] { misfortune(); });
   if (env_.dice.chance(0.5))
     env_.timeline.after(env_.dice.wait(5000, 40'000), [this] { apply_configuration("-- second"); });
@@ -283,6 +294,7 @@ Outcome World::run() {
                         "; builds on workers: " + std::to_string(held) + "; waiting lists: " +
                         std::to_string(env_.store.command({"SCARD", env_.store.keys()("waiting")}).integer)}};
   }
+  out.violations.insert(out.violations.end(), seen_.begin(), seen_.end());
   out.story = story(env_.store);
   out.crashes = env_.crashes;
   out.lost_connections = env_.lost_connections;

@@ -40,12 +40,15 @@ class World {
   void cancel_something();
   void misfortune();
   void redis_goes_away();
+  void watch();
   bool drained();
   bool wait_until_drained(milliseconds limit);
 
   Environment env_;
   Network network_;
   Expected expected_;
+  std::map<std::string, int> capacity_;
+  std::vector<Violation> seen_;  ///< on the way
   std::vector<std::unique_ptr<SchedulerProcess>> schedulers_;
   std::vector<std::unique_ptr<DispatcherProcess>> dispatchers_;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
