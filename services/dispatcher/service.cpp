@@ -33,7 +33,7 @@ void DispatcherService::start(service::Host& host) {
   service::bind_all(*workers_, service::split_endpoints(settings_.workers), host.site_key(), "worker", true);
   workers_->on_message([this](bus::Message m) {
     host_->metrics().count("headrace_dispatcher_messages_total");
-    if (core_ && m.frames.size() == 2) core_->on_message(m.peer, m.user, m.frames[0], m.frames[1]);
+    if (core_ && !m.user.empty() && m.frames.size() == 2) core_->on_message(m.peer, m.user, m.frames[0], m.frames[1]);
   });
   workers_->on_drained([this] { match(); });
   const auto gauge = [&](const char* name, auto value) {
