@@ -32,7 +32,8 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 # What every translation unit is compiled with; linked by every target below.
 add_library(headrace_flags INTERFACE)
 target_compile_features(headrace_flags INTERFACE cxx_std_20)
-target_compile_options(headrace_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
+target_compile_options(headrace_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+  -Wno-maybe-uninitialized)
 target_compile_definitions(headrace_flags INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_CONCEPTS BOOST_ALLOW_DEPRECATED_HEADERS
   HEADRACE_VERSION="${PROJECT_VERSION}")
