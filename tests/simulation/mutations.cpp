@@ -58,7 +58,7 @@ bool spoil_the_end(Environment& env) {
       env.store.command({"ZADD", keys("open"), "1", "1"});
       return true;
     case Mutation::event_lost:
-      env.store.command({"XDEL", keys("events"), "7-0"});
+      env.store.command({"XDEL", keys("events"), "1-0"});
       return true;
     case Mutation::offer_left:
       env.store.command({"ZADD", keys("offers"), "1", "1"});

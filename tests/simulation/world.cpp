@@ -13,6 +13,7 @@ namespace {
 constexpr int kChanges = 20;
 constexpr milliseconds kChaos{60'000};
 constexpr milliseconds kDrain{300'000};
+constexpr milliseconds kPartition{20'000};  // at most
 constexpr const char* kConfiguration = R"lua(
 worker.embedded "w1" { slots = 2 }
 worker.embedded "w2" { slots = 1 }
@@ -82,16 +83,17 @@ void World::choose_rates() {
   const auto some = [&](double most) {
     return d.chance(0.4) ? 0.0 : most * static_cast<double>(d.between(1, 100)) / 100.0;
   };
+  const double scale = d.chance(0.2) ? 5 : 1;  // a very bad day
   auto& r = env_.rates;
-  r.call_lost = some(0.02);
-  r.answer_lost = some(0.02);
-  r.crash_after_commit = some(0.01);
+  r.call_lost = some(0.02 * scale);
+  r.answer_lost = some(0.02 * scale);
+  r.crash_after_commit = some(0.01 * scale);
   r.bus_drop = some(0.4);
   r.bus_double = some(0.2);
   r.bus_late = some(0.2);
-  r.message_drop = some(0.02);
+  r.message_drop = some(0.02 * scale);
   r.publish_lost = some(0.5);
-  r.slowest_ms = static_cast<int>(d.between(2, 100));
+  r.slowest_ms = static_cast<int>(d.chance(0.1) ? 2000 : d.between(2, 100));
   worst_gap_ms_ = static_cast<int>(d.between(1000, 10'000));
 }
 
@@ -198,7 +200,7 @@ void World::misfortune() {
       network_.break_connection(expected_.workers[worker]);
       break;
     case 9:
-      network_.partition(expected_.workers[worker], d.index(2), d.wait(100, 20'000));
+      network_.partition(expected_.workers[worker], d.index(2), d.wait(100, kPartition.count()));
       break;
     case 10:
       any_process().lose_redis();
@@ -278,7 +280,8 @@ Outcome World::run() {
   }
   if (done) {
     for (auto& w : workers_) w->stop();
-    env_.timeline.run_until(env_.timeline.now() + 2 * kWorkerLease);  // for whoever could not say goodbye
+    env_.timeline.run_until(env_.timeline.now() + kPartition +
+                            2 * kWorkerLease);  // for late hellos and lost goodbyes
     out.violations = check(env_.store, expected_);
   } else {
     // Everything else would follow from this.
