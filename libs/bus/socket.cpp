@@ -150,7 +150,8 @@ struct Context::Impl {
         user = authenticator(f[2], key);
       }
       transmit(*zap, nullptr,
-               {"1.0", f.size() > 1 ? f[1] : "", user ? "200" : "400", user ? "OK" : "key not allowed",
+               // 300, not 400: a peer that is told 400 never tries again, and its key may be allowed a second later.
+               {"1.0", f.size() > 1 ? f[1] : "", user ? "200" : "300", user ? "OK" : "key not allowed",
                 user.value_or(""), ""});
     }
     return true;
