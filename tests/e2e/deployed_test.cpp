@@ -153,19 +153,20 @@ TEST(Deployed, TwoDispatchersAndThreeWorkersFromTheUnitFiles) {
         EXPECT_EQ(reply.status / 100, 2) << reply.body << reply.error;
       }
     }
-    return subscriber.output().find(" build.finished.hello ") != std::string::npos;
+    return subscriber.output().find("build.finished.hello hello #") != std::string::npos;
   }, [&] { return site.said() + subscriber.output(); });
   wait_for("every build", 60s, [&] {
     const auto builds = site.rest("/builds?complete=true")["builds"];
     return builds.is_array() && static_cast<int>(builds.as_array().size()) == posted;
   }, [&] { return site.said(); });
   std::set<std::int64_t> workers;
-  for (const auto& build : site.rest("/builds")["builds"].as_array()) {
-    EXPECT_EQ(build["results"].int_or(-1), 0);
+  const auto all = site.rest("/builds")["builds"].as_array();
+  for (const auto& build : all) {
+    EXPECT_EQ(build["results"].int_or(-1), 0) << json::write(build);
     workers.insert(build["workerid"].int_or(0));
   }
   EXPECT_EQ(workers.size(), 3u) << "six builds of half a second each need all three";
-  EXPECT_EQ(stranger.output(), "") << "its key was never allowed";
+  EXPECT_EQ(stranger.output().find("build."), std::string::npos) << "its key was never allowed";
 
   // One dispatcher is enough: its workers find the other one.
   site.stop("headrace-dispatcher@.service" + first);
