@@ -50,7 +50,8 @@ json::Array services(Control& control) {
 json::Value look(Control& control) {
   auto& store = control.store();
   json::Array workers, queue, running, pollers;
-  for (const auto& p : current_config(store).configuration->site().git_pollers)
+  const auto current = current_config(store);
+  for (const auto& p : current.configuration->site().git_pollers)
     pollers.push_back(json::Object{{"name", p.name}, {"polled", store.command({"HEXISTS", store.keys()("poller"), p.name}).integer == 1}});
   for (const auto& w : read_workers(store))
     workers.push_back(json::Object{{"name", w.name}, {"connected", w.connected}, {"builds", w.busy}, {"slots", w.slots}});

@@ -39,6 +39,12 @@ void add_up(CLI::App& app, Run& chosen) {
   command->add_option("--intake", s->intake, "address of the web hooks")->capture_default_str();
   command->add_option("--workers", s->workers, "where workers of other machines connect")->capture_default_str();
   command->add_option("--bus", s->bus, "where subscribers of other machines connect")->capture_default_str();
+  command->add_option("--lease-ms", s->lease_ms, "silence after which a worker is lost, milliseconds")
+      ->check(CLI::Range(1'000, 3'600'000))
+      ->capture_default_str();
+  command->add_option("--heartbeat-ms", s->heartbeat_ms, "time between a worker's heartbeats, milliseconds")
+      ->check(CLI::Range(100, 600'000))
+      ->capture_default_str();
   command->add_option("--durability", s->durability, "machine: each commit is on disk; process: survives kill -9")
       ->check(CLI::IsMember({"machine", "process"}))
       ->capture_default_str();

@@ -48,7 +48,9 @@ std::vector<Program> service_programs(const Layout& layout, const UpSettings& se
           service(layout, settings, "web", {"--listen", endpoints.web}),
           service(layout, settings, "changesource", {"--intake", endpoints.intake}),
           service(layout, settings, "scheduler"),
-          service(layout, settings, "dispatcher", {"--workers", layout.worker_endpoint() + "," + endpoints.workers}),
+          service(layout, settings, "dispatcher",
+                  {"--workers", layout.worker_endpoint() + "," + endpoints.workers, "--lease-ms", std::to_string(settings.lease_ms),
+                   "--heartbeat-ms", std::to_string(settings.heartbeat_ms)}),
           service(layout, settings, "notifier")};
 }
 

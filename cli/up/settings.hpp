@@ -14,6 +14,8 @@ struct UpSettings {
   std::string workers = "tcp://127.0.0.1:9989";
   std::string bus = "tcp://127.0.0.1:9802";
   std::string durability = "machine";
+  int lease_ms = 30'000;     ///< of a worker: without a word for this long its builds are given away
+  int heartbeat_ms = 5'000;  ///< that workers are asked to keep
   std::string log_level = "info";
   bool verbose = false;  ///< children write to the terminal instead of to DATA/log
 };
