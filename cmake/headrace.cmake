@@ -69,13 +69,14 @@ function(headrace_program name)
   target_link_libraries(${name} PRIVATE headrace_flags ${arg_DEPS})
 endfunction()
 
-# headrace_test(NAME LABEL unit|redis|e2e|simulation|browser SOURCES … DEPS … [EACH] [TIMEOUT s])
-# One ctest entry for the whole binary; with EACH, one a test case (for the slow scenarios).
+# headrace_test(NAME LABEL unit|redis|e2e|simulation|browser SOURCES … DEPS … [EACH] [SERIAL] [TIMEOUT s])
+# One ctest entry for the whole binary; with EACH, one a test case (for the slow scenarios); with SERIAL
+# they run beside nothing else.
 function(headrace_test name)
   if(NOT BUILD_TESTING)
     return()
   endif()
-  cmake_parse_arguments(arg "EACH" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(arg "EACH;SERIAL" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   find_package(GTest REQUIRED)
   add_executable(${name} ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${HEADRACE_TEST_DIRECTORY}")
@@ -87,7 +88,8 @@ function(headrace_test name)
   endif()
   if(arg_EACH)
     include(GoogleTest)
-    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
+      RUN_SERIAL ${arg_SERIAL})
   else()
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
