@@ -120,7 +120,7 @@ const Entity kChange{
       "CASE WHEN changes.parent_changeid IS NULL THEN '[]' ELSE json_array(changes.parent_changeid) END",
       !kNullable, !kOnRequest, "integer"},
      {"author", Kind::string, "changes.author"},
-     {"committer", Kind::string, "changes.committer"},
+     {"committer", Kind::string, "NULLIF(changes.committer, '')", kNullable},  // Buildbot's null: not known
      {"files", Kind::list, "changes.files", !kNullable, !kOnRequest, "string"},
      {"comments", Kind::string, "changes.comments"},
      {"revision", Kind::string, "changes.revision", kNullable},
