@@ -49,7 +49,8 @@ struct ChildState {
 };
 
 // Runs in the child on the parent's memory: async-signal-safe calls only, and no allocation.
-[[noreturn]] void child(const Command& c, const std::vector<int>& sources, const std::vector<char*>& programs,
+// noipa: what it writes is read by the parent after it never returned, which no optimiser would believe.
+[[noreturn, gnu::noipa]] void child(const Command& c, const std::vector<int>& sources, const std::vector<char*>& programs,
                         char** argv, char** shell_argv, char** env, pid_t parent, ChildState& state) {
   if (c.parent_death_signal != 0) {
     prctl(PR_SET_PDEATHSIG, c.parent_death_signal);
@@ -131,6 +132,7 @@ tl::expected<pid_t, Failure> start(const Command& c) {
   if (pid == 0)
     child(c, sources, program_pointers, argv.data(), shell_argv.data(), env.data(), parent, state);
   const int vfork_error = errno;
+  asm volatile("" : : "r"(&state) : "memory");
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   close_sources();
   if (pid < 0) return tl::unexpected(Failure{vfork_error, "start", c.argv[0]});
