@@ -3,6 +3,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <stdexcept>
 #include <zmq.hpp>
 
@@ -33,7 +34,9 @@ zmq::socket_type native(SocketType type) {
 class Watch : public std::enable_shared_from_this<Watch> {
  public:
   Watch(asio::io_context& io, zmq::socket_t& socket)
-      : io_(io), socket_(&socket), descriptor_(io.get_executor(), socket.get(zmq::sockopt::fd)) {}
+      : io_(io), socket_(&socket), descriptor_(io.get_executor(), socket.get(zmq::sockopt::fd)), timer_(io) {}
+
+  void gather(std::chrono::milliseconds time) { gather_ = time; }
 
   void start(std::function<bool()> drain) {
     drain_ = std::move(drain);
@@ -43,6 +46,7 @@ class Watch : public std::enable_shared_from_this<Watch> {
   void stop() {
     socket_ = nullptr;
     drain_ = nullptr;
+    timer_.cancel();
     descriptor_.release();  // the descriptor is ZeroMQ's to close
   }
   // To be called after every send: it may have eaten the edge of an arrival.
@@ -53,6 +57,15 @@ class Watch : public std::enable_shared_from_this<Watch> {
  private:
   void wait() {
     descriptor_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& e) {
+      if (e || !self->socket_) return;
+      if (self->gather_.count() > 0) return self->run_later();
+      self->run();
+      if (self->socket_) self->wait();
+    });
+  }
+  void run_later() {
+    timer_.expires_after(gather_);
+    timer_.async_wait([self = shared_from_this()](const boost::system::error_code& e) {
       if (e || !self->socket_) return;
       self->run();
       if (self->socket_) self->wait();
@@ -75,6 +88,8 @@ class Watch : public std::enable_shared_from_this<Watch> {
   asio::io_context& io_;
   zmq::socket_t* socket_;
   Descriptor descriptor_;
+  asio::steady_timer timer_;
+  std::chrono::milliseconds gather_{0};
   std::function<bool()> drain_;
   bool posted_ = false;
 };
@@ -272,6 +287,7 @@ void Socket::connect(const std::string& endpoint) {
 
 std::string Socket::last_endpoint() const { return impl_->socket.get(zmq::sockopt::last_endpoint); }
 void Socket::subscribe(const std::string& topic_prefix) { impl_->socket.set(zmq::sockopt::subscribe, topic_prefix); }
+void Socket::gather(std::chrono::milliseconds time) { impl_->watch->gather(time); }
 void Socket::on_message(std::function<void(Message)> callback) { impl_->on_message = std::move(callback); }
 void Socket::on_drained(std::function<void()> callback) { impl_->on_drained = std::move(callback); }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -71,6 +72,9 @@ class Socket {
   std::string last_endpoint() const;
 
   void subscribe(const std::string& topic_prefix);  ///< sub only
+  /// Lets what arrives lie for `time` and then takes all of it, for readers to whom a few milliseconds are
+  /// nothing and who would only be in the way of others; call before bind and connect. 0 (default): at once.
+  void gather(std::chrono::milliseconds time);
 
   /// Called from the loop for each message that arrives.
   void on_message(std::function<void(Message)> callback);

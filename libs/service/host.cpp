@@ -87,6 +87,7 @@ struct Host::Impl {
 
   std::unique_ptr<bus::Socket> connect_bus(bus::SocketType type, const std::string& endpoint) {
     auto socket = std::make_unique<bus::Socket>(io, zmq, type);
+    if (type == bus::SocketType::sub) socket->gather(options.gather);
     if (over_network(endpoint)) socket->secure_client(key(), key().public_key);
     socket->connect(endpoint);
     return socket;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bus/socket.hpp"
+#include "clock/clock.hpp"
 #include "events/reader.hpp"
 #include "http/server.hpp"
 #include "service/metrics.hpp"
@@ -51,6 +52,7 @@ class Service {
 struct HostOptions {
   bool reads_events = true;                 ///< false: no event reader
   std::vector<std::string> announcements;  ///< topics of unnumbered messages, "log.append."
+  milliseconds gather{0};                   ///< how long events may lie before they are taken, all at once
   std::string lease_clock = "roles";        ///< which clock this process ticks; "" none
 };
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace-bus: the one address that publishers and subscribers of events connect to.
-#include <CLI/CLI.hpp>
-
 #include "bus/service.hpp"
 
 int main(int argc, char** argv) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace-changesource: web hooks and pollers in, changes out.
-#include <CLI/CLI.hpp>
-
 #include "changesource/service.hpp"
 
 int main(int argc, char** argv) {
@@ -9,7 +7,9 @@ int main(int argc, char** argv) {
   const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-changesource", "Takes web hooks and polls repositories.",
                                                         [&](CLI::App& app) { settings.add_options(app); });
   if (parsed.exit_status) return *parsed.exit_status;
-  headrace::service::Host host(parsed.host, "changesource");
+  headrace::service::HostOptions options;
+  options.gather = headrace::milliseconds{20};
+  headrace::service::Host host(parsed.host, "changesource", options);
   headrace::changesource::ChangeSourceService service(settings);
   return host.run(service);
 }

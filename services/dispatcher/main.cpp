@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace-dispatcher: matches requests to workers, drives builds, stores logs.
-#include <CLI/CLI.hpp>
-
 #include "dispatcher/service.hpp"
 
 int main(int argc, char** argv) {

@@ -6,7 +6,9 @@ int main(int argc, char** argv) {
   const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-notifier",
                                                         "Tells people and programs how builds ended.");
   if (parsed.exit_status) return *parsed.exit_status;
-  headrace::service::Host host(parsed.host, "notifier");
+  headrace::service::HostOptions options;
+  options.gather = headrace::milliseconds{20};
+  headrace::service::Host host(parsed.host, "notifier", options);
   headrace::notifier::NotifierService service;
   return host.run(service);
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace-web: the page, REST v2 and live events, from a projection of the event log.
-#include <CLI/CLI.hpp>
-
 #include "web/service.hpp"
 
 int main(int argc, char** argv) {
@@ -12,6 +10,7 @@ int main(int argc, char** argv) {
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::HostOptions options;
   options.announcements = {"log.append."};
+  options.gather = headrace::milliseconds{5};
   headrace::service::Host host(parsed.host, "web", options);
   headrace::web::WebService service(settings);
   return host.run(service);
