@@ -6,11 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "arguments/arguments.hpp"
 #include "store/client.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace headrace::service {
 
@@ -32,6 +29,6 @@ struct Parsed {
   std::optional<int> exit_status;
 };
 Parsed parse_settings(int argc, char** argv, const std::string& program, const std::string& what,
-                      const std::function<void(CLI::App&)>& extend = {});
+                      const std::function<void(arguments::Command&)>& extend = {});
 
 }  // namespace headrace::service

@@ -4,8 +4,9 @@
 
 int main(int argc, char** argv) {
   headrace::bus_service::Settings settings;
-  const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-bus", "Forwards events to subscribers.",
-                                                        [&](CLI::App& app) { settings.add_options(app); });
+  const auto parsed = headrace::service::parse_settings(
+      argc, argv, "headrace-bus", "Forwards events to subscribers.",
+      [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::HostOptions options;
   options.reads_events = false;

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/service.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include "service/endpoints.hpp"
 
 namespace headrace::bus_service {
 
-void Settings::add_options(CLI::App& app) {
-  app.add_option("--bind-publish", bind_publish, "where services publish, comma separated")
-      ->envname("HEADRACE_BUS_BIND_PUBLISH")
-      ->capture_default_str();
-  app.add_option("--bind-subscribe", bind_subscribe, "where events are given out, comma separated")
-      ->envname("HEADRACE_BUS_BIND_SUBSCRIBE")
-      ->capture_default_str();
+void Settings::add_options(arguments::Command& command) {
+  command.option("--bind-publish", bind_publish, "where services publish, comma separated")
+      .env("HEADRACE_BUS_BIND_PUBLISH")
+      .show_default();
+  command.option("--bind-subscribe", bind_subscribe, "where events are given out, comma separated")
+      .env("HEADRACE_BUS_BIND_SUBSCRIBE")
+      .show_default();
 }
 
 void BusService::start(service::Host& host) {

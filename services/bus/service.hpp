@@ -7,18 +7,15 @@
 #include <memory>
 #include <string>
 
+#include "arguments/arguments.hpp"
 #include "service/host.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace headrace::bus_service {
 
 struct Settings {
   std::string bind_publish = "ipc:///run/headrace/publish";      ///< endpoints, comma separated
   std::string bind_subscribe = "ipc:///run/headrace/subscribe,tcp://127.0.0.1:9802";
-  void add_options(CLI::App& app);
+  void add_options(arguments::Command& command);
 };
 
 class BusService : public service::Service {

@@ -4,8 +4,9 @@
 
 int main(int argc, char** argv) {
   headrace::changesource::Settings settings;
-  const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-changesource", "Takes web hooks and polls repositories.",
-                                                        [&](CLI::App& app) { settings.add_options(app); });
+  const auto parsed = headrace::service::parse_settings(
+      argc, argv, "headrace-changesource", "Takes web hooks and polls repositories.",
+      [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::HostOptions options;
   options.gather = headrace::milliseconds{20};

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "changesource/settings.hpp"
 
-#include <CLI/CLI.hpp>
-
 namespace headrace::changesource {
 
-void Settings::add_options(CLI::App& app) {
-  app.add_option("--intake", intake, "address of the web hooks, host:port")->envname("HEADRACE_INTAKE")->capture_default_str();
+void Settings::add_options(arguments::Command& command) {
+  command.option("--intake", intake, "address of the web hooks, host:port").env("HEADRACE_INTAKE").show_default();
 }
 
 }  // namespace headrace::changesource

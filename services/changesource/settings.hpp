@@ -4,15 +4,13 @@
 
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "arguments/arguments.hpp"
 
 namespace headrace::changesource {
 
 struct Settings {
   std::string intake = "127.0.0.1:8011";  ///< where web hooks are posted
-  void add_options(CLI::App& app);
+  void add_options(arguments::Command& command);
 };
 
 }  // namespace headrace::changesource

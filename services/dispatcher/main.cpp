@@ -4,8 +4,9 @@
 
 int main(int argc, char** argv) {
   headrace::dispatcher::Settings settings;
-  const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-dispatcher", "Gives builds to workers.",
-                                                        [&](CLI::App& app) { settings.add_options(app); });
+  const auto parsed = headrace::service::parse_settings(
+      argc, argv, "headrace-dispatcher", "Gives builds to workers.",
+      [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::HostOptions options;
   options.lease_clock = "";  // the core ticks the workers' clock itself and needs the answer

@@ -4,9 +4,7 @@
 
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "arguments/arguments.hpp"
 
 namespace headrace::dispatcher {
 
@@ -18,7 +16,7 @@ struct Settings {
   int max_attempts = 5;      ///< builds of one request when workers are lost, then EXCEPTION
   int keep_events = 100'000; ///< of the event log, for views
 
-  void add_options(CLI::App& app);
+  void add_options(arguments::Command& command);
 };
 
 }  // namespace headrace::dispatcher

@@ -4,9 +4,9 @@
 
 int main(int argc, char** argv) {
   headrace::web::Settings settings;
-  const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-web",
-                                                        "Shows builds: page, REST API, live events.",
-                                                        [&](CLI::App& app) { settings.add_options(app); });
+  const auto parsed = headrace::service::parse_settings(
+      argc, argv, "headrace-web", "Shows builds: page, REST API, live events.",
+      [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::HostOptions options;
   options.announcements = {"log.append."};

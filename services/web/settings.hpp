@@ -4,9 +4,7 @@
 
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "arguments/arguments.hpp"
 
 namespace headrace::web {
 
@@ -14,7 +12,7 @@ struct Settings {
   std::string listen = "127.0.0.1:8010";  ///< of the page and the API: host:port or unix:/path
   std::string history;                    ///< SQLite file; "": <data>/web/history.sqlite
 
-  void add_options(CLI::App& app);
+  void add_options(arguments::Command& command);
 };
 
 }  // namespace headrace::web

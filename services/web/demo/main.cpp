@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace-web-demo: the page with a made-up site that goes on living. For looking at it while working on
 // it; needs neither Redis nor workers. Ends with SIGINT or SIGTERM.
-#include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fstream>
 #include <iostream>
 
+#include "arguments/arguments.hpp"
 #include "http/server.hpp"
 #include "log/log.hpp"
 #include "web/demo/player.hpp"
@@ -53,16 +53,16 @@ int main(int argc, char** argv) {
   std::int64_t long_log = 0;
   double speed = 8;
   bool still = false;
-  CLI::App app("Headrace's page with a made-up site", "headrace-web-demo");
-  app.add_option("--listen", listen, "address of the page")->capture_default_str();
-  app.add_option("--data", data, "directory to keep history and logs in; is overwritten")->required();
-  app.add_option("--builds", builds, "builds to begin with")->capture_default_str();
-  app.add_option("--seed", seed, "of the random numbers")->capture_default_str();
-  app.add_option("--speed", speed, "how much faster than real builds it goes on")->capture_default_str();
-  app.add_option("--long-log", long_log, "lines of the first build's first step");
-  app.add_option("--pages", pages, "take the page's files from this directory instead of the program");
-  app.add_flag("--still", still, "nothing happens any more");
-  CLI11_PARSE(app, argc, argv);
+  arguments::Program command("headrace-web-demo", "Headrace's page with a made-up site");
+  command.option("--listen", listen, "address of the page").show_default();
+  command.option("--data", data, "directory to keep history and logs in; is overwritten").required();
+  command.option("--builds", builds, "builds to begin with").show_default();
+  command.option("--seed", seed, "of the random numbers").show_default();
+  command.option("--speed", speed, "how much faster than real builds it goes on").show_default();
+  command.option("--long-log", long_log, "lines of the first build's first step");
+  command.option("--pages", pages, "take the page's files from this directory instead of the program");
+  command.flag("--still", still, "nothing happens any more");
+  if (const auto status = command.parse(argc, argv)) return *status;
   start_logging("web-demo", "info");
 
   // History, played backwards from now until it has the builds.
