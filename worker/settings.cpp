@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 
+#include "arguments/arguments.hpp"
 #include "spawn/spawn.hpp"
 
 namespace headrace::worker {
@@ -32,35 +32,29 @@ std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
   Settings s;
   std::string token, token_file, lease = "30s";
   std::uint64_t spool = s.spool_bytes;
-  CLI::App app{"Takes builds from a Headrace server and runs their steps on this machine."};
-  app.name("headrace-worker");
-  app.set_version_flag("--version", "headrace-worker " HEADRACE_VERSION);
-  app.add_option("--base-dir", s.base_directory, "where builds have their directories")
-      ->envname("HEADRACE_WORKER_DIR")
-      ->capture_default_str();
-  app.add_option("--token", token, "what `headrace worker add` printed")->envname("HEADRACE_WORKER_TOKEN");
-  app.add_option("--token-file", token_file, "file that holds the token")
-      ->envname("HEADRACE_WORKER_TOKEN_FILE");
-  app.add_option("--spool-size", spool, "bytes kept for the server before steps have to wait (\"32MiB\")")
-      ->envname("HEADRACE_WORKER_SPOOL_SIZE")
-      ->transform(CLI::AsSizeValue(false))
-      ->capture_default_str();
-  app.add_option("--lease", lease, "silence of this process after which its steps are killed")
-      ->envname("HEADRACE_WORKER_LEASE")
-      ->capture_default_str();
-  app.add_option("--log-level", s.log_level, "trace, debug, info, warn or error")
-      ->envname("HEADRACE_LOG_LEVEL")
-      ->capture_default_str();
-  app.add_option("--status", s.status, "unix:/path or HOST:PORT for /healthz and /metrics")
-      ->envname("HEADRACE_STATUS");
-  app.add_option("--parent-fd", s.parent_fd, "descriptor of a pipe whose end means: stop")
-      ->envname("HEADRACE_PARENT_FD");
-  app.add_option("--launcher", s.launcher, "path of headrace-launcher")->envname("HEADRACE_LAUNCHER");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    const int status = app.exit(e);
-    exit_status = status == 0 ? 0 : 2;
+  arguments::Program command("headrace-worker",
+                             "Takes builds from a Headrace server and runs their steps on this machine.",
+                             "headrace-worker " HEADRACE_VERSION);
+  command.option("--base-dir", s.base_directory, "where builds have their directories")
+      .env("HEADRACE_WORKER_DIR")
+      .show_default();
+  command.option("--token", token, "what `headrace worker add` printed").env("HEADRACE_WORKER_TOKEN");
+  command.option("--token-file", token_file, "file that holds the token").env("HEADRACE_WORKER_TOKEN_FILE");
+  command.option("--spool-size", spool, "bytes kept for the server before steps have to wait (\"32MiB\")")
+      .env("HEADRACE_WORKER_SPOOL_SIZE")
+      .bytes()
+      .show_default();
+  command.option("--lease", lease, "silence of this process after which its steps are killed")
+      .env("HEADRACE_WORKER_LEASE")
+      .show_default();
+  command.option("--log-level", s.log_level, "trace, debug, info, warn or error")
+      .env("HEADRACE_LOG_LEVEL")
+      .show_default();
+  command.option("--status", s.status, "unix:/path or HOST:PORT for /healthz and /metrics").env("HEADRACE_STATUS");
+  command.option("--parent-fd", s.parent_fd, "descriptor of a pipe whose end means: stop").env("HEADRACE_PARENT_FD");
+  command.option("--launcher", s.launcher, "path of headrace-launcher").env("HEADRACE_LAUNCHER");
+  if (const auto status = command.parse(argc, argv)) {
+    exit_status = *status;
     return std::nullopt;
   }
   unsetenv("HEADRACE_WORKER_TOKEN");
