@@ -2,13 +2,10 @@
 // The commands of `headrace`: each file in commands/ adds one to the command line.
 #pragma once
 
-#include <functional>
 #include <stdexcept>
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "arguments/arguments.hpp"
 
 namespace headrace::cli {
 
@@ -20,21 +17,19 @@ struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// What the command line chose. @return exit status; throws UsageError, or any other error for status 1
-using Run = std::function<int()>;
-
-void add_up(CLI::App& app, Run& chosen);
-void add_check(CLI::App& app, Run& chosen);
-void add_apply(CLI::App& app, Run& chosen);
-void add_force(CLI::App& app, Run& chosen);
-void add_stop(CLI::App& app, Run& chosen);
-void add_sendchange(CLI::App& app, Run& chosen);
-void add_status(CLI::App& app, Run& chosen);
-void add_log(CLI::App& app, Run& chosen);
-void add_events(CLI::App& app, Run& chosen);
-void add_worker(CLI::App& app, Run& chosen);
-void add_subscriber(CLI::App& app, Run& chosen);
-void add_key(CLI::App& app, Run& chosen);
+/// Each adds its command; its action throws UsageError, or any other error for status 1.
+void add_up(arguments::Command& program);
+void add_check(arguments::Command& program);
+void add_apply(arguments::Command& program);
+void add_force(arguments::Command& program);
+void add_stop(arguments::Command& program);
+void add_sendchange(arguments::Command& program);
+void add_status(arguments::Command& program);
+void add_log(arguments::Command& program);
+void add_events(arguments::Command& program);
+void add_worker(arguments::Command& program);
+void add_subscriber(arguments::Command& program);
+void add_key(arguments::Command& program);
 
 /// The name under which the person at the terminal acts: $USER, else the password file's, else "uid <n>".
 std::string user_name();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -43,20 +42,20 @@ Result<ControlFile> read_control_file(const std::string& data) {
   return c;
 }
 
-void Control::add_options(CLI::App& command) {
-  command.add_option("--data", data_, "data directory of the running `headrace up`")
-      ->envname("HEADRACE_DATA")
-      ->capture_default_str();
-  command.add_option("--redis", redis_, "Redis of services that run without `up`: unix:/path or tcp://host:port")
-      ->envname("HEADRACE_REDIS");
-  command.add_option("--prefix", prefix_, "prefix of all keys, with --redis")->envname("HEADRACE_PREFIX")->capture_default_str();
-  command.add_option("--durability", durability_, "process, machine or replica, with --redis")
-      ->envname("HEADRACE_DURABILITY")
-      ->check(CLI::IsMember({"process", "machine", "replica"}))
-      ->capture_default_str();
-  command.add_option("--site-key", site_key_, "file with the site's key pair, with --redis")->envname("HEADRACE_SITE_KEY");
-  command.add_option("--bus-subscribe", bus_subscribe_, "where the bus gives events, with --redis")->envname("HEADRACE_BUS_SUBSCRIBE");
-  command.add_option("--web-url", web_, "URL of headrace-web, with --redis")->envname("HEADRACE_WEB_URL");
+void Control::add_options(arguments::Command& command) {
+  command.option("--data", data_, "data directory of the running `headrace up`")
+      .env("HEADRACE_DATA")
+      .show_default();
+  command.option("--redis", redis_, "Redis of services that run without `up`: unix:/path or tcp://host:port")
+      .env("HEADRACE_REDIS");
+  command.option("--prefix", prefix_, "prefix of all keys, with --redis").env("HEADRACE_PREFIX").show_default();
+  command.option("--durability", durability_, "process, machine or replica, with --redis")
+      .env("HEADRACE_DURABILITY")
+      .one_of({"process", "machine", "replica"})
+      .show_default();
+  command.option("--site-key", site_key_, "file with the site's key pair, with --redis").env("HEADRACE_SITE_KEY");
+  command.option("--bus-subscribe", bus_subscribe_, "where the bus gives events, with --redis").env("HEADRACE_BUS_SUBSCRIBE");
+  command.option("--web-url", web_, "URL of headrace-web, with --redis").env("HEADRACE_WEB_URL");
 }
 
 const std::optional<ControlFile>& Control::file() {

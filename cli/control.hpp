@@ -7,14 +7,11 @@
 #include <optional>
 #include <string>
 
+#include "arguments/arguments.hpp"
 #include "bus/socket.hpp"
 #include "config/configuration.hpp"
 #include "json/value.hpp"
 #include "store/client.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace headrace::cli {
 
@@ -38,7 +35,7 @@ std::string control_path(const std::string& data);
 /// The options --data, --redis, … of one command, and what they lead to.
 class Control {
  public:
-  void add_options(CLI::App& command);
+  void add_options(arguments::Command& command);
 
   /// The directory that was named, or the default.
   const std::string& data() const { return data_; }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace apply: a checked configuration becomes the current one; every process switches.
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -38,12 +37,12 @@ int apply(Options& o) {
 
 }  // namespace
 
-void add_apply(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("apply", "make a configuration the current one of a running system");
+void add_apply(arguments::Command& program) {
+  auto command = program.subcommand("apply", "make a configuration the current one of a running system");
   auto o = std::make_shared<Options>();
-  command->add_option("CONFIG", o->path, "headrace.lua")->required();
-  o->control.add_options(*command);
-  command->callback([o, &chosen] { chosen = [o] { return apply(*o); }; });
+  command.positional("CONFIG", o->path, "headrace.lua").required();
+  o->control.add_options(command);
+  command.action([o] { return apply(*o); });
 }
 
 }  // namespace headrace::cli

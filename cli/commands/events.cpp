@@ -2,7 +2,6 @@
 // headrace events: the event log, one JSON a line; with -f over the bus, without a gap.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -115,14 +114,14 @@ int events(Options& o) {
 
 }  // namespace
 
-void add_events(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("events", "print the events, one JSON a line");
+void add_events(arguments::Command& program) {
+  auto command = program.subcommand("events", "print the events, one JSON a line");
   auto o = std::make_shared<Options>();
-  command->add_flag("-f,--follow", o->follow, "go on as events come, over the bus; without --after only new ones");
-  command->add_option("--after", o->after, "begin after this event number")->check(CLI::NonNegativeNumber);
-  command->add_option("--topic", o->topics, "only topics that begin so, e.g. build.finished; may be repeated")->allow_extra_args(false);
-  o->control.add_options(*command);
-  command->callback([o, &chosen] { chosen = [o] { return events(*o); }; });
+  command.flag("-f,--follow", o->follow, "go on as events come, over the bus; without --after only new ones");
+  command.option("--after", o->after, "begin after this event number").not_negative();
+  command.option("--topic", o->topics, "only topics that begin so, e.g. build.finished; may be repeated");
+  o->control.add_options(command);
+  command.action([o] { return events(*o); });
 }
 
 }  // namespace headrace::cli

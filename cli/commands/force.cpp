@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace force: what the button of a force scheduler does; with --wait, follows to the end.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <memory>
@@ -113,22 +112,22 @@ int force(Options& o) {
 
 }  // namespace
 
-void add_force(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("force", "force a build, as the button of a force scheduler does");
+void add_force(arguments::Command& program) {
+  auto command = program.subcommand("force", "force a build, as the button of a force scheduler does");
   auto o = std::make_shared<Options>();
-  command->add_option("BUILDER", o->builder)->required();
-  command->add_option("--scheduler", o->scheduler, "the force scheduler, when the builder has several");
-  command->add_option("--branch", o->branch);
-  command->add_option("--revision", o->revision);
-  command->add_option("--repository", o->repository);
-  command->add_option("--project", o->project);
-  command->add_option("--codebase", o->codebase, "which codebase the four words above are for");
-  command->add_option("--property", o->properties, "name=value; may be repeated")->allow_extra_args(false);
-  command->add_option("--reason", o->reason)->capture_default_str();
-  command->add_option("--owner", o->owner, "who forces it (default: you)");
-  command->add_flag("--wait", o->wait, "follow the build; status 0 for success or warnings, else 1");
-  o->control.add_options(*command);
-  command->callback([o, &chosen] { chosen = [o] { return force(*o); }; });
+  command.positional("BUILDER", o->builder).required();
+  command.option("--scheduler", o->scheduler, "the force scheduler, when the builder has several");
+  command.option("--branch", o->branch);
+  command.option("--revision", o->revision);
+  command.option("--repository", o->repository);
+  command.option("--project", o->project);
+  command.option("--codebase", o->codebase, "which codebase the four words above are for");
+  command.option("--property", o->properties, "name=value; may be repeated");
+  command.option("--reason", o->reason).show_default();
+  command.option("--owner", o->owner, "who forces it (default: you)");
+  command.flag("--wait", o->wait, "follow the build; status 0 for success or warnings, else 1");
+  o->control.add_options(command);
+  command.action([o] { return force(*o); });
 }
 
 }  // namespace headrace::cli

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace key new: the site's key pair, for services that run without `up`.
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -10,19 +9,16 @@
 
 namespace headrace::cli {
 
-void add_key(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("key", "the site's key pair");
-  command->require_subcommand(1);
-  auto* made = command->add_subcommand("new", "make a key pair in a new file of mode 0600, print its public half");
+void add_key(arguments::Command& program) {
+  auto command = program.subcommand("key", "the site's key pair");
+  auto made = command.subcommand("new", "make a key pair in a new file of mode 0600, print its public half");
   auto path = std::make_shared<std::string>();
-  made->add_option("FILE", *path, "where to write it")->required();
-  made->callback([path, &chosen] {
-    chosen = [path] {
-      const auto pair = service::make_key_file(*path);
-      if (!pair) throw std::runtime_error(pair.error().text);
-      std::cout << pair->public_key << "\n";
-      return kGood;
-    };
+  made.positional("FILE", *path, "where to write it").required();
+  made.action([path] {
+    const auto pair = service::make_key_file(*path);
+    if (!pair) throw std::runtime_error(pair.error().text);
+    std::cout << pair->public_key << "\n";
+    return kGood;
   });
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace worker list/add/remove and subscriber add/remove: who may connect, key by key.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -81,37 +80,35 @@ int list_workers(Options& o) {
   return kGood;
 }
 
-void add_key_commands(CLI::App& command, const std::string& kind, Run& chosen) {
-  auto* added = command.add_subcommand("add", "allow a new " + kind + "; prints one token to paste on its machine");
+void add_key_commands(arguments::Command& command, const std::string& kind) {
+  auto added = command.subcommand("add", "allow a new " + kind + "; prints one token to paste on its machine");
   auto a = std::make_shared<Options>();
-  added->add_option("NAME", a->name)->required();
-  added->add_option("--server", a->servers, "where it connects to, tcp://host:port; may be repeated")->allow_extra_args(false);
-  a->control.add_options(*added);
-  added->callback([a, kind, &chosen] { chosen = [a, kind] { return add_key_of(kind, *a); }; });
+  added.positional("NAME", a->name).required();
+  added.option("--server", a->servers, "where it connects to, tcp://host:port; may be repeated");
+  a->control.add_options(added);
+  added.action([a, kind] { return add_key_of(kind, *a); });
 
-  auto* removed = command.add_subcommand("remove", "forbid every key of a " + kind);
+  auto removed = command.subcommand("remove", "forbid every key of a " + kind);
   auto r = std::make_shared<Options>();
-  removed->add_option("NAME", r->name)->required();
-  r->control.add_options(*removed);
-  removed->callback([r, kind, &chosen] { chosen = [r, kind] { return remove_keys_of(kind, *r); }; });
+  removed.positional("NAME", r->name).required();
+  r->control.add_options(removed);
+  removed.action([r, kind] { return remove_keys_of(kind, *r); });
 }
 
 }  // namespace
 
-void add_worker(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("worker", "workers and their keys");
-  command->require_subcommand(1);
-  add_key_commands(*command, "worker", chosen);
-  auto* listed = command->add_subcommand("list", "all workers");
+void add_worker(arguments::Command& program) {
+  auto command = program.subcommand("worker", "workers and their keys");
+  add_key_commands(command, "worker");
+  auto listed = command.subcommand("list", "all workers");
   auto l = std::make_shared<Options>();
-  l->control.add_options(*listed);
-  listed->callback([l, &chosen] { chosen = [l] { return list_workers(*l); }; });
+  l->control.add_options(listed);
+  listed.action([l] { return list_workers(*l); });
 }
 
-void add_subscriber(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("subscriber", "programs that listen to the events");
-  command->require_subcommand(1);
-  add_key_commands(*command, "subscriber", chosen);
+void add_subscriber(arguments::Command& program) {
+  auto command = program.subcommand("subscriber", "programs that listen to the events");
+  add_key_commands(command, "subscriber");
 }
 
 }  // namespace headrace::cli

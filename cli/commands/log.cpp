@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace log: what the steps of a build wrote, byte for byte, live with -f.
-#include <CLI/CLI.hpp>
 #include <cctype>
 #include <iostream>
 #include <memory>
@@ -112,14 +111,14 @@ int log(Options& o) {
 
 }  // namespace
 
-void add_log(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("log", "print the logs of a build");
+void add_log(arguments::Command& program) {
+  auto command = program.subcommand("log", "print the logs of a build");
   auto o = std::make_shared<Options>();
-  command->add_option("BUILD[/STEP[/LOG]]", o->what, "BUILD: an id like 17, or builder#number; STEP, LOG: names or numbers")->required();
-  command->add_flag("-f,--follow", o->follow, "go on until the build ends");
-  command->add_option("--channels", o->channels, "o stdout, e stderr, h what Headrace says, t text")->capture_default_str();
-  o->control.add_options(*command);
-  command->callback([o, &chosen] { chosen = [o] { return log(*o); }; });
+  command.positional("BUILD[/STEP[/LOG]]", o->what, "BUILD: an id like 17, or builder#number; STEP, LOG: names or numbers").required();
+  command.flag("-f,--follow", o->follow, "go on until the build ends");
+  command.option("--channels", o->channels, "o stdout, e stderr, h what Headrace says, t text").show_default();
+  o->control.add_options(command);
+  command.action([o] { return log(*o); });
 }
 
 }  // namespace headrace::cli

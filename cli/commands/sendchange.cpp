@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace sendchange: one change, from the command line.
-#include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -60,27 +59,27 @@ int sendchange(Options& o) {
 
 }  // namespace
 
-void add_sendchange(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("sendchange", "tell the system of a change, as a hook would");
+void add_sendchange(arguments::Command& program) {
+  auto command = program.subcommand("sendchange", "tell the system of a change, as a hook would");
   auto o = std::make_shared<Options>();
   auto& c = o->change;
-  command->add_option("FILES", c.files, "files that the change touches");
-  command->add_option("--author,-W,--who", c.author, "default: you");
-  command->add_option("--committer", c.committer);
-  command->add_option("--repository,-R", c.repository);
-  command->add_option("--project,-P", c.project);
-  command->add_option("--codebase", o->codebase, "default: what the site's `codebase` function says");
-  command->add_option("--branch,-b", c.branch);
-  command->add_option("--revision,-r", c.revision);
-  command->add_option("--category,-C", c.category);
-  command->add_option("--comments,-c,--message,-m", c.comments);
-  command->add_option("--logfile,-F", o->log_file, "read the comments from this file; - is standard input");
-  command->add_option("--revlink,-l", c.revlink);
-  command->add_option("--when,-w", o->when_s, "seconds since 1970 (default: now)");
-  command->add_option("--property,-p", o->properties, "name=value; may be repeated")->allow_extra_args(false);
-  command->add_option("--delivery", o->delivery, "a key: the same one again is the same change");
-  o->control.add_options(*command);
-  command->callback([o, &chosen] { chosen = [o] { return sendchange(*o); }; });
+  command.positional("FILES", c.files, "files that the change touches");
+  command.option("--author,-W,--who", c.author, "default: you");
+  command.option("--committer", c.committer);
+  command.option("--repository,-R", c.repository);
+  command.option("--project,-P", c.project);
+  command.option("--codebase", o->codebase, "default: what the site's `codebase` function says");
+  command.option("--branch,-b", c.branch);
+  command.option("--revision,-r", c.revision);
+  command.option("--category,-C", c.category);
+  command.option("--comments,-c,--message,-m", c.comments);
+  command.option("--logfile,-F", o->log_file, "read the comments from this file; - is standard input");
+  command.option("--revlink,-l", c.revlink);
+  command.option("--when,-w", o->when_s, "seconds since 1970 (default: now)");
+  command.option("--property,-p", o->properties, "name=value; may be repeated");
+  command.option("--delivery", o->delivery, "a key: the same one again is the same change");
+  o->control.add_options(command);
+  command.action([o] { return sendchange(*o); });
 }
 
 }  // namespace headrace::cli

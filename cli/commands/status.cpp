@@ -2,7 +2,6 @@
 // headrace status: services, workers, the queue and what runs, as they are now.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -101,20 +100,18 @@ void print(const json::Value& all) {
 
 }  // namespace
 
-void add_status(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("status", "services, workers, waiting requests and running builds");
+void add_status(arguments::Command& program) {
+  auto command = program.subcommand("status", "services, workers, waiting requests and running builds");
   auto o = std::make_shared<Options>();
-  command->add_flag("--json", o->json, "as one JSON object");
-  o->control.add_options(*command);
-  command->callback([o, &chosen] {
-    chosen = [o] {
-      const auto all = look(o->control);
-      if (o->json)
-        std::cout << json::write_indented(all) << "\n";
-      else
-        print(all);
-      return kGood;
-    };
+  command.flag("--json", o->json, "as one JSON object");
+  o->control.add_options(command);
+  command.action([o] {
+    const auto all = look(o->control);
+    if (o->json)
+      std::cout << json::write_indented(all) << "\n";
+    else
+      print(all);
+    return kGood;
   });
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace stop: ends a build, or takes a request out of the queue.
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -39,14 +38,14 @@ int stop(Options& o) {
 
 }  // namespace
 
-void add_stop(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("stop", "stop a build, or cancel a request");
+void add_stop(arguments::Command& program) {
+  auto command = program.subcommand("stop", "stop a build, or cancel a request");
   auto o = std::make_shared<Options>();
-  command->add_option("BUILD", o->build, "a build id like 17, or builder#number");
-  command->add_option("--request", o->request, "id of a build request")->check(CLI::PositiveNumber);
-  command->add_option("--reason", o->reason, "said in the build's log");
-  o->control.add_options(*command);
-  command->callback([o, &chosen] { chosen = [o] { return stop(*o); }; });
+  command.positional("BUILD", o->build, "a build id like 17, or builder#number");
+  command.option("--request", o->request, "id of a build request").positive();
+  command.option("--reason", o->reason, "said in the build's log");
+  o->control.add_options(command);
+  command.action([o] { return stop(*o); });
 }
 
 }  // namespace headrace::cli
