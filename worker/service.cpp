@@ -18,6 +18,7 @@ namespace {
 
 // The goodbye needs a moment to leave: sockets are closed without lingering.
 constexpr milliseconds kLastWords{100};
+constexpr milliseconds kComplainEvery{60'000};
 
 std::map<std::string, std::string> environment_for_steps() {
   std::map<std::string, std::string> out;
@@ -119,8 +120,14 @@ void WorkerService::watch_parent() {
   });
 }
 
-void WorkerService::connect() {
+// A server that refuses a key does not answer at all, so from here both look alike.
+void WorkerService::connect(bool in_vain) {
   const auto& token = settings_.token;
+  if (in_vain && (!complained_ || mono_now() - *complained_ > kComplainEvery)) {
+    complained_ = mono_now();
+    spdlog::warn("no welcome from {}: it is away or not ready, or it does not allow this worker's key (then `headrace worker add {}` there "
+                 "prints a token that it does); trying on", token.server[(endpoint_ - 1) % token.server.size()], token.name);
+  }
   const std::string& endpoint = token.server[endpoint_++ % token.server.size()];
   // The old socket may be the one whose callback we are in.
   boost::asio::post(io_, [old = std::shared_ptr<bus::Socket>(std::move(socket_))] {});
@@ -161,7 +168,7 @@ void WorkerService::perform(const Action& action) {
     spdlog::log(note->level == Note::Level::warn ? spdlog::level::warn : spdlog::level::info, "{}",
                 note->text);
   } else if (std::holds_alternative<Connect>(action)) {
-    connect();
+    connect(std::get<Connect>(action).in_vain);
   } else if (std::holds_alternative<Quit>(action)) {
     timer_.expires_after(kLastWords);
     timer_.async_wait([this](const auto&) { io_.stop(); });

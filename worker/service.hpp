@@ -35,7 +35,7 @@ class WorkerService {
  private:
   void perform();
   void perform(const Action& action);
-  void connect();
+  void connect(bool in_vain);
   void arm_timer();
   void watch_parent();
   static CoreSettings core_settings(const Settings& settings, const std::string& base_directory);
@@ -49,6 +49,7 @@ class WorkerService {
   std::unique_ptr<bus::Context> zmq_;
   std::unique_ptr<bus::Socket> socket_;
   std::size_t endpoint_ = 0;
+  std::optional<MonoTime> complained_;
   boost::asio::steady_timer timer_;
   std::optional<MonoTime> armed_;
   boost::asio::signal_set signals_;

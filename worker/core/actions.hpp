@@ -40,7 +40,9 @@ struct SpawnFailure {
 // ---- what the core wants done, in order ----
 
 /// Drop the socket, open a new one to the next dispatcher. What was queued on the old one is lost.
-struct Connect {};
+struct Connect {
+  bool in_vain = false;  ///< nobody welcomed this worker on the old one: a person should hear of it
+};
 
 struct Send {
   std::string name;

@@ -93,7 +93,7 @@ void WorkerCore::on_timer(Now now) {
       case Link::Do::connect_and_hello:
         if (stop_by_) return check_stop(now);
         ++counts_.reconnects;
-        actions_.push_back(Connect{});
+        actions_.push_back(Connect{std::exchange(unanswered_, true)});
         say_hello();
         break;
       case Link::Do::hello:

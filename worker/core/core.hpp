@@ -142,6 +142,7 @@ class WorkerCore {
   bool drain_ = false;
   std::set<ExecId> paused_;  // their output is not read
   SessionId newest_session_;
+  bool unanswered_ = false;  // no welcome since the last Connect
   std::optional<MonoTime> stop_by_;
   std::string stop_reason_;
   bool quit_ = false;

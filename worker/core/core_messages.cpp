@@ -110,6 +110,7 @@ void WorkerCore::on_welcome(const wire::Welcome& m, Now now) {
   // A late welcome of another life, or one that a newer session has overtaken.
   if (m.instance != settings_.instance || m.session <= newest_session_ || stop_by_) return;
   newest_session_ = m.session;
+  unanswered_ = false;
   link_.on_welcome(m.session, milliseconds(m.heartbeat_ms), milliseconds(m.lease_ms), now.mono);
   name_ = m.name;
   slots_ = m.slots;

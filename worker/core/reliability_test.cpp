@@ -80,6 +80,23 @@ TEST(Reliability, ARestartedServerIsGreetedAgainAtOnce) {
   expect_exact(world, world.server.build(request));
 }
 
+TEST(Reliability, ASocketWithoutAWelcomeIsToldFromOneThatWasLost) {
+  World world;
+  ASSERT_TRUE(world.run_until([&] { return world.sent["ready"] > 0; }));
+  world.network_down = true;
+  ASSERT_TRUE(world.run_until([&] { return world.connects == 2; }, 60s));
+  EXPECT_EQ(world.connects_in_vain, 0) << "the first one was welcomed";
+  ASSERT_TRUE(world.run_until([&] { return world.connects == 3; }, 60s));
+  EXPECT_EQ(world.connects_in_vain, 1);
+  world.network_down = false;
+  ASSERT_TRUE(world.run_until([&] { return world.core->status().connected; }, 60s));
+  const int before = world.connects_in_vain;
+  world.network_down = true;
+  const int connects = world.connects;
+  ASSERT_TRUE(world.run_until([&] { return world.connects > connects; }, 60s));
+  EXPECT_EQ(world.connects_in_vain, before);
+}
+
 TEST(Reliability, AFencedBuildIsKilledAndForgotten) {
   World world;
   world.script = [](const StartCommand&) { return printing(10'000, 10ms); };

@@ -55,6 +55,7 @@ void World::perform() {
       notes.push_back(note->text);
     } else if (std::holds_alternative<Connect>(action)) {
       ++connects;
+      if (std::get<Connect>(action).in_vain) ++connects_in_vain;
       to_server_.clear();  // what was on the old socket
       to_worker_.clear();
     } else if (std::holds_alternative<Quit>(action)) {

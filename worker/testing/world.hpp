@@ -52,6 +52,7 @@ class World {
   std::vector<std::string> notes;
   std::map<ExecId, std::string> wrote;  ///< stdout of every command as the core was given it
   int connects = 0;
+  int connects_in_vain = 0;  // of these: after a socket without a welcome
   bool quit = false;
   std::map<std::string, int> sent;  ///< messages by name
   std::map<ExecId, bool> reading;
