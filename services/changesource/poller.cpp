@@ -53,6 +53,7 @@ void Poller::step(git_poller::PollStep next) {
 void Poller::commit(git_poller::Poll poll) {
   for (const auto& warning : poll.warnings) spdlog::warn("poller={} {}", declared_.name, warning);
   if (!poll.error.empty() && poll.error != problem_) spdlog::error("poll failed poller={} reason={}", declared_.name, poll.error);
+  if (poll.error.empty() && !problem_.empty()) spdlog::info("poll succeeds again poller={}", declared_.name);
   problem_ = poll.error;
   host_.metrics().count("headrace_polls_total{poller=\"" + declared_.name + "\"}");
   plan();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "changesource/service.hpp"
 
+#include <algorithm>
+
 #include "log/log.hpp"
 #include "wire/codec.hpp"
 
@@ -67,6 +69,9 @@ void ChangeSourceService::renew_pollers() {
     pollers_.push_back(std::make_unique<Poller>(*host_, declared, directory / folder_of(declared.name),
                                                 [this](wire::Change& c) { prepare(c); }));
     pollers_.back()->on_tick();
+    host_->metrics().gauge("headrace_poller_failing{poller=\"" + declared.name + "\"}", [this, name = declared.name] {
+      return std::any_of(pollers_.begin(), pollers_.end(), [&](const auto& p) { return p->name() == name && !p->problem().empty(); }) ? 1.0 : 0.0;
+    });
   }
 }
 
