@@ -34,7 +34,9 @@ TEST(Apply, AGoodOneSwitchesARunningSystemAndABadOneChangesNothing) {
   EXPECT_NE(bad.err.find("headrace.lua:4: "), std::string::npos) << bad.err;
   EXPECT_NE(bad.err.find("headrace.lua:5: "), std::string::npos) << "every mistake in one run: " << bad.err;
   EXPECT_NE(bad.err.find("scheduler"), std::string::npos) << "the nearest known word: " << bad.err;
-  EXPECT_EQ(up.headrace({"check", up.config()}).status, 2);
+  const auto checked = run({HeadraceUp::binary("headrace"), "check", up.config()});
+  EXPECT_EQ(checked.status, 2);
+  EXPECT_NE(checked.err.find("headrace.lua:4: "), std::string::npos) << checked.err;
   ASSERT_EQ(up.headrace({"force", "b", "--wait"}).status, 0);
   EXPECT_EQ(up.headrace({"log", "b#3", "--channels", "o"}).out, "second\n");
   EXPECT_EQ(up.stop(), 0);
