@@ -37,7 +37,8 @@ target_compile_options(headrace_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-vir
   -Wno-maybe-uninitialized)
 target_compile_definitions(headrace_flags INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_CONCEPTS BOOST_ALLOW_DEPRECATED_HEADERS
-  HEADRACE_VERSION="${PROJECT_VERSION}")
+  HEADRACE_VERSION="${PROJECT_VERSION}"
+  _FILE_OFFSET_BITS=64)  # as hiredis has it for its users: the precompiled headers are for all
 if(HEADRACE_WERROR)
   target_compile_options(headrace_flags INTERFACE -Werror)
 endif()

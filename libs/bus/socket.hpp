@@ -35,8 +35,10 @@ class Context {
  public:
   Context();
   ~Context();
-  /// Answers handshakes on the loop; call before binding any socket with a domain.
+  /// Answers handshakes on the loop; call before binding any socket with a domain. Until the first call of
+  /// answer_handshakes they wait (libzmq gives them 10 s): nobody is sent away because keys are still read.
   void authenticate(boost::asio::io_context& io, Authenticator authenticator);
+  void answer_handshakes();
 
  private:
   friend class Socket;

@@ -31,6 +31,7 @@ TEST(Socket, CarriesManyMessagesBothWaysUnderCurve) {
     if (domain == "worker" && key == client_keys.public_key) return "mac-1";
     return std::nullopt;
   });
+  context.answer_handshakes();
   Socket router(io, context, SocketType::router);
   router.secure_server(server_keys, "worker");
   router.bind("tcp://127.0.0.1:*");
@@ -59,6 +60,7 @@ TEST(Socket, NamesTheUserOfEveryMessage) {
   Context context;
   const auto server_keys = new_key_pair(), client_keys = new_key_pair();
   context.authenticate(io, [&](const std::string&, const std::string&) { return std::optional<std::string>("mac-1"); });
+  context.answer_handshakes();
   Socket router(io, context, SocketType::router);
   router.secure_server(server_keys, "worker");
   router.bind("tcp://127.0.0.1:*");
@@ -95,6 +97,7 @@ TEST(Socket, RefusesAKeyThatIsNotAllowed) {
     ++asked;
     return std::nullopt;
   });
+  context.answer_handshakes();
   Socket router(io, context, SocketType::router);
   router.secure_server(server_keys, "worker");
   router.bind("tcp://127.0.0.1:*");
@@ -107,6 +110,56 @@ TEST(Socket, RefusesAKeyThatIsNotAllowed) {
   EXPECT_TRUE(run_until(io, [&] { return asked > 0; }));
   run_until(io, [&] { return got > 0; }, 200ms);
   EXPECT_EQ(got, 0);
+}
+
+TEST(Socket, LetsHandshakesWaitUntilKeysAreKnown) {
+  boost::asio::io_context io;
+  Context context;
+  const auto server_keys = new_key_pair(), client_keys = new_key_pair();
+  std::string allowed;
+  int refused = 0, got = 0;
+  context.authenticate(io, [&](const std::string&, const std::string& key) -> std::optional<std::string> {
+    if (key == allowed) return "mac-1";
+    ++refused;
+    return std::nullopt;
+  });
+  Socket router(io, context, SocketType::router);
+  router.secure_server(server_keys, "worker");
+  router.bind("tcp://127.0.0.1:*");
+  router.on_message([&](Message) { ++got; });
+  Socket dealer(io, context, SocketType::dealer);
+  dealer.secure_client(client_keys, server_keys.public_key);
+  dealer.connect(router.last_endpoint());
+  dealer.send({"hello"});
+  run_until(io, [&] { return refused > 0 || got > 0; }, 100ms);
+  EXPECT_EQ(refused, 0);
+  EXPECT_EQ(got, 0);
+  allowed = client_keys.public_key;
+  context.answer_handshakes();
+  EXPECT_TRUE(run_until(io, [&] { return got == 1; }));
+  EXPECT_EQ(refused, 0);
+}
+
+TEST(Socket, GathersWhatArrivesWithinItsTime) {
+  boost::asio::io_context io;
+  Context context;
+  Socket pub(io, context, SocketType::xpub), sub(io, context, SocketType::sub);
+  pub.bind("tcp://127.0.0.1:*");
+  sub.gather(50ms);
+  int got = 0, runs = 0;
+  bool ready = false;
+  sub.on_message([&](Message) { ++got; });
+  sub.on_drained([&] { ++runs; });
+  pub.on_message([&](Message) { ready = true; });
+  sub.subscribe("build.");
+  sub.connect(pub.last_endpoint());
+  ASSERT_TRUE(run_until(io, [&] { return ready; }));
+  for (int i = 0; i < 10; ++i) {
+    pub.send({"build.new", std::to_string(i)});
+    run_until(io, [] { return false; }, 2ms);
+  }
+  EXPECT_TRUE(run_until(io, [&] { return got == 10; })) << got;
+  EXPECT_LE(runs, 3);
 }
 
 TEST(Socket, ForwardsFromPublishersToSubscribersByTopic) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A finished log as one file: `<dir>/<build/1000>/<build>/<step>.<log>.hrlog`.
+// A finished log as one file: `<dir>/<build/1000>/<build>.<step>.<log>.hrlog`.
 //
 // Header, chunks as they came (libs/logchunk), index (one entry a chunk), footer. The footer stands last
-// and the file gets its name only when it is whole and on disk, so a reader never sees half a log; a file
-// damaged later is told from the footer's and the index's checksums. All numbers are little-endian.
+// and the file gets its name only when it is whole, so a reader never sees half a log; a file damaged
+// later, or cut by a power failure before sync(), is told from the footer's and the index's checksums.
+// Whoever has another copy keeps it until sync() has returned. All numbers are little-endian.
 // Whole files are immutable: any number of processes may read them; two writers of one log write the
 // same bytes and the later rename wins.
 #pragma once
@@ -48,9 +49,11 @@ class Writer {
 
   /// Adds one chunk of logchunk::encode. Errors: a chunk that does not unpack; nothing of it is written.
   [[nodiscard]] Result<void> append(std::string_view chunk);
-  /// Makes the log visible: index, footer, fsync, rename. Call once, last.
+  /// Makes the log visible: index, footer, rename. Call once, last.
   Totals finish();
   const Totals& totals() const { return totals_; }
+  /// Where the log is once it is finished.
+  const std::filesystem::path& path() const { return path_; }
 
  private:
   void write(std::string_view bytes);
@@ -64,6 +67,10 @@ class Writer {
   std::uint64_t position_ = 0;
   Totals totals_;
 };
+
+/// Puts finished logs on disk, so that a power failure leaves them whole. Many of them are cheaper with
+/// one call for the file system they are on than one by one. Throws std::runtime_error naming the file.
+void sync(const std::filesystem::path& store, const std::vector<std::filesystem::path>& files);
 
 /// One open log. Reading is stateless (pread): several threads may share a reader.
 class Reader {

@@ -51,7 +51,7 @@ class LogFile : public testing::Test {
 TEST_F(LogFile, GivesBackEveryChunkAndWhereItIs) {
   const Totals written = write(key_);
   const fs::path path = path_of(store_, key_);
-  EXPECT_EQ(path, store_ / "12" / "12345" / "2.1.hrlog");
+  EXPECT_EQ(path, store_ / "12" / "12345.2.1.hrlog");
   auto r = Reader::open(path);
   ASSERT_TRUE(r) << r.error().text;
   std::string whole;
@@ -145,6 +145,24 @@ TEST_F(LogFile, NoticesEveryFlippedByte) {
     }
     // Times of lines are not covered by the checksum: the text is then still right.
     EXPECT_TRUE(refused || back == text || logchunk::crc32(0, back) != r->totals().crc) << n;
+  }
+}
+
+TEST_F(LogFile, SyncsFewAndManyAndNamesWhatIsMissing) {
+  std::vector<fs::path> files;
+  for (int step = 0; step < 20; ++step) {
+    const LogKey key{BuildId{1000 + step}, step, 0};
+    write(key);
+    files.push_back(path_of(store_, key));
+  }
+  sync(store_, {files.begin(), files.begin() + 2});
+  sync(store_, files);
+  for (const auto& file : files) EXPECT_TRUE(Reader::open(file)) << file;
+  try {
+    sync(store_, {store_ / "1" / "1.0.0.hrlog"});
+    FAIL() << "synced a file that is not there";
+  } catch (const std::runtime_error& e) {
+    EXPECT_NE(std::string(e.what()).find("1.0.0.hrlog"), std::string::npos) << e.what();
   }
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <stdexcept>
 
 #include "logchunk/chunk.hpp"
@@ -21,13 +22,23 @@ constexpr std::size_t kGather = 1u << 20;  // bytes a write(2)
   throw std::runtime_error("log store: cannot " + what + " " + path.string() + ": " + std::strerror(errno));
 }
 
-// Without this the rename itself could be lost at a power failure.
-void sync_directory(const fs::path& directory) {
-  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) give_up("open", directory);
+constexpr std::size_t kMany = 8;  // files from which on the whole file system is synced
+
+// Files and directories alike; without a directory's the rename itself could be lost.
+void sync_one(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) give_up("open", path);
   const int failed = ::fsync(fd);
   ::close(fd);
-  if (failed) give_up("sync", directory);
+  if (failed) give_up("sync", path);
+}
+
+void sync_file_system(const fs::path& store) {
+  const int fd = ::open(store.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) give_up("open", store);
+  const int failed = ::syncfs(fd);
+  ::close(fd);
+  if (failed) give_up("sync", store);
 }
 
 std::string footer(std::uint64_t index_offset, std::string_view index, const Totals& totals) {
@@ -46,20 +57,23 @@ std::string footer(std::uint64_t index_offset, std::string_view index, const Tot
 }  // namespace
 
 fs::path path_of(const fs::path& store, const LogKey& key) {
-  return store / std::to_string(key.build.value / 1000) / std::to_string(key.build.value) /
-         (std::to_string(key.step) + "." + std::to_string(key.log) + ".hrlog");
+  return store / std::to_string(key.build.value / 1000) /
+         (std::to_string(key.build.value) + "." + std::to_string(key.step) + "." + std::to_string(key.log) + ".hrlog");
 }
 
 Writer::Writer(fs::path store, const LogKey& key) : path_(path_of(store, key)) {
   static std::atomic<unsigned> count{0};
-  std::error_code failed;
-  fs::create_directories(path_.parent_path(), failed);
-  if (failed)
-    throw std::runtime_error("log store: cannot make " + path_.parent_path().string() + ": " +
-                             failed.message());
   temporary_ = path_;
   temporary_ += ".tmp." + std::to_string(::getpid()) + "." + std::to_string(++count);
-  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const auto create = [this] { return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644); };
+  fd_ = create();
+  if (fd_ < 0 && errno == ENOENT) {
+    std::error_code failed;
+    fs::create_directories(path_.parent_path(), failed);
+    if (failed)
+      throw std::runtime_error("log store: cannot make " + path_.parent_path().string() + ": " + failed.message());
+    fd_ = create();
+  }
   if (fd_ < 0) give_up("create", temporary_);
   write(kHeader);
 }
@@ -108,11 +122,19 @@ Totals Writer::finish() {
   write(index_);
   write(end);
   flush();
-  if (::fsync(fd_)) give_up("sync", temporary_);
   if (::rename(temporary_.c_str(), path_.c_str())) give_up("name", path_);
   ::close(std::exchange(fd_, -1));
-  sync_directory(path_.parent_path());
   return totals_;
+}
+
+void sync(const fs::path& store, const std::vector<fs::path>& files) {
+  if (files.size() >= kMany) return sync_file_system(store);
+  std::set<fs::path> directories;
+  for (const auto& file : files) {
+    sync_one(file);
+    directories.insert(file.parent_path());
+  }
+  for (const auto& directory : directories) sync_one(directory);
 }
 
 }  // namespace headrace::logstore

@@ -20,6 +20,7 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr int kFetch = 500;                    // events read from the log at once
+constexpr milliseconds kFollow{1000};          // a blocking read of the log lasts at most so long
 constexpr seconds kStuck{5};                   // a batch in flight for longer: not healthy
 constexpr seconds kDead{30};                   // … for longer: the connection counts as lost
 constexpr milliseconds kRetryFirst{50}, kRetryMost{1000};
@@ -42,13 +43,16 @@ struct Host::Impl {
         tick_timer(io),
         look_timer(io),
         retry_timer(io),
-        stop_timer(io) {}
+        stop_timer(io) {
+    if (options.reads_events && options.follows_log) log_reader = std::make_unique<store::Client>(io, settings.store);
+  }
 
   HostSettings settings;
   std::string process, instance;
   HostOptions options;
   asio::io_context io{1};
   store::Client store;
+  std::unique_ptr<store::Client> log_reader;  // with follows_log: a connection that waits for events
   bus::Context zmq;
   Metrics metrics;
   asio::signal_set signals;
@@ -95,10 +99,11 @@ struct Host::Impl {
 
   void start_bus() {
     if (!settings.bus_publish.empty()) publisher = connect_bus(bus::SocketType::pub, settings.bus_publish);
-    const bool listens = options.reads_events || !options.announcements.empty();
+    const bool hears_events = options.reads_events && !log_reader;
+    const bool listens = hears_events || !options.announcements.empty();
     if (!listens || settings.bus_subscribe.empty()) return;
     subscriber = connect_bus(bus::SocketType::sub, settings.bus_subscribe);
-    if (options.reads_events)
+    if (hears_events)
       for (const char* topic : kEventTopics) subscriber->subscribe(topic);
     for (const auto& topic : options.announcements) subscriber->subscribe(topic);
     subscriber->on_message([this](bus::Message m) {
@@ -120,6 +125,7 @@ struct Host::Impl {
   // ---- events ----
 
   bool any_event = false;
+  std::optional<std::vector<wire::Event>> followed;  // read from the log, not given out yet
 
   void feed(wire::Event event) {
     if (!reader || !loaded) return;
@@ -144,7 +150,7 @@ struct Host::Impl {
     service->on_events_drained();
   }
   void plan_look() {
-    if (!reader) return;
+    if (!reader || log_reader) return;
     const auto at = std::chrono::steady_clock::time_point(reader->next_look().time_since_epoch());
     if (look_timer.expiry() == at) return;
     look_timer.expires_at(at);
@@ -160,6 +166,43 @@ struct Host::Impl {
     }
     fetch();
   }
+  // Entries of the stream: [id, [e, envelope, b, body]].
+  static Result<std::vector<wire::Event>> decode(const std::vector<store::RedisReply>& entries) {
+    std::vector<wire::Event> out;
+    for (const auto& entry : entries) {
+      if (entry.items.size() != 2 || entry.items[1].items.size() != 4) return fail("an entry of the event log has another form");
+      const auto& f = entry.items[1].items;
+      auto event = wire::decode_event(f[1].text, f[3].text);
+      if (!event) return fail("event " + entry.items[0].text + ": " + event.error().text);
+      out.push_back(std::move(*event));
+    }
+    return out;
+  }
+  // Reads the log for as long as this life lasts; an answer comes with the next event, or empty-handed.
+  void follow() {
+    const auto now_life = life;
+    log_reader->command({"XREAD", "COUNT", std::to_string(kFetch), "BLOCK", std::to_string(kFollow.count()), "STREAMS",
+                         store.keys()("events"), std::to_string(reader->cursor().number.value) + "-0"},
+                        [this, now_life](store::RedisReply r) {
+                          if (life != now_life || !reader) return;
+                          if (r.is_error()) return reload("reading the event log: " + r.text);
+                          // [[stream, entries]], or nothing at all after kFollow.
+                          if (r.items.empty() || r.items[0].items.size() != 2) return follow();
+                          auto list = decode(r.items[0].items[1].items);
+                          if (!list) return reload(list.error().text);
+                          followed = std::move(*list);
+                          // What a batch in flight has caused is heard of after its answer, as ever.
+                          if (in_flight_since) return;
+                          take_followed();
+                          drained();
+                        });
+  }
+  void take_followed() {
+    if (!followed || !reader) return;
+    const auto now_life = life;
+    give(reader->on_fetched(*std::exchange(followed, std::nullopt), mono_now()));
+    if (life == now_life && reader) follow();
+  }
   void fetch() {
     const auto from = std::to_string(reader->cursor().number.value + 1) + "-0";
     const auto now_life = life;
@@ -167,15 +210,9 @@ struct Host::Impl {
                   [this, now_life](store::RedisReply r) {
                     if (life != now_life || !reader) return;
                     if (r.is_error()) return reload("reading the event log: " + r.text);
-                    std::vector<wire::Event> list;
-                    for (const auto& entry : r.items) {
-                      if (entry.items.size() != 2 || entry.items[1].items.size() != 4) continue;
-                      const auto& f = entry.items[1].items;
-                      auto event = wire::decode_event(f[1].text, f[3].text);
-                      if (!event) return reload("event " + entry.items[0].text + ": " + event.error().text);
-                      list.push_back(std::move(*event));
-                    }
-                    give(reader->on_fetched(std::move(list), mono_now()));
+                    auto list = decode(r.items);
+                    if (!list) return reload(list.error().text);
+                    give(reader->on_fetched(std::move(*list), mono_now()));
                     drained();
                     if (life != now_life || !reader) return;
                     if (r.items.size() == kFetch && reader->fetch_again()) return fetch();
@@ -186,21 +223,29 @@ struct Host::Impl {
   // ---- the connection ----
 
   void connect() {
+    const auto lost = [this](std::string reason) { try_again(reason); };
+    const auto up = [this] {
+      retry = kRetryFirst;
+      down_reason.clear();
+      spdlog::info("connected to Redis");
+      service->load(*host);
+    };
     store.connect(
-        [this] {
-          retry = kRetryFirst;
-          down_reason.clear();
-          spdlog::info("connected to Redis");
-          service->load(*host);
+        [this, lost, up] {
+          if (!log_reader) return up();
+          log_reader->connect(up, lost);
         },
-        [this](std::string reason) {
-          lose(reason);
-          retry_timer.expires_after(retry);
-          retry = std::min(retry * 2, kRetryMost);
-          retry_timer.async_wait([this](const boost::system::error_code& e) {
-            if (!e && !stopping) connect();
-          });
-        });
+        lost);
+  }
+  void try_again(const std::string& reason) {
+    lose(reason);
+    store.disconnect();
+    if (log_reader) log_reader->disconnect();
+    retry_timer.expires_after(retry);
+    retry = std::min(retry * 2, kRetryMost);
+    retry_timer.async_wait([this](const boost::system::error_code& e) {
+      if (!e && !stopping) connect();
+    });
   }
   void lose(const std::string& reason) {
     ++life;
@@ -209,6 +254,7 @@ struct Host::Impl {
     const bool was = loaded;
     loaded = false;
     reader.reset();
+    followed.reset();
     pending.clear();
     in_flight_since.reset();
     look_timer.cancel();
@@ -221,6 +267,7 @@ struct Host::Impl {
     const bool was = loaded;
     loaded = false;
     reader.reset();
+    followed.reset();
     pending.clear();
     in_flight_since.reset();
     look_timer.cancel();
@@ -266,6 +313,8 @@ struct Host::Impl {
           if (life != now_life) return;
         }
       }
+      take_followed();
+      if (life != now_life) return;
       drained();
       if (life == now_life) flush();
     });
@@ -282,11 +331,7 @@ struct Host::Impl {
     tick_timer.expires_after(seconds(1));
     tick_timer.async_wait([this](const boost::system::error_code& e) {
       if (e) return;
-      if (in_flight_since && mono_now() - *in_flight_since > kDead) {
-        store.connect([] {}, [](std::string) {});  // drops the stuck connection
-        lose("no answer for 30 s");
-        connect();
-      }
+      if (in_flight_since && mono_now() - *in_flight_since > kDead) try_again("no answer for 30 s");
       if (store.connected() && loaded) {
         if (!options.lease_clock.empty()) host->commit({"tick", {options.lease_clock}}, {});
         service->on_tick();
@@ -382,7 +427,12 @@ void Host::loaded(events::Cursor cursor) {
   asio::post(i.io, [&i, now_life] {
     if (i.life != now_life) return;
     i.drained();
-    i.look();
+    if (i.life != now_life || !i.reader) return;
+    if (i.log_reader) {
+      i.follow();
+    } else {
+      i.look();
+    }
   });
 }
 

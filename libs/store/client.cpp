@@ -115,19 +115,19 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     if (context) redisAsyncHandleWrite(context);
   }
 
-  void lost(const std::string& reason) {
-    if (!down) return;
-    auto tell = std::move(down);
+  void end() {
     down = nullptr;
     up = nullptr;
     ready = false;
     ++life;
-    if (context) {
-      auto* dying = context;
-      context = nullptr;
-      // Not from inside one of its own callbacks.
-      asio::post(io, [dying] { redisAsyncFree(dying); });
-    }
+    // From inside one of its own callbacks hiredis puts this off until that has returned.
+    if (auto* dying = std::exchange(context, nullptr)) redisAsyncFree(dying);
+  }
+
+  void lost(const std::string& reason) {
+    if (!down) return;
+    auto tell = std::move(down);
+    end();
     asio::post(io, [tell = std::move(tell), reason] { tell(reason); });
   }
 
@@ -212,16 +212,12 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
 Client::Client(asio::io_context& io, Settings settings) : impl_(std::make_shared<Impl>(io, std::move(settings))) {}
 
-Client::~Client() {
-  ++impl_->life;
-  impl_->up = nullptr;
-  impl_->down = nullptr;
-  if (impl_->context) redisAsyncFree(impl_->context);
-  impl_->context = nullptr;
-}
+Client::~Client() { impl_->end(); }
+
+void Client::disconnect() { impl_->end(); }
 
 void Client::connect(std::function<void()> up, std::function<void(std::string)> down) {
-  ++impl_->life;
+  impl_->end();
   impl_->up = std::move(up);
   impl_->down = std::move(down);
   impl_->open();

@@ -83,6 +83,8 @@ class Client {
   /// connection is lost later (or cannot be made), calls `down` once with the reason; callbacks of what
   /// was in flight are dropped: nobody knows what was committed. Call connect again to retry.
   void connect(std::function<void()> up, std::function<void(std::string reason)> down);
+  /// Ends the connection, if there is one; none of its callbacks is called any more.
+  void disconnect();
   bool connected() const;
 
   /// One plain command. Errors of Redis are in the reply.

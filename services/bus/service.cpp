@@ -49,6 +49,7 @@ void BusService::read_keys() {
     if (r.is_error()) return;
     subscriber_keys_.clear();
     for (std::size_t i = 0; i + 1 < r.items.size(); i += 2) subscriber_keys_[r.items[i].text] = r.items[i + 1].text;
+    host_->zmq().answer_handshakes();
   });
 }
 

@@ -33,6 +33,7 @@ struct ActiveBuild {
   std::string slot;  ///< "<builder>", "<builder>~2" …
   bool running = false;
   bool accepting = false;  ///< the accept is on its way to the store
+  bool ended = false;      ///< its end is on its way to the store
   bool cancel = false;
   std::string cancel_reason;
   std::shared_ptr<config::Configuration> configuration;  ///< the version it was offered with

@@ -35,6 +35,7 @@ void Core::on_message(const std::string& peer, const std::string& user, const st
     with_link(decode<wire::Ready>(user, body), [&](Link& l, const wire::Ready& m) {
       l.free_slots = m.free_slots;
       l.not_before = {};
+      match_wanted_ = true;
     });
   } else if (name == wire::Heartbeat::kName) {
     with_link(decode<wire::Heartbeat>(user, body), [&](Link& l, const wire::Heartbeat& m) { on_heartbeat(l, m); });
@@ -53,6 +54,8 @@ void Core::on_message(const std::string& peer, const std::string& user, const st
 
 void Core::on_event(const wire::Event& event) {
   const RequestId request{event.id("request")};
+  // A finished build's slot is free, and any of the others may bring a request back.
+  if (event.is("buildset.new") || event.is("request.pending") || event.is("build.finished")) match_wanted_ = true;
   if (event.is("buildset.new")) {
     auto set = wire::decode<wire::Buildset>(event.body);
     if (!set) {
@@ -132,12 +135,14 @@ void Core::on_tick() {
     }
   }
   if (now - renewed_ >= settings_.heartbeat / 2) renew_leases();
+  match_anew();
   match();
 }
 
 void Core::on_configuration(std::shared_ptr<config::Configuration> configuration, ConfigVersion version) {
   configuration_ = std::move(configuration);
   version_ = version;
+  match_anew();
   match();
 }
 

@@ -38,8 +38,8 @@ class Effects {
   virtual void send(const std::string& peer, const char* name, const std::string& body) = 0;
   /// Bytes of a log are committed up to here; for who follows it.
   virtual void announce_log(BuildId build, int step, int log, const LogState::Extent& extent) = 0;
-  /// The build has ended: its logs can go to the log store.
-  virtual void move_logs(BuildId build) = 0;
+  /// The build has ended: its logs, by (step, log) as far as Redis has them, can go to the log store.
+  virtual void move_logs(BuildId build, const std::map<std::pair<int, int>, LogState>& logs) = 0;
   virtual void reload(const std::string& reason) = 0;
   virtual std::string nonce() = 0;  ///< 32 random hex digits
   virtual MonoTime now() = 0;
@@ -70,8 +70,10 @@ class Core {
   /// One message of a worker. @param user  who the key says it is
   void on_message(const std::string& peer, const std::string& user, const std::string& name, const std::string& body);
   void on_event(const wire::Event& event);
-  /// After a run of messages or events: offers what can be offered.
+  /// After a run of messages or events: offers what can be offered, if any of them can have changed that.
   void match();
+  /// When the time of a request that was put aside has come.
+  void match_anew();
   /// Once a second.
   void on_tick();
   void on_configuration(std::shared_ptr<config::Configuration> configuration, ConfigVersion version);
@@ -150,6 +152,7 @@ class Core {
   std::map<RequestId, std::shared_ptr<ActiveBuild>> builds_;
   std::map<std::string, MonoTime> sweeps_;  ///< workers to look at, when
   MonoTime renewed_{};
+  bool match_wanted_ = true;  ///< something has changed since the last match that may allow an offer
 };
 
 }  // namespace headrace::dispatcher

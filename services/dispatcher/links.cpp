@@ -74,6 +74,7 @@ void Core::welcome(const std::string& user, wire::Hello hello, const json::Value
     if (found == links_.end() || found->second.session != session) return;
     found->second.free_slots = message->slots;
     send(found->second.peer, *message);
+    match_anew();
     match();
   };
   const auto& states = parts[1];
@@ -109,6 +110,7 @@ void Core::welcome(const std::string& user, wire::Hello hello, const json::Value
 }
 
 void Core::on_heartbeat(Link& link, const wire::Heartbeat& message) {
+  if (message.free_slots > link.free_slots) match_wanted_ = true;
   link.free_slots = message.free_slots;
   wire::HeartbeatReply reply;
   reply.session = link.session;

@@ -11,32 +11,48 @@
 namespace headrace::dispatcher {
 namespace {
 
-constexpr std::size_t kAtOnce = 4;        // builds
-constexpr int kChunks = 64;               // read at once: at most 4 MB
+constexpr int kAtOnce = 4;                       // builds being written
+constexpr int kChunks = 64;                      // read at once: at most 4 MB
 constexpr std::int64_t kLeftoverMs = 15'000;
+constexpr milliseconds kGather{500};             // until what was written is put on disk together …
+constexpr std::size_t kMostWritten = 256;        // … or so many builds
+constexpr std::int64_t kMostBytes = 64 << 20;    // … or so much text
+
+std::string name_of(int step, int log) { return std::to_string(step) + "." + std::to_string(log); }
 
 }  // namespace
 
 struct LogMover::Job {
+  struct Log {
+    int step = 0, log = 0;
+    std::int64_t size_bytes = 0;  ///< that Redis says it has
+  };
   BuildId build;
   std::uint64_t life = 0;
   std::string prefix;
-  std::vector<std::string> logs;  ///< "<step>.<log>", the last one is being moved
+  std::vector<Log> logs;  ///< the last one is being moved
   int next_chunk = 0;
-  std::int64_t size_bytes = 0;  ///< that Redis says the log has
   std::unique_ptr<logstore::Writer> writer;
+  std::vector<std::filesystem::path> files;
+  std::int64_t bytes = 0;
 };
 
 LogMover::LogMover(service::Host& host, LogLane& lane, std::filesystem::path directory)
-    : host_(host), lane_(lane), directory_(std::move(directory)) {
+    : host_(host), lane_(lane), directory_(std::move(directory)), sync_timer_(host.io()) {
   host.metrics().gauge("headrace_logs_to_move", [this] { return static_cast<double>(waiting()); });
 }
 
 LogMover::~LogMover() { pool_.join(); }
 
-void LogMover::add(BuildId build) {
-  if (active_.contains(build)) return;
-  queue_.push_back(build);
+void LogMover::add(BuildId build, const std::map<std::pair<int, int>, std::int64_t>& sizes) {
+  if (!known_.insert(build).second) return;
+  auto job = std::make_shared<Job>();
+  job->build = build;
+  job->life = life_;
+  job->prefix = host_.store().keys().log_prefix(build.value);
+  for (const auto& [place, size] : sizes)
+    if (size > 0) job->logs.push_back({place.first, place.second, size});
+  queue_.push_back(std::move(job));
   next();
 }
 
@@ -55,47 +71,61 @@ void LogMover::look_for_leftovers() {
 void LogMover::clear() {
   ++life_;
   queue_.clear();
-  active_.clear();
+  known_.clear();
+  written_.clear();
+  written_bytes_ = 0;
+  active_ = 0;
+  syncing_ = false;
+  sync_timer_.cancel();
 }
 
 void LogMover::next() {
-  while (active_.size() < kAtOnce && !queue_.empty() && lane_.connected()) {
-    const auto build = queue_.front();
+  while (active_ < kAtOnce && !queue_.empty() && lane_.connected()) {
+    auto job = std::move(queue_.front());
     queue_.pop_front();
-    if (active_.insert(build).second) start(build);
+    ++active_;
+    start(std::move(job));
   }
 }
 
-void LogMover::start(BuildId build) {
-  auto job = std::make_shared<Job>();
-  job->build = build;
-  job->life = life_;
-  job->prefix = host_.store().keys().log_prefix(build.value);
+void LogMover::start(std::shared_ptr<Job> job) {
+  if (!job->logs.empty()) return next_log(std::move(job));
   lane_.read({"SMEMBERS", job->prefix + "logs"}, [this, job](store::RedisReply r) {
-    for (auto& item : r.items) job->logs.push_back(std::move(item.text));
-    next_log(job);
+    std::vector<std::string> names;
+    for (auto& item : r.items) names.push_back(std::move(item.text));
+    ask_size(job, std::move(names));
+  });
+}
+
+void LogMover::ask_size(std::shared_ptr<Job> job, std::vector<std::string> names) {
+  if (names.empty()) return next_log(std::move(job));
+  Job::Log log;
+  const std::string name = std::move(names.back());
+  names.pop_back();
+  if (std::sscanf(name.c_str(), "%d.%d", &log.step, &log.log) != 2) return abandon(*job);
+  lane_.read({"HGET", job->prefix + name + ":m", "size"}, [this, job, log, names = std::move(names)](store::RedisReply r) mutable {
+    log.size_bytes = std::atoll(r.text.c_str());
+    job->logs.push_back(log);
+    ask_size(job, std::move(names));
   });
 }
 
 void LogMover::next_log(std::shared_ptr<Job> job) {
-  if (job->logs.empty()) return finish(job);
-  lane_.read({"HGET", job->prefix + job->logs.back() + ":m", "size"}, [this, job](store::RedisReply r) {
-    int step = 0, log = 0;
-    if (std::sscanf(job->logs.back().c_str(), "%d.%d", &step, &log) != 2) return end(job->build);
-    job->size_bytes = std::atoll(r.text.c_str());
-    job->next_chunk = 0;
-    try {
-      job->writer = std::make_unique<logstore::Writer>(directory_, logstore::LogKey{job->build, step, log});
-    } catch (const std::runtime_error& e) {
-      spdlog::error("log cannot be moved build={} reason={}", job->build.value, e.what());
-      return end(job->build);
-    }
-    read_more(job);
-  });
+  if (job->logs.empty()) return written(*job);
+  const auto& log = job->logs.back();
+  job->next_chunk = 0;
+  try {
+    job->writer = std::make_unique<logstore::Writer>(directory_, logstore::LogKey{job->build, log.step, log.log});
+  } catch (const std::runtime_error& e) {
+    spdlog::error("log cannot be moved build={} reason={}", job->build.value, e.what());
+    return abandon(*job);
+  }
+  read_more(std::move(job));
 }
 
 void LogMover::read_more(std::shared_ptr<Job> job) {
-  lane_.read({"LRANGE", job->prefix + job->logs.back() + ":c", std::to_string(job->next_chunk),
+  const auto& log = job->logs.back();
+  lane_.read({"LRANGE", job->prefix + name_of(log.step, log.log) + ":c", std::to_string(job->next_chunk),
               std::to_string(job->next_chunk + kChunks - 1)},
              [this, job](store::RedisReply r) {
                std::vector<std::string> chunks;
@@ -114,7 +144,7 @@ void LogMover::write(std::shared_ptr<Job> job, std::vector<std::string> chunks) 
         if (auto done = job->writer->append(chunk); !done) problem = done.error().text;
       if (!problem && last) {
         // Another dispatcher may have moved and dropped it while we were reading.
-        if (job->writer->totals().size_bytes != job->size_bytes) {
+        if (job->writer->totals().size_bytes != job->logs.back().size_bytes) {
           problem = "Redis no longer has all of it";
         } else {
           job->writer->finish();
@@ -125,11 +155,14 @@ void LogMover::write(std::shared_ptr<Job> job, std::vector<std::string> chunks) 
     }
     boost::asio::post(host_.io(), [this, job, problem, last] {
       if (job->life != life_) return;
+      const auto& log = job->logs.back();
       if (problem) {
-        spdlog::warn("log was not moved build={} log={} reason={}", job->build.value, job->logs.back(), *problem);
-        return end(job->build);
+        spdlog::warn("log was not moved build={} log={} reason={}", job->build.value, name_of(log.step, log.log), *problem);
+        return abandon(*job);
       }
       if (!last) return read_more(job);
+      job->files.push_back(job->writer->path());
+      job->bytes += log.size_bytes;
       job->writer.reset();
       job->logs.pop_back();
       next_log(job);
@@ -137,15 +170,62 @@ void LogMover::write(std::shared_ptr<Job> job, std::vector<std::string> chunks) 
   });
 }
 
-void LogMover::finish(std::shared_ptr<Job> job) {
-  lane_.append({"log_drop", {job->prefix}}, [this, job](store::Reply) {
-    host_.commit({"logs_moved", {std::to_string(job->build.value)}}, {});
-    end(job->build);
+void LogMover::written(const Job& job) {
+  --active_;
+  written_.push_back({job.build, job.files});
+  written_bytes_ += job.bytes;
+  if (written_.size() >= kMostWritten || written_bytes_ >= kMostBytes) {
+    sync();
+  } else if (written_.size() == 1) {
+    sync_timer_.expires_after(kGather);
+    sync_timer_.async_wait([this](const boost::system::error_code& e) {
+      if (!e) sync();
+    });
+  }
+  next();
+}
+
+void LogMover::sync() {
+  if (syncing_ || written_.empty()) return;
+  syncing_ = true;
+  sync_timer_.cancel();
+  auto batch = std::make_shared<std::vector<Written>>(std::move(written_));
+  written_.clear();
+  written_bytes_ = 0;
+  boost::asio::post(pool_, [this, batch, life = life_] {
+    std::optional<std::string> problem;
+    std::vector<std::filesystem::path> files;
+    for (const auto& build : *batch) files.insert(files.end(), build.files.begin(), build.files.end());
+    try {
+      logstore::sync(directory_, files);
+    } catch (const std::runtime_error& e) {
+      problem = e.what();
+    }
+    boost::asio::post(host_.io(), [this, batch, life, problem] {
+      if (life != life_) return;
+      syncing_ = false;
+      if (problem) spdlog::warn("logs stay in Redis builds={} reason={}", batch->size(), *problem);
+      for (const auto& build : *batch) problem ? end(build.build) : drop(build.build);
+      sync();  // what was written meanwhile
+    });
   });
 }
 
+void LogMover::drop(BuildId build) {
+  lane_.append({"log_drop", {host_.store().keys().log_prefix(build.value)}}, [this, build](store::Reply) {
+    host_.commit({"logs_moved", {std::to_string(build.value)}}, {});
+    end(build);
+  });
+}
+
+// The logs stay in Redis; they are looked for again later.
+void LogMover::abandon(const Job& job) {
+  --active_;
+  end(job.build);
+}
+
 void LogMover::end(BuildId build) {
-  active_.erase(build);
+  known_.erase(build);
   next();
 }
 

@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
       [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::HostOptions options;
+  options.follows_log = true;
   options.lease_clock = "";  // the core ticks the workers' clock itself and needs the answer
   headrace::service::Host host(parsed.host, "dispatcher", options);
   headrace::dispatcher::DispatcherService service(settings);

@@ -9,17 +9,20 @@ namespace headrace::dispatcher {
 namespace {
 
 constexpr std::size_t kMostWorkers = 8;       // tried in one offer
-constexpr std::size_t kMostRequests = 256;    // of one builder looked at in one round
 constexpr milliseconds kAfterMiss{200};       // another dispatcher was quicker: its event is on the way
 constexpr milliseconds kAfterRefusal{1000};
 
 }  // namespace
 
+void Core::match_anew() { match_wanted_ = true; }
+
 void Core::match() {
-  if (!configuration_) return;
+  if (!configuration_ || !match_wanted_) return;
+  match_wanted_ = false;
+  const auto now = effects_.now();
   for (const auto& name : queue_.builders())
-    for (const auto id : queue_.of_builder(name, effects_.now(), kMostRequests))
-      if (!offer(id)) break;  // no worker for this builder now
+    while (const auto id = queue_.next_of_builder(name, now))
+      if (!offer(*id)) break;  // no worker for this builder now
 }
 
 // Offers one request to the workers that could take it, the idlest first.
@@ -79,6 +82,7 @@ void Core::on_offered(RequestId id, const std::string& nonce, const std::vector<
     }
   }
   if (!reply.ok) {
+    match_wanted_ = true;
     if (!request) return;
     // Not pending, or not there: if it is still ours to offer we try again soon, else an event tells.
     queue_.make_pending(id);
@@ -194,6 +198,7 @@ void Core::remove_claim(RequestId id) {
   const auto found = builds_.find(id);
   if (found == builds_.end()) return;
   const auto build = found->second;
+  match_wanted_ = true;
   builds_.erase(found);
   if (const auto link = links_.find(build->worker); link != links_.end() && link->second.claims.erase(id)) {
     auto& count = link->second.per_builder[build->build.builder];

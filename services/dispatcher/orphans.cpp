@@ -139,6 +139,7 @@ void Core::check_claim(RequestId id) {
     const auto found = builds_.find(id);
     if (found != builds_.end() && found->second->claim.nonce == text(request, "nonce")) return;
     remove_claim(id);
+    match_wanted_ = true;
     if (text(request, "state") == "pending") queue_.make_pending(id);
   });
 }
@@ -176,13 +177,13 @@ void Core::settle_running(RequestId id, const Fields& request) {
       close_lost(record, results, logs, effects_.wall_ms());
       effects_.commit({"build_lost", {std::to_string(id.value), text(request, "nonce"), std::to_string(settings_.max_attempts),
                                       std::to_string(static_cast<int>(results)), wire::encode(record)}},
-                      [this, id, build, results, worker = record.worker](store::Reply r) {
+                      [this, id, build, results, logs, worker = record.worker](store::Reply r) {
                         if (r.refusal.starts_with("stale")) return settle(id);
                         if (!r.ok) return;
                         spdlog::warn("build was lost with its worker build={} request={} worker={} result={}", build.value, id.value,
                                      worker, results_name(results));
                         remove_claim(id);
-                        effects_.move_logs(build);
+                        effects_.move_logs(build, logs);
                       });
     });
   });

@@ -65,16 +65,14 @@ std::vector<std::string> PendingQueue::builders() const {
   return out;
 }
 
-std::vector<RequestId> PendingQueue::of_builder(const std::string& builder, MonoTime now, std::size_t most) const {
-  std::vector<RequestId> out;
+std::optional<RequestId> PendingQueue::next_of_builder(const std::string& builder, MonoTime now) const {
   const auto queue = pending_.find(builder);
-  if (queue == pending_.end()) return out;
+  if (queue == pending_.end()) return std::nullopt;
   for (const auto& place : queue->second) {
-    if (out.size() == most) break;
     const auto delayed = delayed_.find(place.id);
-    if (delayed == delayed_.end() || delayed->second <= now) out.push_back(place.id);
+    if (delayed == delayed_.end() || delayed->second <= now) return place.id;
   }
-  return out;
+  return std::nullopt;
 }
 
 std::optional<MonoTime> PendingQueue::next_delay() const {

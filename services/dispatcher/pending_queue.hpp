@@ -45,9 +45,9 @@ class PendingQueue {
 
   /// Builders with pending requests: highest pending priority first, then oldest, then by name.
   std::vector<std::string> builders() const;
-  /// The pending requests of a builder that may be offered now: highest priority, then lowest id.
-  /// @param most  at most this many
-  std::vector<RequestId> of_builder(const std::string& builder, MonoTime now, std::size_t most) const;
+  /// The pending request of a builder to offer next: highest priority, then lowest id, of those that may be
+  /// offered now.
+  std::optional<RequestId> next_of_builder(const std::string& builder, MonoTime now) const;
   /// When the first delayed request may be offered again.
   std::optional<MonoTime> next_delay() const;
 

@@ -61,11 +61,13 @@ bool Core::take_log(const std::shared_ptr<ActiveBuild>& build, wire::LogPiece pi
     const auto& v = value->as_array();
     state.committed = {v.at(0).as_int(), v.at(1).as_int(), static_cast<std::uint32_t>(v.at(2).as_int())};
     if (state.in_flight == 0) state.sent = state.committed;  // the store's word wins
+    if (state.in_flight == 0 && !build->waiting.empty()) apply_waiting(build);
+    // The answer to the build's end says all of this too, and whoever follows the log hears of the end.
+    if (build->ended) return;
     if (state.in_flight == 0 || state.committed.size_bytes % (1 << 20) < (1 << 16)) {
       acknowledge(*build, false, {{step, index, state.committed.size_bytes}});
       effects_.announce_log(build->build.id, step, index, state.committed);
     }
-    if (state.in_flight == 0) apply_waiting(build);
   });
   return true;
 }
@@ -155,6 +157,7 @@ void Core::commit_report(const std::shared_ptr<ActiveBuild>& build, const wire::
   call.args[3] = std::to_string(count);
   build->sequence_sent = report.sequence;
   const bool ends = finish != nullptr;
+  build->ended |= ends;
   effects_.commit(std::move(call), [this, build, sequence = report.sequence, ends](store::Reply r) {
     const auto link = links_.find(build->worker);
     if (!r.ok) {
@@ -168,7 +171,7 @@ void Core::commit_report(const std::shared_ptr<ActiveBuild>& build, const wire::
     spdlog::info("build finished build={} builder={} number={} attempt={} result={}", build->build.id.value, build->build.builder,
                  build->build.number, build->build.attempt, results_name(*build->build.results));
     remove_claim(build->claim.request);
-    effects_.move_logs(build->build.id);
+    effects_.move_logs(build->build.id, build->logs);
   });
 }
 

@@ -84,6 +84,7 @@ void DispatcherService::read_keys() {
     if (r.is_error()) return;
     worker_keys_.clear();
     for (std::size_t i = 0; i + 1 < r.items.size(); i += 2) worker_keys_[r.items[i].text] = r.items[i + 1].text;
+    host_->zmq().answer_handshakes();
   });
 }
 
@@ -107,7 +108,9 @@ void DispatcherService::match() {
   if (!next) return;
   match_timer_->expires_at(std::chrono::steady_clock::time_point(next->time_since_epoch()));
   match_timer_->async_wait([this](const boost::system::error_code& e) {
-    if (!e) match();
+    if (e || !core_) return;
+    core_->match_anew();
+    match();
   });
 }
 
@@ -148,7 +151,11 @@ void DispatcherService::announce_log(BuildId build, int step, int log, const Log
                    wire::encode_value(json::Object{{"build", build.value}, {"step", step}, {"log", log},
                                                    {"lines", extent.lines}, {"size", extent.size_bytes}})});
 }
-void DispatcherService::move_logs(BuildId build) { mover_->add(build); }
+void DispatcherService::move_logs(BuildId build, const std::map<std::pair<int, int>, LogState>& logs) {
+  std::map<std::pair<int, int>, std::int64_t> sizes;
+  for (const auto& [place, log] : logs) sizes[place] = log.committed.size_bytes;
+  mover_->add(build, sizes);
+}
 void DispatcherService::reload(const std::string& reason) { host_->reload(reason); }
 std::string DispatcherService::nonce() { return store::random_hex(16); }
 MonoTime DispatcherService::now() { return mono_now(); }

@@ -36,7 +36,7 @@ class DispatcherService : public service::Service, public Effects {
   void configuration(ConfigVersion version, std::function<void(std::shared_ptr<config::Configuration>)> done) override;
   void send(const std::string& peer, const char* name, const std::string& body) override;
   void announce_log(BuildId build, int step, int log, const LogState::Extent& extent) override;
-  void move_logs(BuildId build) override;
+  void move_logs(BuildId build, const std::map<std::pair<int, int>, LogState>& logs) override;
   void reload(const std::string& reason) override;
   std::string nonce() override;
   MonoTime now() override;

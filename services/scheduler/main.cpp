@@ -5,7 +5,9 @@
 int main(int argc, char** argv) {
   const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-scheduler", "Decides what to build and when.");
   if (parsed.exit_status) return *parsed.exit_status;
-  headrace::service::Host host(parsed.host, "scheduler");
+  headrace::service::HostOptions options;
+  options.follows_log = true;
+  headrace::service::Host host(parsed.host, "scheduler", options);
   headrace::scheduler::SchedulerService service;
   return host.run(service);
 }

@@ -30,6 +30,7 @@ LiveDispatcher::LiveDispatcher() {
                           if (key == worker_key_.public_key) return "w";
                           return std::nullopt;
                         });
+  context_.answer_handshakes();
   listen();
 }
 

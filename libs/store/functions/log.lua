@@ -3,7 +3,7 @@
 -- (its hash tag names the build), so no other key may be touched here: the fence is copied into it.
 
 local SEALED = 'sealed'
-local LATE_MS = 3600 * 1000
+local LATE_MS = 600 * 1000
 
 -- log_append(nonce, log, offset, size, lines, crc, chunk): appends if `offset` is the log's size.
 --   log "<step>.<index>"; crc: of the whole log after this chunk; size, lines: of this chunk
