@@ -21,6 +21,7 @@ namespace {
 namespace asio = boost::asio;
 constexpr int kFetch = 500;                    // events read from the log at once
 constexpr milliseconds kFollow{1000};          // a blocking read of the log lasts at most so long
+constexpr milliseconds kPublish{3};            // until events that were committed here go to the bus
 constexpr seconds kStuck{5};                   // a batch in flight for longer: not healthy
 constexpr seconds kDead{30};                   // … for longer: the connection counts as lost
 constexpr milliseconds kRetryFirst{50}, kRetryMost{1000};
@@ -43,7 +44,8 @@ struct Host::Impl {
         tick_timer(io),
         look_timer(io),
         retry_timer(io),
-        stop_timer(io) {
+        stop_timer(io),
+        publish_timer(io) {
     if (options.reads_events && options.follows_log) log_reader = std::make_unique<store::Client>(io, settings.store);
   }
 
@@ -56,7 +58,8 @@ struct Host::Impl {
   bus::Context zmq;
   Metrics metrics;
   asio::signal_set signals;
-  asio::steady_timer tick_timer, look_timer, retry_timer, stop_timer;
+  asio::steady_timer tick_timer, look_timer, retry_timer, stop_timer, publish_timer;
+  std::vector<bus::Frames> to_publish;  // events committed here, in order
   std::optional<asio::posix::stream_descriptor> parent;
   std::unique_ptr<bus::Socket> publisher, subscriber;
   std::unique_ptr<http::Server> status;
@@ -319,10 +322,22 @@ struct Host::Impl {
       if (life == now_life) flush();
     });
   }
+  // Nobody whom a build waits for hears of it over the bus: events go out a little later and together, so
+  // that the threads they wake are not in the way of what the event has caused.
   void publish(const store::Reply& reply) {
-    if (!publisher) return;
+    if (!publisher || reply.events.empty()) return;
+    if (to_publish.empty()) {
+      publish_timer.expires_after(kPublish);
+      publish_timer.async_wait([this](const boost::system::error_code& e) {
+        if (!e) publish_all();
+      });
+    }
     for (std::size_t i = 0; i < reply.events.size(); ++i)
-      publisher->send(wire::to_frames(reply.events[i], reply.envelopes[i]));
+      to_publish.push_back(wire::to_frames(reply.events[i], reply.envelopes[i]));
+  }
+  void publish_all() {
+    for (const auto& frames : to_publish) publisher->send(frames);
+    to_publish.clear();
   }
 
   // ---- the second ----
@@ -362,7 +377,12 @@ struct Host::Impl {
     stop_timer.async_wait([this](const boost::system::error_code& e) {
       if (!e) io.stop();
     });
-    service->stop([this] { asio::post(io, [this] { io.stop(); }); });
+    service->stop([this] {
+      asio::post(io, [this] {
+        publish_all();
+        io.stop();
+      });
+    });
   }
 
   void watch_parent() {
@@ -453,7 +473,10 @@ void Host::command(std::vector<std::string> words, std::function<void(store::Red
 }
 
 void Host::announce(const bus::Frames& frames) {
-  if (impl_->publisher) impl_->publisher->send(frames);
+  auto& i = *impl_;
+  if (!i.publisher) return;
+  i.publish_all();  // what is announced comes after what was committed before it
+  i.publisher->send(frames);
 }
 
 http::Response Host::answer_status(const http::Request& request) {

@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::HostOptions options;
   options.announcements = {"log.append."};
-  options.gather = headrace::milliseconds{5};
+  options.gather = headrace::milliseconds{2};
   headrace::service::Host host(parsed.host, "web", options);
   headrace::web::WebService service(settings);
   return host.run(service);
