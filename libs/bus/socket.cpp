@@ -144,36 +144,45 @@ KeyPair new_key_pair() {
   return {pub, sec};
 }
 
-struct Context::Impl {
+struct Context::Impl : std::enable_shared_from_this<Context::Impl> {
   zmq::context_t context{1};
   std::unique_ptr<zmq::socket_t> zap;
   std::shared_ptr<Watch> watch;
   Authenticator authenticator;
   bool answering = false;
+  bool asked = false;  // one handshake is being thought about
 
   bool answer_handshakes() {
     for (int i = 0; i < kRun; ++i) {
+      if (asked) return false;
       auto request = receive(*zap, false);
       if (!request) return false;
       // Frames of ZAP 1.0 (rfc.zeromq.org/27): version, request id, domain, address, identity,
       // mechanism, credentials (for CURVE the 32 bytes of the client's key).
       const auto& f = request->frames;
-      std::optional<std::string> user;
-      if (f.size() == 7 && f[5] == "CURVE" && f[6].size() == 32) {
-        char key[41];
-        zmq_z85_encode(key, reinterpret_cast<const std::uint8_t*>(f[6].data()), 32);
-        user = authenticator(f[2], key);
+      const std::string id = f.size() > 1 ? f[1] : "";
+      asked = true;
+      if (f.size() != 7 || f[5] != "CURVE" || f[6].size() != 32) {
+        answer(id, "", false);
+        continue;
       }
-      transmit(*zap, nullptr,
-               // 300, not 400: a peer that is told 400 never tries again, and its key may be allowed a second later.
-               {"1.0", f.size() > 1 ? f[1] : "", user ? "200" : "300", user ? "OK" : "key not allowed",
-                user.value_or(""), ""});
+      char key[41];
+      zmq_z85_encode(key, reinterpret_cast<const std::uint8_t*>(f[6].data()), 32);
+      authenticator(f[2], key, [weak = weak_from_this(), id, k = std::string(key)](bool allowed) {
+        if (const auto self = weak.lock()) self->answer(id, k, allowed);
+      });
     }
     return true;
   }
+  // 300 when refused, not 400: a peer that is told 400 never tries again, and its key may be allowed later.
+  void answer(const std::string& id, const std::string& key, bool allowed) {
+    asked = false;
+    transmit(*zap, nullptr, {"1.0", id, allowed ? "200" : "300", allowed ? "OK" : "key not allowed", allowed ? key : "", ""});
+    watch->look();
+  }
 };
 
-Context::Context() : impl_(std::make_unique<Impl>()) {}
+Context::Context() : impl_(std::make_shared<Impl>()) {}
 Context::~Context() {
   if (impl_->watch) impl_->watch->stop();
 }

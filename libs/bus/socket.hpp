@@ -26,9 +26,10 @@ KeyPair new_key_pair();
 /// What the ZAP handler is asked for every CURVE handshake.
 /// @param domain      "worker", "publish" or "subscribe"
 /// @param public_key  Z85 of the peer's key
-/// @return the user id that goes with every message of this peer, nothing to refuse
+/// @param answer      to be called once, now or later, with whether the key is allowed; the other
+///                    handshakes wait meanwhile. Every message of the peer carries its key as `user`.
 using Authenticator =
-    std::function<std::optional<std::string>(const std::string& domain, const std::string& public_key)>;
+    std::function<void(const std::string& domain, const std::string& public_key, std::function<void(bool allowed)> answer)>;
 
 /// One ZeroMQ context with one I/O thread, and its ZAP handler.
 class Context {
@@ -43,12 +44,12 @@ class Context {
  private:
   friend class Socket;
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with answers that are still owed
 };
 
 enum class SocketType { dealer, router, pub, sub, xpub, xsub };
 
-/// A message as it arrived. For a router `peer` is the routing id and `user` the authenticated user id.
+/// A message as it arrived. For a router `peer` is the routing id and `user` the key that was allowed.
 struct Message {
   std::string peer;
   std::string user;

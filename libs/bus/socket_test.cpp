@@ -27,9 +27,8 @@ TEST(Socket, CarriesManyMessagesBothWaysUnderCurve) {
   boost::asio::io_context io;
   Context context;
   const auto server_keys = new_key_pair(), client_keys = new_key_pair();
-  context.authenticate(io, [&](const std::string& domain, const std::string& key) -> std::optional<std::string> {
-    if (domain == "worker" && key == client_keys.public_key) return "mac-1";
-    return std::nullopt;
+  context.authenticate(io, [&](const std::string& domain, const std::string& key, auto answer) {
+    answer(domain == "worker" && key == client_keys.public_key);
   });
   context.answer_handshakes();
   Socket router(io, context, SocketType::router);
@@ -52,14 +51,14 @@ TEST(Socket, CarriesManyMessagesBothWaysUnderCurve) {
   for (int i = 0; i < 5000; ++i) dealer.send({"offer", std::to_string(i)});
   EXPECT_TRUE(run_until(io, [&] { return back == 5000; })) << back;
   EXPECT_EQ(got, 5000);
-  EXPECT_EQ(user, "mac-1");
+  EXPECT_EQ(user, client_keys.public_key);
 }
 
 TEST(Socket, NamesTheUserOfEveryMessage) {
   boost::asio::io_context io;
   Context context;
   const auto server_keys = new_key_pair(), client_keys = new_key_pair();
-  context.authenticate(io, [&](const std::string&, const std::string&) { return std::optional<std::string>("mac-1"); });
+  context.authenticate(io, [](const std::string&, const std::string&, auto answer) { answer(true); });
   context.answer_handshakes();
   Socket router(io, context, SocketType::router);
   router.secure_server(server_keys, "worker");
@@ -68,7 +67,7 @@ TEST(Socket, NamesTheUserOfEveryMessage) {
   std::string peer;
   router.on_message([&](Message m) {
     ++got;
-    named += m.user == "mac-1";
+    named += m.user == client_keys.public_key;
     peer = m.peer;
   });
   Socket dealer(io, context, SocketType::dealer);
@@ -93,9 +92,9 @@ TEST(Socket, RefusesAKeyThatIsNotAllowed) {
   Context context;
   const auto server_keys = new_key_pair();
   int asked = 0;
-  context.authenticate(io, [&](const std::string&, const std::string&) -> std::optional<std::string> {
+  context.authenticate(io, [&](const std::string&, const std::string&, auto answer) {
     ++asked;
-    return std::nullopt;
+    answer(false);
   });
   context.answer_handshakes();
   Socket router(io, context, SocketType::router);
@@ -112,32 +111,33 @@ TEST(Socket, RefusesAKeyThatIsNotAllowed) {
   EXPECT_EQ(got, 0);
 }
 
-TEST(Socket, LetsHandshakesWaitUntilKeysAreKnown) {
+TEST(Socket, LetsHandshakesWaitForKeysAndForAnswers) {
   boost::asio::io_context io;
   Context context;
-  const auto server_keys = new_key_pair(), client_keys = new_key_pair();
-  std::string allowed;
-  int refused = 0, got = 0;
-  context.authenticate(io, [&](const std::string&, const std::string& key) -> std::optional<std::string> {
-    if (key == allowed) return "mac-1";
-    ++refused;
-    return std::nullopt;
-  });
+  const auto server_keys = new_key_pair();
+  int got = 0;
+  std::vector<std::function<void(bool)>> asked;
+  context.authenticate(io, [&](const std::string&, const std::string&, auto answer) { asked.push_back(answer); });
   Socket router(io, context, SocketType::router);
   router.secure_server(server_keys, "worker");
   router.bind("tcp://127.0.0.1:*");
   router.on_message([&](Message) { ++got; });
-  Socket dealer(io, context, SocketType::dealer);
-  dealer.secure_client(client_keys, server_keys.public_key);
-  dealer.connect(router.last_endpoint());
-  dealer.send({"hello"});
-  run_until(io, [&] { return refused > 0 || got > 0; }, 100ms);
-  EXPECT_EQ(refused, 0);
-  EXPECT_EQ(got, 0);
-  allowed = client_keys.public_key;
+  Socket one(io, context, SocketType::dealer), two(io, context, SocketType::dealer);
+  for (auto* dealer : {&one, &two}) {
+    dealer->secure_client(new_key_pair(), server_keys.public_key);
+    dealer->connect(router.last_endpoint());
+    dealer->send({"hello"});
+  }
+  run_until(io, [&] { return !asked.empty(); }, 100ms);
+  EXPECT_TRUE(asked.empty());  // nobody is asked before the keys are known
   context.answer_handshakes();
-  EXPECT_TRUE(run_until(io, [&] { return got == 1; }));
-  EXPECT_EQ(refused, 0);
+  ASSERT_TRUE(run_until(io, [&] { return asked.size() == 1; }));
+  run_until(io, [&] { return got > 0 || asked.size() > 1; }, 100ms);
+  EXPECT_EQ(got, 0);
+  asked[0](true);
+  ASSERT_TRUE(run_until(io, [&] { return asked.size() == 2; }));
+  asked[1](true);
+  EXPECT_TRUE(run_until(io, [&] { return got == 2; }));
 }
 
 TEST(Socket, GathersWhatArrivesWithinItsTime) {

@@ -17,16 +17,14 @@ void Settings::add_options(arguments::Command& command) {
 void BusService::start(service::Host& host) {
   host_ = &host;
   const auto& site = host.site_key();
-  host.zmq().authenticate(host.io(), [this, &site](const std::string& domain, const std::string& key) {
-    std::optional<std::string> user;
-    if (key == site.public_key) {
-      user = "site";
-    } else if (domain == "subscribe") {
-      const auto found = subscriber_keys_.find(key);
-      if (found != subscriber_keys_.end()) user = found->second;
-    }
-    if (!user) host_->metrics().count("headrace_bus_refused_total{domain=\"" + domain + "\"}");
-    return user;
+  keys_ = std::make_unique<service::AllowedKeys>(host, "subscriber");
+  host.zmq().authenticate(host.io(), [this, &site](const std::string& domain, const std::string& key, std::function<void(bool)> answer) {
+    const auto decide = [this, domain, answer](bool allowed) {
+      if (!allowed) host_->metrics().count("headrace_bus_refused_total{domain=\"" + domain + "\"}");
+      answer(allowed);
+    };
+    if (key == site.public_key || domain != "subscribe") return decide(key == site.public_key);
+    keys_->ask(key, [decide](std::optional<std::string> name) { decide(name.has_value()); });
   });
   publishers_ = std::make_unique<bus::Socket>(host.io(), host.zmq(), bus::SocketType::xsub);
   subscribers_ = std::make_unique<bus::Socket>(host.io(), host.zmq(), bus::SocketType::xpub);
@@ -37,20 +35,13 @@ void BusService::start(service::Host& host) {
 }
 
 void BusService::load(service::Host& host) {
-  read_keys();
+  keys_->read([this] { host_->zmq().answer_handshakes(); });
   host.loaded({});
 }
 
-// Keys are few and change rarely; asking each second needs no event reader here.
-void BusService::on_tick() { read_keys(); }
+void BusService::unload() { keys_->lost(); }
 
-void BusService::read_keys() {
-  host_->command({"HGETALL", host_->store().keys()("keys:subscriber")}, [this](store::RedisReply r) {
-    if (r.is_error()) return;
-    subscriber_keys_.clear();
-    for (std::size_t i = 0; i + 1 < r.items.size(); i += 2) subscriber_keys_[r.items[i].text] = r.items[i + 1].text;
-    host_->zmq().answer_handshakes();
-  });
-}
+// A key that was removed is refused from the next connection on.
+void BusService::on_tick() { keys_->read(); }
 
 }  // namespace headrace::bus_service

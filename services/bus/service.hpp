@@ -3,11 +3,11 @@
 // with the site's own key, subscribers with it or with a key allowed by `headrace subscriber add`.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 
 #include "arguments/arguments.hpp"
+#include "service/allowed_keys.hpp"
 #include "service/host.hpp"
 
 namespace headrace::bus_service {
@@ -23,16 +23,14 @@ class BusService : public service::Service {
   explicit BusService(Settings settings) : settings_(std::move(settings)) {}
   void start(service::Host& host) override;
   void load(service::Host& host) override;
-  void unload() override {}
+  void unload() override;
   void on_tick() override;
 
  private:
-  void read_keys();
-
   Settings settings_;
   service::Host* host_ = nullptr;
   std::unique_ptr<bus::Socket> publishers_, subscribers_;
-  std::map<std::string, std::string> subscriber_keys_;  ///< key → name; kept while Redis is away
+  std::unique_ptr<service::AllowedKeys> keys_;
 };
 
 }  // namespace headrace::bus_service

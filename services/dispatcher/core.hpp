@@ -74,6 +74,8 @@ class Core {
   void match();
   /// When the time of a request that was put aside has come.
   void match_anew();
+  /// The worker's key is no longer allowed: its session ends and its builds go back.
+  void dismiss(const std::string& worker);
   /// Once a second.
   void on_tick();
   void on_configuration(std::shared_ptr<config::Configuration> configuration, ConfigVersion version);

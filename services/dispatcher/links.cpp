@@ -137,6 +137,18 @@ void Core::on_goodbye(const std::string& user, Link& link, const wire::Goodbye& 
   drop_link(user);
 }
 
+void Core::dismiss(const std::string& worker) {
+  const auto link = links_.find(worker);
+  if (link == links_.end()) return;
+  spdlog::warn("worker's key is no longer allowed worker={} session={}", worker, link->second.session.value);
+  send(link->second.peer, wire::Rehello{link->second.session, true, "the key is no longer allowed"});
+  if (link->second.session)
+    effects_.commit({"worker_gone", {worker, std::to_string(link->second.session.value), "goodbye"}}, [this, worker](store::Reply r) {
+      if (r.ok) sweep(worker);
+    });
+  drop_link(worker);
+}
+
 void Core::renew_leases() {
   renewed_ = effects_.now();
   store::Call call{"worker_renew", {std::to_string(settings_.lease.count()), ""}};

@@ -22,18 +22,27 @@ void DispatcherService::start(service::Host& host) {
   if (host.settings().data.empty()) throw std::runtime_error("--data (HEADRACE_DATA) is needed: logs of finished builds go there");
   mover_ = std::make_unique<LogMover>(host, *logs_, std::filesystem::path(host.settings().data) / "logs");
   match_timer_ = std::make_unique<boost::asio::steady_timer>(host.io());
-  host.zmq().authenticate(host.io(), [this](const std::string& domain, const std::string& key) -> std::optional<std::string> {
-    const auto found = worker_keys_.find(key);
-    if (domain == "worker" && found != worker_keys_.end()) return found->second;
-    host_->metrics().count("headrace_dispatcher_keys_refused_total");
-    spdlog::warn("a worker's key is not allowed key={}", key);
-    return std::nullopt;
+  keys_ = std::make_unique<service::AllowedKeys>(host, "worker");
+  host.zmq().authenticate(host.io(), [this](const std::string& domain, const std::string& key, std::function<void(bool)> answer) {
+    if (domain != "worker") return answer(false);
+    keys_->ask(key, [this, key, answer](std::optional<std::string> name) {
+      if (!name) {
+        host_->metrics().count("headrace_dispatcher_keys_refused_total");
+        spdlog::warn("a worker's key is not allowed key={}", key);
+      }
+      answer(name.has_value());
+    });
   });
   workers_ = std::make_unique<bus::Socket>(host.io(), host.zmq(), bus::SocketType::router);
   service::bind_all(*workers_, service::split_endpoints(settings_.workers), host.site_key(), "worker", true);
   workers_->on_message([this](bus::Message m) {
     host_->metrics().count("headrace_dispatcher_messages_total");
-    if (core_ && !m.user.empty() && m.frames.size() == 2) core_->on_message(m.peer, m.user, m.frames[0], m.frames[1]);
+    if (!core_ || m.frames.size() != 2) return;
+    // The key is looked up for every message: a connection outlives the removal of its key.
+    const auto worker = keys_->name_of(m.user);
+    if (!worker) return;
+    if (m.frames[0] == wire::Hello::kName) said_hello_[*worker] = m.user;
+    core_->on_message(m.peer, *worker, m.frames[0], m.frames[1]);
   });
   workers_->on_drained([this] { match(); });
   const auto gauge = [&](const char* name, auto value) {
@@ -74,17 +83,20 @@ void DispatcherService::load_requests() {
 void DispatcherService::unload() {
   ++life_;
   core_.reset();
+  keys_->lost();
   logs_->clear();
   mover_->clear();
   match_timer_->cancel();
 }
 
 void DispatcherService::read_keys() {
-  host_->command({"HGETALL", keys()("keys:worker")}, [this](store::RedisReply r) {
-    if (r.is_error()) return;
-    worker_keys_.clear();
-    for (std::size_t i = 0; i + 1 < r.items.size(); i += 2) worker_keys_[r.items[i].text] = r.items[i + 1].text;
+  keys_->read([this] {
     host_->zmq().answer_handshakes();
+    for (auto it = said_hello_.begin(); it != said_hello_.end();) {
+      const bool allowed = keys_->name_of(it->second) == it->first;
+      if (!allowed && core_) core_->dismiss(it->first);
+      it = allowed ? std::next(it) : said_hello_.erase(it);
+    }
   });
 }
 

@@ -11,6 +11,7 @@
 #include "dispatcher/log_lane.hpp"
 #include "dispatcher/log_mover.hpp"
 #include "dispatcher/settings.hpp"
+#include "service/allowed_keys.hpp"
 #include "service/host.hpp"
 #include "service/live_config.hpp"
 
@@ -55,7 +56,8 @@ class DispatcherService : public service::Service, public Effects {
   std::unique_ptr<LogMover> mover_;
   std::unique_ptr<boost::asio::steady_timer> match_timer_;
   std::unique_ptr<Core> core_;
-  std::map<std::string, std::string> worker_keys_;  ///< key → name; kept while Redis is away
+  std::unique_ptr<service::AllowedKeys> keys_;
+  std::map<std::string, std::string> said_hello_;  ///< worker → the key with which it did
   std::uint64_t life_ = 0;
   int ticks_ = 0;
 };

@@ -2,8 +2,11 @@
 // A worker whose key is not allowed says so, gets nothing, and works as soon as it has a token that is.
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "bus/socket.hpp"
 #include "keys/token.hpp"
+#include "model/results.hpp"
 #include "support/headrace_up.hpp"
 
 namespace headrace::test {
@@ -30,6 +33,7 @@ class FarWorker {
     }, [&] { return program_.output(); });
   }
   std::string said() const { return program_.output(); }
+  std::filesystem::path folder() const { return folder_ / ""; }
   int stop() {
     program_.signal(SIGTERM);
     return program_.wait(20s);
@@ -82,14 +86,37 @@ TEST(WrongKey, AKeyThatWasForbiddenIsRefusedInWordsAndANewOneWorks) {
   expect_built_with(up, first, 1);
 
   EXPECT_EQ(up.headrace({"worker", "remove", "far"}).out, "1 key of far forbidden\n");
-  // Events are read in order: once it has built this, the dispatcher knows that the key is forbidden.
-  ASSERT_EQ(up.headrace({"force", "near", "--wait"}).status, 0) << up.everything_said();
   ASSERT_EQ(up.headrace({"force", "far"}).status, 0);
   expect_refused_in_words(up, first);
   const auto line = "a worker's key is not allowed key=" + keys::decode(first, "worker")->public_key;
   EXPECT_NE(up.log_of("dispatcher").find(line), std::string::npos) << up.log_of("dispatcher");
 
   expect_built_with(up, new_token(up), 2);
+  EXPECT_EQ(up.stop(), 0);
+}
+
+TEST(WrongKey, AConnectedWorkerWhoseKeyIsForbiddenGetsNothingMoreAndItsBuildGoesToTheNext) {
+  HeadraceUp up(R"(
+worker "far" {}
+builder "far" { workers = { "far" }, collapse_requests = false, steps = { step.shell "stay" { command = "while [ ! -e ../../go ]; do sleep 0.05; done" } } }
+scheduler.force "force" { builders = { "far" } }
+)");
+  up.start();
+  FarWorker first(new_token(up));
+  first.wait_for_words("welcomed name=far", 30s);
+  ASSERT_EQ(up.headrace({"force", "far"}).status, 0);
+  first.wait_for_words("build accepted", 30s);
+  ASSERT_EQ(up.headrace({"worker", "remove", "far"}).status, 0);
+  EXPECT_EQ(up.wait_build("far", 1)["results"].int_or(-1), static_cast<int>(Results::retry)) << up.everything_said();
+  first.wait_for_words("the key is no longer allowed", 10s);
+
+  FarWorker second(new_token(up));
+  second.wait_for_words("build accepted", 30s);
+  std::ofstream(second.folder() / "base" / "go");
+  EXPECT_EQ(up.wait_build("far", 2)["results"].int_or(-1), 0) << up.everything_said() << second.said();
+  EXPECT_EQ(up.rest("/builds")["builds"].as_array().size(), 2u);
+  EXPECT_EQ(second.stop(), 0);
+  first.stop();
   EXPECT_EQ(up.stop(), 0);
 }
 
