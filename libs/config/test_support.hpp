@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the tests of this folder: a configuration out of texts.
+// For tests: a configuration out of texts.
 #pragma once
 
 #include <gtest/gtest.h>
