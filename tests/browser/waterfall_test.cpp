@@ -118,5 +118,21 @@ TEST_F(Waterfall, ShowsBuildsLiveTheirLogsAndComesBackByItself) {
   EXPECT_EQ(up_.stop(), 0);
 }
 
+TEST_F(Waterfall, AClickIsOneThoughThePageMovesMeanwhile) {
+  push("r1");
+  up_.wait_builds(kBuilders);
+  browser_.open(up_.web());
+  wait_builds_shown(1);
+  // Newer builds push the older ones down, as they appear; not while one of them is pressed.
+  browser_.press(bar("arm", 1));
+  push("r2");
+  up_.wait_builds(2 * kBuilders);
+  const auto heard = "return new Promise((done) => setTimeout(done, 400))";  // longer than between two drawings
+  browser_.script(heard);
+  browser_.release();
+  browser_.wait_script("the build that was pressed", "return document.querySelector('.panel h2')?.innerText === 'arm #1'");
+  wait_builds_shown(2);
+}
+
 }  // namespace
 }  // namespace headrace::test

@@ -89,6 +89,7 @@ TEST(PythonWorker, BuildsWhatAHookBrings) {
 
   // A step that fails stops the build, but for what always runs.
   EXPECT_EQ(up.headrace({"force", "bad", "--wait"}).status, 1);
+  up.wait_build("bad", 1);  // REST has it as well
   const auto after = up.rest("/builders/bad/builds/1/steps?order=number")["steps"].as_array();
   ASSERT_EQ(after.size(), 2u);
   EXPECT_EQ(after[0]["results"].int_or(-1), 2);

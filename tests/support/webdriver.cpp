@@ -9,8 +9,6 @@
 namespace headrace::test {
 namespace {
 
-constexpr const char* kElement = "element-6066-11e4-a52e-4f735466cecf";  // W3C's name for a reference
-
 // So that it runs as root, in a container, without a display and without the network.
 json::Array chromium_words(const std::string& profile) {
   return {"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
@@ -102,8 +100,31 @@ json::Value Browser::wait_script(const std::string& what, const std::string& bod
 }
 
 void Browser::click(const std::string& css) {
-  const auto found = wait_script(css, "return document.querySelector(arguments[0])", {css});
-  call("POST", "/element/" + found[kElement].string_or("") + "/click");
+  wait_script(css + " to keep still",
+              "const find = () => document.querySelector(arguments[0]);"
+              "const place = () => JSON.stringify(find()?.getBoundingClientRect() ?? null);"
+              "find()?.scrollIntoView({ block: 'nearest', inline: 'nearest' });"
+              "const before = place();"
+              "return new Promise((done) => setTimeout(() => done(before !== 'null' && before === place()), 300));",
+              {css});
+  press(css);
+  release();
+}
+
+void Browser::press(const std::string& css) {
+  const auto middle = script("const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+                             "return [Math.round(box.x + box.width / 2), Math.round(box.y + box.height / 2)]",
+                             {css});
+  pointer({json::Object{{"type", "pointerMove"}, {"duration", 0}, {"x", middle.as_array()[0]}, {"y", middle.as_array()[1]}},
+           json::Object{{"type", "pointerDown"}, {"button", 0}}});
+}
+
+void Browser::release() { pointer({json::Object{{"type", "pointerUp"}, {"button", 0}}}); }
+
+void Browser::pointer(json::Array actions) {
+  json::Object mouse{{"type", "pointer"}, {"id", "mouse"}, {"parameters", json::Object{{"pointerType", "mouse"}}}};
+  mouse["actions"] = std::move(actions);
+  call("POST", "/actions", json::Object{{"actions", json::Array{std::move(mouse)}}});
 }
 
 std::string Browser::text(const std::string& css) {

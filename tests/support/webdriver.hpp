@@ -29,8 +29,11 @@ class Browser {
   json::Value script(const std::string& body, json::Array arguments = {});
   /// Waits until the script gives something truthy. @return that
   json::Value wait_script(const std::string& what, const std::string& body, const json::Array& arguments = {});
-  /// Waits for the element, scrolls to it and clicks in its middle, as a person does: what covers it is an error.
+  /// Waits until the element is there and does not move, then press() and release().
   void click(const std::string& css);
+  /// The mouse goes to the middle of the element, whatever covers it there, and its button goes down.
+  void press(const std::string& css);
+  void release();
   /// Text of the element as it is seen; "" when there is none.
   std::string text(const std::string& css);
   /// What the page has complained of since the last call: the console's errors, failed requests among them.
@@ -38,6 +41,7 @@ class Browser {
   void save_screenshot(const std::string& path);  ///< PNG of the window
 
  private:
+  void pointer(json::Array actions);
   json::Value call(const std::string& method, const std::string& path, const json::Value& body = {});
 
   Folder profile_;

@@ -4,7 +4,7 @@
 import { store } from './store.js';
 import { draw, select, setFilter } from './waterfall.js';
 import { buildPanel } from './panel.js';
-import { make, roughly } from './format.js';
+import { make, roughly, whenReleased } from './format.js';
 
 const $ = (id) => document.getElementById(id);
 const DRAW_MS = 200;  // at most one drawing in this time, however much happens
@@ -12,12 +12,13 @@ const DRAW_MS = 200;  // at most one drawing in this time, however much happens
 let due = 0;
 let lastDrawn = 0;
 function drawSoon() {
-  due ||= setTimeout(() => requestAnimationFrame(() => {
-    due = 0;
-    lastDrawn = performance.now();
-    drawBar();
-    draw();
-  }), Math.max(0, lastDrawn + DRAW_MS - performance.now()));
+  due ||= setTimeout(() => requestAnimationFrame(() => whenReleased(drawNow)), Math.max(0, lastDrawn + DRAW_MS - performance.now()));
+}
+function drawNow() {
+  due = 0;
+  lastDrawn = performance.now();
+  drawBar();
+  draw();
 }
 
 function follow() {

@@ -62,3 +62,22 @@ export function make(tag, properties = {}, ...children) {
 export const webAddress = (url) => (/^https?:\/\//i.test(url ?? '') ? url : null);
 
 export const buildPath = (builder, number) => `#/builders/${encodeURIComponent(builder)}/builds/${number}`;
+
+// A click is press and release on one element: while something is pressed nothing is moved or replaced. A
+// release that nobody hears of (a scroll bar's) must not hold the page for ever.
+const HOLD_MS = 3000;
+let pressed = 0;
+const held = new Set();
+function release() {
+  clearTimeout(pressed);
+  pressed = 0;
+  for (const f of held) { held.delete(f); f(); }
+}
+addEventListener('pointerdown', () => { clearTimeout(pressed); pressed = setTimeout(release, HOLD_MS); }, true);
+for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => setTimeout(release), true);  // after the click
+
+/// Calls `f` now, or once when what is pressed has been released.
+export function whenReleased(f) {
+  if (pressed) held.add(f);
+  else f();
+}

@@ -3,7 +3,7 @@
 
 import { store, get, started, ended } from './store.js';
 import { LogView } from './logview.js';
-import { make, duration, dateTime, person, firstLine, shortRevision, resultName, resultMark, buildPath, webAddress } from './format.js';
+import { make, duration, dateTime, person, firstLine, shortRevision, resultName, resultMark, buildPath, webAddress, whenReleased } from './format.js';
 
 const panel = document.getElementById('panel');
 
@@ -142,7 +142,9 @@ class BuildPanel {
     this.draw();
   }
 
-  draw() {
+  draw() { whenReleased(this.#draw); }
+
+  #draw = () => {
     const { build } = this;
     const p = this.#parts;
     if (!p || !this.builder) return;
@@ -160,7 +162,7 @@ class BuildPanel {
     this.#drawSteps(now);
     this.#drawFacts();
     this.#drawLogBar();
-  }
+  };
 
   #drawSteps(now) {
     const steps = store.stepsOf(this.buildid).filter((s) => !s.hidden);
