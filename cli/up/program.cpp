@@ -38,6 +38,7 @@ Program redis_program(const Layout& layout, const std::string& durability) {
             "--appendonly",     "yes",
             "--appendfsync",    durability == "process" ? "everysec" : "always",
             "--save",           "",
+            "--latency-tracking", "no",
             // Its arguments stay readable, so that a later `up` knows it for its own.
             "--set-proc-title", "no"};
   return p;

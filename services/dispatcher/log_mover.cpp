@@ -11,7 +11,8 @@
 namespace headrace::dispatcher {
 namespace {
 
-constexpr int kAtOnce = 4;                       // builds being written
+constexpr int kAtOnce = 16;                      // builds being written
+constexpr milliseconds kWait{20};                // for more builds that end, to be read and written in one go
 constexpr int kChunks = 64;                      // read at once: at most 4 MB
 constexpr std::int64_t kLeftoverMs = 15'000;
 constexpr milliseconds kGather{500};             // until what was written is put on disk together …
@@ -38,7 +39,7 @@ struct LogMover::Job {
 };
 
 LogMover::LogMover(service::Host& host, LogLane& lane, std::filesystem::path directory)
-    : host_(host), lane_(lane), directory_(std::move(directory)), sync_timer_(host.io()) {
+    : host_(host), lane_(lane), directory_(std::move(directory)), start_timer_(host.io()), sync_timer_(host.io()) {
   host.metrics().gauge("headrace_logs_to_move", [this] { return static_cast<double>(waiting()); });
 }
 
@@ -53,7 +54,11 @@ void LogMover::add(BuildId build, const std::map<std::pair<int, int>, std::int64
   for (const auto& [place, size] : sizes)
     if (size > 0) job->logs.push_back({place.first, place.second, size});
   queue_.push_back(std::move(job));
-  next();
+  if (queue_.size() > 1 || active_ > 0) return;
+  start_timer_.expires_after(kWait);
+  start_timer_.async_wait([this](const boost::system::error_code& e) {
+    if (!e) next();
+  });
 }
 
 void LogMover::look_for_leftovers() {
@@ -76,6 +81,7 @@ void LogMover::clear() {
   written_bytes_ = 0;
   active_ = 0;
   syncing_ = false;
+  start_timer_.cancel();
   sync_timer_.cancel();
 }
 
@@ -191,6 +197,10 @@ void LogMover::sync() {
   sync_timer_.cancel();
   auto batch = std::make_shared<std::vector<Written>>(std::move(written_));
   written_.clear();
+  if (batch->size() > kMostWritten) {
+    written_.assign(batch->begin() + kMostWritten, batch->end());
+    batch->resize(kMostWritten);
+  }
   written_bytes_ = 0;
   boost::asio::post(pool_, [this, batch, life = life_] {
     std::optional<std::string> problem;
@@ -205,17 +215,25 @@ void LogMover::sync() {
       if (life != life_) return;
       syncing_ = false;
       if (problem) spdlog::warn("logs stay in Redis builds={} reason={}", batch->size(), *problem);
-      for (const auto& build : *batch) problem ? end(build.build) : drop(build.build);
+      if (problem) {
+        for (const auto& build : *batch) end(build.build);
+      } else {
+        drop(*batch);
+      }
       sync();  // what was written meanwhile
     });
   });
 }
 
-void LogMover::drop(BuildId build) {
-  lane_.append({"log_drop", {host_.store().keys().log_prefix(build.value)}}, [this, build](store::Reply) {
-    host_.commit({"logs_moved", {std::to_string(build.value)}}, {});
-    end(build);
-  });
+void LogMover::drop(const std::vector<Written>& batch) {
+  store::Call moved{"logs_moved", {}};
+  for (const auto& build : batch) moved.args.push_back(std::to_string(build.build.value));
+  auto left = std::make_shared<std::size_t>(batch.size());
+  for (const auto& build : batch)
+    lane_.append({"log_drop", {host_.store().keys().log_prefix(build.build.value)}}, [this, left, moved, id = build.build](store::Reply) {
+      if (--*left == 0) host_.commit(moved, {});
+      end(id);
+    });
 }
 
 // The logs stay in Redis; they are looked for again later.

@@ -47,7 +47,7 @@ class LogMover {
   void write(std::shared_ptr<Job> job, std::vector<std::string> chunks);
   void written(const Job& job);
   void sync();
-  void drop(BuildId build);
+  void drop(const std::vector<Written>& batch);
   void abandon(const Job& job);
   void end(BuildId build);
 
@@ -55,7 +55,7 @@ class LogMover {
   LogLane& lane_;
   std::filesystem::path directory_;
   boost::asio::thread_pool pool_{1};
-  boost::asio::steady_timer sync_timer_;
+  boost::asio::steady_timer start_timer_, sync_timer_;
   std::deque<std::shared_ptr<Job>> queue_;
   std::set<BuildId> known_;  ///< everything that is waiting, being written or written
   int active_ = 0;           ///< builds being written

@@ -13,7 +13,7 @@
 namespace headrace::worker {
 
 /// Things that happen within this time travel in one report.
-inline constexpr milliseconds kBatch{2};
+inline constexpr milliseconds kBatch{10};
 
 class BuildRun {
  public:

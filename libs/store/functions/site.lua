@@ -77,12 +77,13 @@ define('events_trim', function(P, a)
   return done(t, { math.max(0, upto) })
 end)
 
--- logs_moved(build): the logs of a finished build are in the log store. value: {}
+-- logs_moved(build …): the logs of these finished builds, at most 1000, are in the log store. value: {}
 define('logs_moved', function(P, a)
-  local build = whole(take_int(a, 1))
+  local builds = { whole(take_int(a, 1)) }
+  while a.at < #a.argv and #builds < 1000 and not a.bad do builds[#builds + 1] = whole(take_int(a, 1)) end
   take_end(a)
   if a.bad then return no(a.bad) end
   local t = begin(P, a)
-  redis.call('ZREM', P .. 'logs_to_move', build)
+  redis.call('ZREM', P .. 'logs_to_move', unpack(builds))
   return done(t, {})
 end)
