@@ -70,6 +70,7 @@ struct Host::Impl {
   bool loaded = false;
   bool stopping = false;
   std::string down_reason = "not connected to Redis yet";
+  std::string too_weak;  // why Redis cannot keep what --durability promises
   milliseconds retry{kRetryFirst};
   std::optional<events::Reader> reader;
   std::uint64_t life = 0;  // of the loaded state; answers of an earlier one are dropped
@@ -231,6 +232,7 @@ struct Host::Impl {
       retry = kRetryFirst;
       down_reason.clear();
       spdlog::info("connected to Redis");
+      check_durability();
       service->load(*host);
     };
     store.connect(
@@ -239,6 +241,22 @@ struct Host::Impl {
           log_reader->connect(up, lost);
         },
         lost);
+  }
+  // What was promised by --durability rests on how Redis was set up. Where it does not say (a hosted one
+  // may not), it is believed.
+  void check_durability() {
+    too_weak.clear();
+    if (settings.store.durability == store::Durability::process) return;
+    store.command({"CONFIG", "GET", "appendfsync"}, [this](store::RedisReply r) {
+      if (r.items.size() != 2 || r.items[1].text == "always") return;
+      too_weak = "Redis has appendfsync " + r.items[1].text + ": durability machine and replica need always";
+      spdlog::error("{}", too_weak);
+    });
+    store.command({"CONFIG", "GET", "appendonly"}, [this](store::RedisReply r) {
+      if (r.items.size() != 2 || r.items[1].text == "yes") return;
+      too_weak = "Redis has appendonly " + r.items[1].text + ": durability machine and replica need yes";
+      spdlog::error("{}", too_weak);
+    });
   }
   void try_again(const std::string& reason) {
     lose(reason);
@@ -358,6 +376,7 @@ struct Host::Impl {
   std::string why_unhealthy() const {
     if (!down_reason.empty()) return down_reason;
     if (!loaded) return "loading state";
+    if (!too_weak.empty()) return too_weak;
     if (in_flight_since && mono_now() - *in_flight_since > kStuck) return "Redis does not answer";
     return service->unhealthy();
   }
