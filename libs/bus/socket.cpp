@@ -49,9 +49,15 @@ class Watch : public std::enable_shared_from_this<Watch> {
     timer_.cancel();
     descriptor_.release();  // the descriptor is ZeroMQ's to close
   }
-  // To be called after every send: it may have eaten the edge of an arrival.
+  // To be called after every send: it may have eaten the edge of an arrival. Asking costs system calls, so
+  // that many sends in a row are followed by one look.
   void look() {
-    if (socket_ && !posted_ && (socket_->get(zmq::sockopt::events) & ZMQ_POLLIN)) post();
+    if (!socket_ || posted_ || looking_) return;
+    looking_ = true;
+    asio::post(io_, [self = shared_from_this()] {
+      self->looking_ = false;
+      if (self->socket_ && !self->posted_ && (self->socket_->get(zmq::sockopt::events) & ZMQ_POLLIN)) self->run();
+    });
   }
 
  private:
@@ -91,7 +97,8 @@ class Watch : public std::enable_shared_from_this<Watch> {
   asio::steady_timer timer_;
   std::chrono::milliseconds gather_{0};
   std::function<bool()> drain_;
-  bool posted_ = false;
+  bool posted_ = false;   // a run is on its way
+  bool looking_ = false;  // a look is
 };
 
 // zmq_msg_gets and not message_t::gets: that one throws when there is no such name, which is the ordinary
