@@ -148,6 +148,19 @@ TEST(DispatcherCore, ARequestThatIsBuiltElsewhereIsNotOffered) {
   EXPECT_EQ(d.commit("offer").args.at(4), "1") << "it came back";
 }
 
+TEST(DispatcherCore, ABuildThatIsRetriedBringsItsRequestBackAndAnyOtherEndForgetsIt) {
+  TestDispatcher d(kOne);
+  d.request(1, {"a"});
+  d.event("build.new.a", {{"request", 1}, {"buildid", 9}});
+  d.event("build.finished.a", {{"request", 1}, {"results", 5}});
+  d.event("request.pending", {{"request", 1}});
+  EXPECT_EQ(d.core.pending_count(), 1u);
+  d.event("build.new.a", {{"request", 1}, {"buildid", 10}});
+  d.event("build.finished.a", {{"request", 1}, {"results", 4}});
+  d.event("request.pending", {{"request", 1}});
+  EXPECT_EQ(d.core.pending_count(), 0u);
+}
+
 // ---- offers that fail ----
 
 TEST(DispatcherCore, AnOfferThatTheStoreRefusesIsTriedAgainALittleLater) {

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workers that come, come again, come elsewhere, fall silent and go.
+#include <gtest/gtest.h>
+
+#include "dispatcher/test_dispatcher.hpp"
+
+namespace headrace::dispatcher {
+namespace {
+
+constexpr auto kConfiguration = R"(
+worker 'w' { slots = 2 }
+builder 'a' { workers = 'w', max_builds_per_worker = 2, steps = step.compile {} }
+)";
+
+// What worker_hello answers: this session, and nothing of the worker's past.
+json::Value session(std::int64_t id) { return json::Array{id, json::Array{}, json::Array{}, ""}; }
+
+TEST(DispatcherLinks, AHelloIsWelcomedWithWhatTheWorkerHasToKnow) {
+  TestDispatcher d(kConfiguration);
+  auto hello = TestDispatcher::hello("instance-a");
+  hello.info.name = "somebody else";
+  d.say("p1", "w", hello);
+  const auto call = d.commit("worker_hello");
+  EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 4),
+            (Texts{"w", "instance-a", "0123456789abcdef", "30000"}));
+  const auto info = wire::decode<wire::WorkerInfo>(call.args.at(4));
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->name, "w") << "the key says who it is";
+  EXPECT_TRUE(d.quiet());
+  call.ok(session(4));
+  const auto welcome = d.message<wire::Welcome>("p1");
+  EXPECT_EQ(welcome.instance, "instance-a");
+  EXPECT_EQ(welcome.session.value, 4);
+  EXPECT_EQ(welcome.name, "w");
+  EXPECT_EQ(welcome.lease_ms, 30'000);
+  EXPECT_EQ(welcome.heartbeat_ms, 5'000);
+  EXPECT_EQ(welcome.slots, 2);
+}
+
+TEST(DispatcherLinks, AWorkerThatIsNotConfiguredIsWelcomeAndGetsNothing) {
+  TestDispatcher d(kConfiguration);
+  EXPECT_EQ(d.connect("stranger", 1).slots, 0);
+  d.request(1, {"a"});
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST(DispatcherLinks, AnotherProtocolIsSentAway) {
+  TestDispatcher d(kConfiguration);
+  auto hello = TestDispatcher::hello("instance-a");
+  hello.protocol = 99;
+  d.say("p1", "w", hello);
+  const auto rehello = d.message<wire::Rehello>("p1");
+  EXPECT_TRUE(rehello.superseded) << "coming back at once would not help";
+  EXPECT_NE(rehello.reason.find("99"), std::string::npos) << rehello.reason;
+  EXPECT_TRUE(d.quiet());
+  EXPECT_EQ(d.core.worker_count(), 0u);
+}
+
+TEST(DispatcherLinks, OnlyTheSessionOfThisConnectionIsListenedTo) {
+  TestDispatcher d(kConfiguration);
+  d.connect("w", 1);
+  d.say("w@1", "w", wire::Ready{SessionId{9}, 2});
+  EXPECT_EQ(d.message<wire::Rehello>("w@1").session.value, 9);
+  d.say("elsewhere", "w", wire::Ready{SessionId{1}, 2});
+  EXPECT_EQ(d.message<wire::Rehello>("elsewhere").session.value, 1);
+  d.say("w@1", "other", wire::Ready{SessionId{1}, 2});
+  EXPECT_EQ(d.message<wire::Rehello>("w@1").session.value, 1);
+  d.say("w@1", "w", wire::Ready{SessionId{1}, 2});
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST(DispatcherLinks, WhatCannotBeReadIsIgnored) {
+  TestDispatcher d(kConfiguration);
+  d.connect("w", 1);
+  d.core.on_message("w@1", "w", "ready", "\xc1");
+  d.core.on_message("w@1", "w", "nonsense", "");
+  d.core.on_message("w@1", "w", "hello", "");
+  EXPECT_TRUE(d.quiet());
+  EXPECT_EQ(d.core.worker_count(), 1u);
+}
+
+TEST(DispatcherLinks, ASecondHelloOfTheSameProcessReplacesTheFirst) {
+  TestDispatcher d(kConfiguration);
+  d.say("p1", "w", TestDispatcher::hello("instance-a"));
+  d.say("p2", "w", TestDispatcher::hello("instance-a"));
+  const auto first = d.commit("worker_hello"), second = d.commit("worker_hello");
+  first.ok(session(1));
+  EXPECT_TRUE(d.quiet()) << "nobody is at p1 any more";
+  second.ok(session(2));
+  EXPECT_EQ(d.message<wire::Welcome>("p2").session.value, 2);
+  EXPECT_EQ(d.core.worker_count(), 1u);
+}
+
+TEST(DispatcherLinks, AnotherProcessWithTheSameKeyTakesOver) {
+  TestDispatcher d(kConfiguration);
+  d.connect("w", 1);
+  d.say("p2", "w", TestDispatcher::hello("another"));
+  const auto rehello = d.message<wire::Rehello>("w@1");
+  EXPECT_TRUE(rehello.superseded);
+  EXPECT_EQ(rehello.session.value, 1);
+  d.commit("worker_hello").ok(session(2));
+  d.message<wire::Welcome>("p2");
+  d.say("w@1", "w", wire::Ready{SessionId{1}, 2});
+  d.message<wire::Rehello>("w@1");
+}
+
+TEST(DispatcherLinks, ARefusedHelloIsForgotten) {
+  TestDispatcher d(kConfiguration);
+  d.say("p1", "w", TestDispatcher::hello("bad"));
+  d.commit("worker_hello").refuse("bad: an instance");
+  EXPECT_TRUE(d.quiet());
+  EXPECT_EQ(d.core.worker_count(), 0u);
+}
+
+TEST(DispatcherLinks, AWorkerThatConnectsElsewhereIsDropped) {
+  TestDispatcher d(kConfiguration);
+  d.connect("w", 3);
+  d.event("worker.connected.w", {{"session", 3}});
+  EXPECT_TRUE(d.quiet()) << "that is the one we know";
+  d.event("worker.connected.w", {{"session", 2}});
+  EXPECT_TRUE(d.quiet()) << "nor an older one";
+  d.event("worker.connected.w", {{"session", 4}});
+  const auto rehello = d.message<wire::Rehello>("w@3");
+  EXPECT_TRUE(rehello.superseded);
+  EXPECT_EQ(rehello.session.value, 3);
+  EXPECT_EQ(d.core.worker_count(), 0u);
+  d.request(1, {"a"});
+  EXPECT_TRUE(d.quiet()) << "it gets nothing from here any more";
+}
+
+TEST(DispatcherLinks, ItsBuildsAreNoLongerOursThen) {
+  TestDispatcher d(kConfiguration);
+  d.connect("w", 1);
+  d.request(1, {"a"});
+  d.running(1, 50, "w", 1);
+  d.event("worker.connected.w", {{"session", 2}});
+  d.message<wire::Rehello>("w@1");
+  EXPECT_EQ(d.core.running_count(), 0u);
+  EXPECT_TRUE(d.quiet()) << "they are the next dispatcher's, not lost";
+}
+
+TEST(DispatcherLinks, ANameWithADotIsOneWorker) {
+  TestDispatcher d("worker 'w.1' {} worker 'w' {} builder 'a' { workers = 'w', steps = step.compile {} }");
+  d.connect("w.1", 1);
+  d.connect("w", 2);
+  d.event("worker.connected.w.1", {{"session", 5}});
+  EXPECT_EQ(d.message<wire::Rehello>("w.1@1").session.value, 1);
+  EXPECT_EQ(d.core.worker_count(), 1u);
+}
+
+// ---- leases ----
+
+TEST(DispatcherLinks, LeasesOfWorkersThatWereHeardAreRenewed) {
+  TestDispatcher d(kConfiguration);
+  d.connect("w", 1);
+  d.core.on_tick();
+  d.commit("tick");
+  EXPECT_EQ(d.commit("worker_renew").args, (Texts{"30000", "1", "w", "1"}));
+  d.effects.time += 3s;
+  d.core.on_tick();
+  d.commit("tick");
+  EXPECT_TRUE(d.quiet()) << "silent since: its lease runs out";
+  d.say("w@1", "w", wire::Heartbeat{SessionId{1}, 2, {}});
+  d.message<wire::HeartbeatReply>("w@1");
+  d.effects.time += 3s;
+  d.core.on_tick();
+  d.commit("tick");
+  d.commit("worker_renew");
+}
+
+TEST(DispatcherLinks, AWorkerWhoseSessionHasEndedIsAskedToSayHelloAgain) {
+  TestDispatcher d(kConfiguration);
+  d.connect("v", 1);
+  d.connect("w", 2);
+  d.core.on_tick();
+  d.commit("tick");
+  const auto renew = d.commit("worker_renew");
+  EXPECT_EQ(renew.args, (Texts{"30000", "2", "v", "1", "w", "2"}));
+  renew.ok(json::Array{1, 0});
+  const auto rehello = d.message<wire::Rehello>("w@2");
+  EXPECT_FALSE(rehello.superseded);
+  EXPECT_TRUE(d.quiet());
+  EXPECT_EQ(d.core.worker_count(), 1u);
+}
+
+TEST(DispatcherLinks, AGoodbyeEndsTheSession) {
+  TestDispatcher d(kConfiguration);
+  d.connect("w", 1);
+  d.say("w@1", "w", wire::Goodbye{SessionId{1}, "stopped"});
+  EXPECT_EQ(d.commit("worker_gone").args, (Texts{"w", "1", "goodbye"}));
+  EXPECT_EQ(d.core.worker_count(), 0u);
+  d.request(1, {"a"});
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST(DispatcherLinks, AWorkerWhoseKeyIsNoLongerAllowedIsSentAway) {
+  TestDispatcher d(kConfiguration);
+  d.connect("w", 1);
+  d.core.dismiss("nobody");
+  EXPECT_TRUE(d.quiet());
+  d.core.dismiss("w");
+  EXPECT_TRUE(d.message<wire::Rehello>("w@1").superseded);
+  EXPECT_EQ(d.commit("worker_gone").args, (Texts{"w", "1", "goodbye"}));
+  EXPECT_EQ(d.core.worker_count(), 0u);
+}
+
+}  // namespace
+}  // namespace headrace::dispatcher

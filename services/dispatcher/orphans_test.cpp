@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// Claims that outlive the worker or the dispatcher that made them: given back, or gone on with.
+#include <gtest/gtest.h>
+
+#include "dispatcher/test_dispatcher.hpp"
+
+namespace headrace::dispatcher {
+namespace {
+
+constexpr auto kConfiguration = R"(
+worker 'w' { slots = 2 }
+builder 'a' { workers = 'w', max_builds_per_worker = 2, steps = step.compile {} }
+)";
+
+// A dispatcher and, in its store, build 50 of request 1, which runs on worker w: step 0 has ended, step 1
+// has written 10 bytes to its log.
+class DispatcherOrphans : public testing::Test {
+ protected:
+  DispatcherOrphans() : d(kConfiguration) {
+    wire::Build start;
+    start.builder = "a";
+    start.worker = "w";
+    start.request = RequestId{1};
+    start.properties["owner"] = {"ann", "Change"};
+    wire::StepRecord done, runs;
+    done.name = "git";
+    done.results = Results::success;
+    done.state_string = "update";
+    runs.number = 1;
+    runs.name = "make";
+    runs.state_string = "making";
+    runs.logs.resize(1);
+    runs.logs[0].name = runs.logs[0].slug = "stdio";
+    wire::Build later = start;
+    later.properties["revision"] = {"abc", "git"};
+    request() = {{"state", "running"},
+                 {"nonce", "n50"},
+                 {"build", "50"},
+                 {"builder", "a"},
+                 {"bsid", "3"},
+                 {"slot", "a"},
+                 {"config", std::to_string(TestDispatcher::kVersion)},
+                 {"attempts", "1"}};
+    d.effects.hashes["{t}:build:50"] = {{"body", wire::encode(start)},
+                                        {"properties", wire::encode(later)},
+                                        {"step:0", wire::encode(done)},
+                                        {"step:1", wire::encode(runs)},
+                                        {"number", "6"},
+                                        {"attempt", "1"},
+                                        {"at", "900"},
+                                        {"sequence", "4"}};
+    d.effects.sets["{t:log:50}:logs"] = {"1.0"};
+    d.effects.hashes["{t:log:50}:1.0:m"] = {{"size", "10"}, {"lines", "2"}, {"crc", "77"}};
+    d.effects.hashes["{t}:buildset:3"] = {{"body", wire::encode(wire::Buildset{})}, {"at", "800"}};
+    d.effects.hashes["{t}:slots:w"] = {{"a", "1"}};
+    d.effects.hashes["{t}:worker:w"] = {{"session", "1"}};
+  }
+  std::map<std::string, std::string>& request() { return d.effects.hashes["{t}:request:1"]; }
+
+  // The lease of w has run out: what the core makes of its build.
+  TestCall lost() {
+    d.core.on_tick();
+    d.commit("tick").ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
+    const auto gone = d.commit("worker_gone");
+    EXPECT_EQ(gone.args, (Texts{"w", "1", "expired"}));
+    EXPECT_TRUE(d.quiet()) << "nothing is given away before the session has ended";
+    gone.ok();
+    return d.commit("build_lost");
+  }
+  static Results verdict(const TestCall& call) { return static_cast<Results>(std::stoi(call.args.at(3))); }
+
+  TestDispatcher d;
+};
+
+TEST_F(DispatcherOrphans, ALostWorkersBuildIsRetried) {
+  const auto call = lost();
+  EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 3),
+            (Texts{"1", "n50", std::to_string(TestDispatcher::kMaxAttempts)}));
+  EXPECT_EQ(verdict(call), Results::retry);
+  EXPECT_TRUE(d.effects.moved.empty());
+  call.ok();
+  EXPECT_EQ(d.effects.moved, std::vector<std::int64_t>{50});
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherOrphans, WhatItHadDoneIsKept) {
+  const auto build = wire::decode<wire::Build>(lost().args.at(4));
+  ASSERT_TRUE(build) << build.error().text;
+  EXPECT_EQ(build->results, Results::retry);
+  EXPECT_EQ(build->state_string, "worker lost, build is retried");
+  EXPECT_EQ(build->complete_ms, 5000);
+  EXPECT_EQ(build->properties.at("owner").value, json::Value("ann"));
+  EXPECT_EQ(build->properties.at("revision").value, json::Value("abc")) << "as reported since its start";
+  ASSERT_EQ(build->steps.size(), 2u);
+  EXPECT_EQ(build->steps[0].results, Results::success);
+  EXPECT_EQ(build->steps[0].state_string, "update") << "it had ended";
+  EXPECT_EQ(build->steps[1].results, Results::retry);
+  EXPECT_EQ(build->steps[1].state_string, "making (worker lost)");
+  const auto& log = build->steps[1].logs.at(0);
+  EXPECT_TRUE(log.complete);
+  EXPECT_TRUE(log.incomplete);
+  EXPECT_EQ(log.size_bytes, 10);
+  EXPECT_EQ(log.lines, 2);
+  EXPECT_EQ(log.crc, 77);
+}
+
+TEST_F(DispatcherOrphans, TheLastAttemptEndsWithException) {
+  request()["attempts"] = std::to_string(TestDispatcher::kMaxAttempts - 1);
+  EXPECT_EQ(verdict(lost()), Results::retry) << "there is one more";
+  d.effects.hashes["{t}:worker:w"]["session"] = "1";
+  request()["attempts"] = std::to_string(TestDispatcher::kMaxAttempts);
+  const auto call = lost();
+  EXPECT_EQ(verdict(call), Results::exception);
+  const auto build = wire::decode<wire::Build>(call.args.at(4));
+  ASSERT_TRUE(build);
+  EXPECT_EQ(build->state_string, "worker lost too often");
+}
+
+TEST_F(DispatcherOrphans, ACancelThatTheWorkerDidNotLiveToSeeIsCancelled) {
+  request()["attempts"] = std::to_string(TestDispatcher::kMaxAttempts);
+  request()["wanted"] = wire::encode_value(json::Object{{"reason", "by ann"}});
+  EXPECT_EQ(verdict(lost()), Results::cancelled);
+}
+
+TEST_F(DispatcherOrphans, AVerdictThatIsOutOfDateIsMadeAnew) {
+  const auto call = lost();
+  request()["wanted"] = wire::encode_value(json::Object{{"reason", "by ann"}});
+  call.refuse("stale: the verdict is 6, not 5");
+  const auto again = d.commit("build_lost");
+  EXPECT_EQ(verdict(again), Results::cancelled);
+  again.refuse("fenced: request 1 is not running under this nonce");
+  EXPECT_TRUE(d.quiet()) << "somebody else was quicker";
+  EXPECT_TRUE(d.effects.moved.empty());
+}
+
+TEST_F(DispatcherOrphans, ALeaseThatHoldsAfterAllCostsNothing) {
+  d.core.on_tick();
+  d.commit("tick").ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
+  d.commit("worker_gone").refuse("early: the lease of w holds");
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherOrphans, AnOfferToALostWorkerIsReleased) {
+  request()["state"] = "offered";
+  d.core.on_tick();
+  d.commit("tick").ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
+  d.commit("worker_gone").ok();
+  EXPECT_EQ(d.commit("release").args, (Texts{"1", "n50", "orphan"}));
+}
+
+TEST_F(DispatcherOrphans, AnOfferThatNobodyAcceptsGoesBackWhenItExpires) {
+  TestDispatcher e(kConfiguration);
+  e.connect("w", 1);
+  e.request(1, {"a", "a"});
+  const auto claim = e.offered(1, "w@1").claim;
+  e.commit("offer").ok(json::Array{1, "a~2"});
+  e.message<wire::Offer>("w@1");
+  e.effects.hashes["{t}:request:1"] = {{"state", "offered"}, {"nonce", claim.nonce}};
+  e.core.on_tick();
+  e.commit("tick").ok(json::Array{1000, 5, "t5", json::Array{"1"}, json::Array{}, 1});
+  e.commit("worker_renew");
+  e.commit("release").refuse("early: the session of the offer is current");
+  const auto release = e.commit("release");
+  EXPECT_EQ(release.args, (Texts{"1", claim.nonce, "expired"}));
+  EXPECT_EQ(e.core.running_count(), 2u);
+  release.ok();
+  EXPECT_EQ(e.core.running_count(), 1u);
+  e.event("request.pending", {{"request", 1}});
+  EXPECT_EQ(e.commit("offer").args.at(4), "1");
+}
+
+TEST_F(DispatcherOrphans, WhatIsCompleteIsLeftAlone) {
+  request() = {{"state", "complete"}};
+  d.core.on_tick();
+  d.commit("tick").ok(json::Array{1000, 5, "t5", json::Array{"1"}, json::Array{"w"}, 1});
+  d.commit("worker_gone").ok();
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherOrphans, ANewDispatcherSettlesWhatItFindsAbandoned) {
+  LoadedRequest loaded;
+  loaded.request = {RequestId{1}, "a", 0, 0, std::make_shared<wire::Buildset>()};
+  loaded.state = "running";
+  Core fine(d.effects, {}, d.configuration, ConfigVersion{7}, {loaded});
+  EXPECT_TRUE(d.quiet()) << "its worker's session is current";
+  loaded.orphan = true;
+  Core core(d.effects, {}, d.configuration, ConfigVersion{7}, {loaded});
+  EXPECT_EQ(verdict(d.commit("build_lost")), Results::retry);
+}
+
+TEST_F(DispatcherOrphans, AWorkersOtherClaimsAreSettledAfterItsHello) {
+  d.connect("w", 2, {}, {}, json::Array{1});
+  EXPECT_EQ(verdict(d.commit("build_lost")), Results::retry) << "it has forgotten this build";
+}
+
+TEST_F(DispatcherOrphans, WhenAWorkerMovesOnItsSlotsAreLookedAtALittleLater) {
+  d.event("worker.disconnected.w", {{"session", 1}});
+  d.core.on_tick();
+  d.commit("tick");
+  EXPECT_TRUE(d.quiet()) << "whoever has ended the session comes first";
+  d.effects.time += 3s;
+  d.core.on_tick();
+  d.commit("tick");
+  d.commit("build_lost");
+  d.core.on_tick();
+  d.commit("tick");
+  EXPECT_TRUE(d.quiet()) << "once";
+}
+
+// ---- adopting ----
+
+TEST_F(DispatcherOrphans, ABuildThatAWorkerHoldsIsAdoptedWhereItStands) {
+  const wire::Claim claim{RequestId{1}, "n50"};
+  const auto welcome = d.connect("w", 2, {claim}, json::Array{json::Array{"running", 50, 6, 4, ""}});
+  ASSERT_EQ(welcome.held.size(), 1u);
+  const auto& held = welcome.held[0];
+  EXPECT_EQ(held.claim, claim);
+  EXPECT_TRUE(held.keep);
+  EXPECT_TRUE(held.running);
+  EXPECT_EQ(held.build.value, 50);
+  EXPECT_EQ(held.number, 6);
+  EXPECT_EQ(held.acked, 4);
+  EXPECT_FALSE(held.cancel);
+  ASSERT_EQ(held.logs.size(), 1u);
+  EXPECT_EQ(held.logs[0].step, 1);
+  EXPECT_EQ(held.logs[0].size_bytes, 10);
+
+  wire::Report report{SessionId{2}, claim, BuildId{50}, 5, {}, {}};
+  report.items.push_back({{}, {}, wire::ProgressItem::Finish{Results::success, "fine"}});
+  d.say("w@2", "w", report);
+  const auto call = d.commit("progress");
+  EXPECT_EQ(call.args.at(2), "5") << "goes on where the store stands";
+  const auto build = wire::decode<wire::Build>(call.args.at(6));
+  ASSERT_TRUE(build);
+  EXPECT_EQ(build->steps.size(), 2u) << "with what was reported to another dispatcher";
+  EXPECT_EQ(build->properties.at("revision").value, json::Value("abc"));
+}
+
+TEST_F(DispatcherOrphans, AnAdoptedBuildTakesItsSlot) {
+  d.connect("w", 2, {{RequestId{1}, "n50"}}, json::Array{json::Array{"running", 50, 6, 4, ""}});
+  d.request(10, {"a", "a"});
+  EXPECT_EQ(d.commit("offer").args.at(4), "10");
+  EXPECT_TRUE(d.quiet()) << "one of two slots was free";
+}
+
+TEST_F(DispatcherOrphans, ACancelSurvivesTheDispatcherThatHeardOfIt) {
+  request()["wanted"] = wire::encode_value(json::Object{{"reason", "by ann"}});
+  const auto welcome =
+      d.connect("w", 2, {{RequestId{1}, "n50"}}, json::Array{json::Array{"running", 50, 6, 4, "x"}});
+  ASSERT_EQ(welcome.held.size(), 1u);
+  EXPECT_TRUE(welcome.held[0].cancel);
+  EXPECT_EQ(welcome.held[0].reason, "by ann");
+}
+
+TEST_F(DispatcherOrphans, AClaimThatIsNoLongerTheWorkersIsNotKept) {
+  const wire::Claim fenced{RequestId{1}, "n49"}, stolen{RequestId{1}, "n48"};
+  const auto welcome =
+      d.connect("w", 2, {fenced, stolen},
+                json::Array{json::Array{"fenced", 0, 0, 0, ""}, json::Array{"running", 50, 6, 4, ""}});
+  ASSERT_EQ(welcome.held.size(), 2u);
+  EXPECT_EQ(welcome.held[0].claim, fenced);
+  EXPECT_FALSE(welcome.held[0].keep);
+  EXPECT_FALSE(welcome.held[1].keep) << "given to somebody else between the hello and the look";
+  EXPECT_EQ(d.core.running_count(), 0u);
+}
+
+// ---- the log of events says that a request is pending again ----
+
+TEST_F(DispatcherOrphans, APendingEventOlderThanOurClaimChangesNothing) {
+  d.connect("w", 2, {{RequestId{1}, "n50"}}, json::Array{json::Array{"running", 50, 6, 4, ""}});
+  d.event("request.pending", {{"request", 1}});
+  EXPECT_EQ(d.core.running_count(), 1u);
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherOrphans, AClaimThatAnotherGaveBackIsForgottenAndTheRequestOffered) {
+  d.request(1, {"a"});
+  d.connect("w", 2, {{RequestId{1}, "n50"}}, json::Array{json::Array{"running", 50, 6, 4, ""}});
+  EXPECT_TRUE(d.quiet());
+  request() = {{"state", "pending"}};
+  d.event("request.pending", {{"request", 1}});
+  EXPECT_EQ(d.core.running_count(), 0u);
+  EXPECT_EQ(d.commit("offer").args.at(4), "1");
+}
+
+}  // namespace
+}  // namespace headrace::dispatcher

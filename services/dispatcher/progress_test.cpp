@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a running build says: reports in order, logs before the steps that they belong to, questions, and
+// that it is to stop.
+#include <gtest/gtest.h>
+
+#include "dispatcher/test_dispatcher.hpp"
+#include "logchunk/chunk.hpp"
+
+namespace headrace::dispatcher {
+namespace {
+
+constexpr auto kConfiguration = R"(
+worker 'w' { slots = 2 }
+builder 'a' { workers = 'w', max_builds_per_worker = 2, steps = { step.shell { command = 'x',
+  do_step_if = function(build) if build.properties.bad then error('no way') end return build.properties.go end } } }
+)";
+const SessionId kSession{1};
+
+wire::ProgressItem step(int number, const std::string& name, std::optional<Results> results = {}) {
+  wire::ProgressItem item;
+  item.step.emplace();
+  item.step->number = number;
+  item.step->name = name;
+  item.step->results = results;
+  return item;
+}
+wire::ProgressItem finish(Results results) {
+  wire::ProgressItem item;
+  item.finish = wire::ProgressItem::Finish{results, "ended"};
+  return item;
+}
+
+// Build 50 of request 1 runs on worker w.
+class DispatcherProgress : public testing::Test {
+ protected:
+  DispatcherProgress() : d(kConfiguration) {
+    d.connect("w", kSession.value);
+    d.request(1, {"a"});
+    claim = d.running(1, 50, "w", kSession.value);
+  }
+  void report(std::int64_t sequence, std::vector<wire::ProgressItem> items,
+              std::vector<wire::LogPiece> logs = {}) {
+    d.say(kPeer, "w",
+          wire::Report{kSession, claim, BuildId{50}, sequence, std::move(logs), std::move(items)});
+  }
+  // The next piece of log 0.0: these framed lines.
+  wire::LogPiece piece(const std::string& text) {
+    wire::LogPiece p;
+    p.offset_bytes = size;
+    p.chunk = logchunk::encode(text, std::count(text.begin(), text.end(), '\n'), {});
+    size += static_cast<std::int64_t>(text.size());
+    crc = logchunk::crc32(crc, text);
+    lines += std::count(text.begin(), text.end(), '\n');
+    return p;
+  }
+  json::Value stored() const { return json::Array{size, lines, static_cast<std::int64_t>(crc)}; }
+  // The end of step 0, with what was written to its log by now.
+  wire::ProgressItem ended() {
+    auto item = step(0, "x", Results::success);
+    item.step->logs.resize(1);
+    auto& log = item.step->logs[0];
+    log.name = log.slug = "stdio";
+    log.complete = true;
+    log.size_bytes = size;
+    log.lines = lines;
+    log.crc = crc;
+    return item;
+  }
+
+  const std::string kPeer = "w@1";
+  TestDispatcher d;
+  wire::Claim claim;
+  std::int64_t size = 0, lines = 0;
+  std::uint32_t crc = 0;
+};
+
+// ---- order ----
+
+TEST_F(DispatcherProgress, EachReportIsCommittedAndAcknowledgedWhenItIs) {
+  report(1, {step(0, "x")});
+  const auto call = d.commit("progress");
+  EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 7),
+            (Texts{"1", claim.nonce, "1", "1", "step", "0", "0"}));
+  EXPECT_TRUE(d.quiet());
+  call.ok();
+  const auto reported = d.message<wire::Reported>(kPeer);
+  EXPECT_EQ(reported.sequence, 1);
+  EXPECT_FALSE(reported.finished);
+}
+
+TEST_F(DispatcherProgress, ReportsMayFollowOneAnotherBeforeAnyIsCommitted) {
+  report(1, {step(0, "x")});
+  report(2, {step(0, "x", Results::success), step(1, "y")});
+  EXPECT_EQ(d.commit("progress").args.at(2), "1");
+  const auto second = d.commit("progress");
+  EXPECT_EQ(Texts(second.args.begin() + 2, second.args.begin() + 7), (Texts{"2", "2", "step", "0", "1"}));
+}
+
+TEST_F(DispatcherProgress, AHoleInTheReportsMakesTheWorkerSayHelloAgain) {
+  report(2, {step(0, "x")});
+  const auto rehello = d.message<wire::Rehello>(kPeer);
+  EXPECT_EQ(rehello.session, kSession);
+  EXPECT_FALSE(rehello.superseded) << "it is to come back at once";
+  EXPECT_TRUE(d.quiet());
+  EXPECT_EQ(d.core.worker_count(), 0u);
+  report(1, {step(0, "x")});
+  EXPECT_EQ(d.message<wire::Rehello>(kPeer).session, kSession) << "nothing more of this session is taken";
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherProgress, ARepeatIsAcknowledgedNotCommitted) {
+  report(1, {step(0, "x")});
+  const auto call = d.commit("progress");
+  report(1, {step(0, "x")});
+  EXPECT_TRUE(d.quiet()) << "not committed yet: the answer is on its way";
+  call.ok();
+  d.message<wire::Reported>(kPeer);
+  report(1, {step(0, "x")});
+  EXPECT_EQ(d.message<wire::Reported>(kPeer).sequence, 1);
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherProgress, AReportThatTheStoreRefusesIsFenced) {
+  report(1, {step(0, "x")});
+  d.commit("progress").refuse("fenced: request 1 is not running under this nonce");
+  EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
+  EXPECT_EQ(d.core.running_count(), 0u);
+  report(2, {step(0, "x")});
+  EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherProgress, PropertiesAreGatheredAndStandInTheEndToo) {
+  wire::ProgressItem one, two;
+  one.properties = Properties{{"x", {1, "step"}}};
+  two.properties = Properties{{"y", {2, "step"}}};
+  report(1, {one});
+  const auto call = d.commit("progress");
+  EXPECT_EQ(call.args.at(4), "properties");
+  const auto sent = wire::decode<wire::Build>(call.args.at(5));
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->properties.at("x").value, json::Value(1));
+  EXPECT_EQ(sent->properties.at("buildername").value, json::Value("a"))
+      << "all of them, not the new ones only";
+  report(2, {two, step(0, "x", Results::failure), finish(Results::failure)});
+  const auto end = d.commit("progress");
+  EXPECT_EQ(Texts(end.args.begin() + 2, end.args.begin() + 6), (Texts{"2", "1", "finish", "2"}))
+      << "one item: the whole build";
+  const auto build = wire::decode<wire::Build>(end.args.at(6));
+  ASSERT_TRUE(build);
+  EXPECT_EQ(build->properties.at("x").value, json::Value(1));
+  EXPECT_EQ(build->properties.at("y").value, json::Value(2));
+  EXPECT_EQ(build->results, Results::failure);
+  EXPECT_EQ(build->state_string, "ended");
+  ASSERT_EQ(build->steps.size(), 1u);
+  EXPECT_EQ(build->steps[0].results, Results::failure);
+}
+
+TEST_F(DispatcherProgress, TheEndGivesTheLogsToTheLogStoreOnceItIsCommitted) {
+  report(1, {finish(Results::success)});
+  const auto call = d.commit("progress");
+  EXPECT_TRUE(d.effects.moved.empty());
+  call.ok();
+  EXPECT_TRUE(d.message<wire::Reported>(kPeer).finished);
+  EXPECT_EQ(d.effects.moved, std::vector<std::int64_t>{50});
+  EXPECT_EQ(d.core.running_count(), 0u);
+}
+
+// ---- logs ----
+
+TEST_F(DispatcherProgress, LogBytesAreAppendedAndAcknowledgedByPosition) {
+  report(0, {}, {piece("oone\n")});
+  const auto first = d.append();
+  EXPECT_EQ(Texts(first.args.begin(), first.args.begin() + 7),
+            (Texts{"{t:log:50}:", claim.nonce, "0.0", "0", "5", "1", std::to_string(crc)}));
+  first.ok(stored());
+  const auto reported = d.message<wire::Reported>(kPeer);
+  ASSERT_EQ(reported.logs.size(), 1u);
+  EXPECT_EQ(reported.logs[0].size_bytes, 5);
+  EXPECT_EQ(d.effects.announced, std::vector<std::int64_t>{5});
+  report(0, {}, {piece("otwo\nothree\n")});
+  const auto second = d.append();
+  EXPECT_EQ(Texts(second.args.begin() + 3, second.args.begin() + 7),
+            (Texts{"5", "12", "2", std::to_string(crc)}))
+      << "the sum goes on from the first piece";
+}
+
+TEST_F(DispatcherProgress, AStepEndsOnlyWhenItsLogIsInTheStore) {
+  auto one = piece("oone\n");
+  auto two = piece("otwo\n");
+  report(1, {ended(), step(1, "y")}, {std::move(one), std::move(two)});
+  report(2, {finish(Results::success)});
+  const auto first = d.append(), second = d.append();
+  EXPECT_TRUE(d.quiet()) << "nothing of report 1, nor of 2 behind it";
+  first.ok(json::Array{5, 1, 0});
+  EXPECT_TRUE(d.effects.commits.empty()) << "half of it is there";
+  second.ok(stored());
+  const auto progress = d.commit("progress");
+  EXPECT_EQ(progress.args.at(2), "1");
+  const auto record = wire::decode<wire::StepRecord>(progress.args.at(7));
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->logs.at(0).size_bytes, 10);
+  EXPECT_FALSE(record->logs.at(0).incomplete);
+  EXPECT_EQ(d.commit("progress").args.at(4), "finish");
+}
+
+TEST_F(DispatcherProgress, ALogThatDiffersFromWhatWasWrittenIsMarked) {
+  auto p = piece("oone\n");
+  report(1, {ended()}, {std::move(p)});
+  d.append().ok(json::Array{5, 1, 12345});
+  const auto record = wire::decode<wire::StepRecord>(d.commit("progress").args.at(7));
+  ASSERT_TRUE(record);
+  EXPECT_TRUE(record->logs.at(0).incomplete);
+  EXPECT_EQ(record->logs.at(0).crc, 12345) << "of what is there";
+}
+
+TEST_F(DispatcherProgress, AHoleInALogMakesTheWorkerSayHelloAgain) {
+  piece("olost\n");
+  report(1, {step(0, "x")}, {piece("olater\n")});
+  EXPECT_EQ(d.message<wire::Rehello>(kPeer).session, kSession);
+  EXPECT_TRUE(d.quiet()) << "nor is anything else of this report taken";
+}
+
+TEST_F(DispatcherProgress, ARepeatedPieceIsAnsweredWithWhatTheStoreHas) {
+  const auto p = piece("oone\n");
+  report(0, {}, {p});
+  const auto call = d.append();
+  report(0, {}, {p});
+  EXPECT_TRUE(d.quiet());
+  call.ok(stored());
+  d.message<wire::Reported>(kPeer);
+  report(0, {}, {p});
+  EXPECT_EQ(d.message<wire::Reported>(kPeer).logs.at(0).size_bytes, 5);
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherProgress, TheStoresWordAboutALogWins) {
+  report(0, {}, {piece("oone\n")});
+  d.append().ok(json::Array{0, 0, 0});  // a fail-over has lost it
+  EXPECT_EQ(d.message<wire::Reported>(kPeer).logs.at(0).size_bytes, 0) << "send again from there";
+  size = lines = crc = 0;
+  report(0, {}, {piece("oone\n")});
+  EXPECT_EQ(d.append().args.at(3), "0");
+}
+
+TEST_F(DispatcherProgress, AChunkThatCannotBeReadIsNotStored) {
+  auto p = piece("oone\n");
+  p.chunk.resize(p.chunk.size() / 2);
+  report(0, {}, {p});
+  EXPECT_EQ(d.message<wire::Rehello>(kPeer).session, kSession);
+  EXPECT_TRUE(d.quiet());
+}
+
+// ---- cancelling ----
+
+TEST_F(DispatcherProgress, TheCancelOfARunningBuildIsSaidAtOnceAndWithEveryHeartbeat) {
+  d.event("request.cancel", {{"request", 1}, {"buildid", 50}},
+          wire::encode_value(json::Object{{"reason", "by ann"}}));
+  for (int i = 0; i < 2; ++i) {
+    const auto reply = d.message<wire::HeartbeatReply>(kPeer);
+    ASSERT_EQ(reply.wanted.size(), 1u);
+    EXPECT_EQ(reply.wanted[0].claim, claim);
+    EXPECT_TRUE(reply.wanted[0].cancel);
+    EXPECT_FALSE(reply.wanted[0].fenced);
+    EXPECT_EQ(reply.wanted[0].reason, "by ann");
+    if (i == 0) d.say(kPeer, "w", wire::Heartbeat{kSession, 1, {claim}});
+  }
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherProgress, AHeartbeatIsToldWhichBuildsAreNoLongerTheWorkers) {
+  const wire::Claim old{RequestId{1}, "nonce0"};
+  d.say(kPeer, "w", wire::Heartbeat{kSession, 1, {claim, old}});
+  const auto reply = d.message<wire::HeartbeatReply>(kPeer);
+  ASSERT_EQ(reply.wanted.size(), 2u);
+  EXPECT_FALSE(reply.wanted[0].cancel);
+  EXPECT_FALSE(reply.wanted[0].fenced);
+  EXPECT_TRUE(reply.wanted[1].fenced);
+}
+
+// ---- questions ----
+
+class DispatcherQuestions : public DispatcherProgress {
+ protected:
+  DispatcherQuestions() {
+    question = {kSession, claim, BuildId{50}, 3, 0, 0, {}, Results::success, {}};
+    question.function = d.configuration->site().builder("a")->steps.at(0).do_step_if["$question"].as_int();
+  }
+  wire::Question question;
+};
+
+TEST_F(DispatcherQuestions, TheAnswerIsStoredBeforeItIsSent) {
+  question.properties["go"] = {"yes", "step"};
+  d.say(kPeer, "w", question);
+  const auto call = d.commit("answer");
+  EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 3), (Texts{"1", claim.nonce, "3"}));
+  const auto value = wire::decode_value(call.args.at(3));
+  ASSERT_TRUE(value);
+  EXPECT_EQ((*value)["value"], json::Value("yes"));
+  EXPECT_TRUE(d.quiet());
+  call.ok(json::Object{{"value", "the first answer"}, {"error", nullptr}});
+  const auto answer = d.message<wire::Answer>(kPeer);
+  EXPECT_EQ(answer.claim, claim);
+  EXPECT_EQ(answer.id, 3);
+  EXPECT_EQ(answer.value, json::Value("the first answer")) << "what the store has, whoever was first";
+  EXPECT_EQ(answer.error, std::nullopt);
+}
+
+TEST_F(DispatcherQuestions, AFunctionThatFailsIsAnAnswerToo) {
+  question.properties["bad"] = {true, "step"};
+  d.say(kPeer, "w", question);
+  const auto call = d.commit("answer");
+  const auto value = wire::decode_value(call.args.at(3));
+  ASSERT_TRUE(value);
+  EXPECT_EQ((*value)["error"], json::Value("headrace.lua:4: no way"));
+  call.ok(*value);
+  EXPECT_EQ(d.message<wire::Answer>(kPeer).error, "headrace.lua:4: no way");
+}
+
+TEST_F(DispatcherQuestions, TheBuildsOwnConfigurationAnswers) {
+  d.core.on_configuration(
+      config::evaluated("worker 'w' {} builder 'a' { workers = 'w', steps = step.shell { command = 'x',\n"
+                        "do_step_if = function(build) return 'new' end } }"),
+      ConfigVersion{8});
+  question.properties["go"] = {"old", "step"};
+  d.say(kPeer, "w", question);
+  const auto value = wire::decode_value(d.commit("answer").args.at(3));
+  ASSERT_TRUE(value);
+  EXPECT_EQ((*value)["value"], json::Value("old"));
+}
+
+TEST_F(DispatcherQuestions, AQuestionUnderAnOldClaimIsFenced) {
+  question.claim.nonce = "nonce0";
+  d.say(kPeer, "w", question);
+  EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim.nonce, "nonce0");
+  EXPECT_TRUE(d.quiet());
+}
+
+}  // namespace
+}  // namespace headrace::dispatcher
