@@ -2,9 +2,97 @@
 #include "arguments/arguments.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <iostream>
+#include <limits>
+#include <numeric>
 #include <utility>
 
 namespace headrace::arguments {
+namespace {
+
+// CLI11 takes a number that does not fit for the largest there is; what stands behind the digits (a unit) is
+// somebody else's to look at.
+template <class Number>
+CLI::Validator fits() {
+  return {[](const std::string& text) -> std::string {
+            using Limits = std::numeric_limits<Number>;
+            const bool negative = text.find('-') != std::string::npos;
+            errno = 0;
+            if constexpr (Limits::is_signed) {
+              std::strtoll(text.c_str(), nullptr, 0);
+            } else {
+              std::strtoull(text.c_str(), nullptr, 0);
+            }
+            if (errno != ERANGE) return "";
+            return text + " is too " +
+                   (negative ? "small, at least " + std::to_string(Limits::min())
+                             : "large, at most " + std::to_string(Limits::max())) +
+                   " is possible";
+          },
+          ""};
+}
+
+CLI::Validator number_that(bool (*good)(double), const std::string& what, const std::string& in_help) {
+  return {[good, what](const std::string& text) {
+            char* end = nullptr;
+            const double number = std::strtod(text.c_str(), &end);
+            return !text.empty() && *end == '\0' && good(number) ? "" : text + " is not " + what;
+          },
+          in_help};
+}
+
+// How many letters have to be put in, left out, replaced or swapped with their neighbour to make one word the
+// other.
+std::size_t edits(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> before, last, now(b.size() + 1);
+  std::iota(now.begin(), now.end(), 0);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    before = std::exchange(last, now);
+    now[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        now[j] = std::min(now[j], before[j - 2] + 1);
+    }
+  }
+  return now[b.size()];
+}
+
+// ", did you mean 'up'?", or all that there are where none is near.
+std::string advice(const std::string& word, const std::vector<std::string>& known) {
+  std::string all;
+  const std::string* nearest = nullptr;
+  std::size_t fewest = std::max<std::size_t>(2, word.size() / 2) + 1;
+  for (const auto& candidate : known) {
+    all += (all.empty() ? ", expected one of " : ", ") + candidate;
+    const auto count = word.size() > 100 ? word.size() : edits(word, candidate);
+    if (count < fewest && count < word.size()) fewest = count, nearest = &candidate;
+  }
+  return nearest ? ", did you mean '" + *nearest + "'?" : all;
+}
+
+// What stands where a subcommand has to be named: CLI11 only says that one is required.
+// @return nothing when it is something else that is wrong
+std::optional<std::string> unknown_subcommand(const CLI::App& program) {
+  const CLI::App* command = &program;
+  std::string path = program.get_name();
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().back();
+    path += " " + command->get_name();
+  }
+  std::vector<std::string> known;
+  for (const auto* subcommand : command->get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(subcommand->get_name());
+  const auto words = command->remaining();
+  if (known.empty() || words.empty()) return std::nullopt;
+  if (words.front().starts_with('-')) return "unknown option '" + words.front() + "' of " + path;
+  return "unknown subcommand '" + words.front() + "' of " + path + advice(words.front(), known);
+}
+
+}  // namespace
 
 Option Option::env(const std::string& variable) const {
   option_->envname(variable);
@@ -26,23 +114,25 @@ Option Option::one_of(const std::vector<std::string>& words) const {
   return *this;
 }
 
+// In front of the other checks, because its bounds say more than those of the type.
 Option Option::range(std::int64_t least, std::int64_t most) const {
-  option_->check(CLI::Range(least, most));
+  option_->transform(CLI::Range(least, most));
   return *this;
 }
 
 Option Option::positive() const {
-  option_->check(CLI::PositiveNumber);
+  option_->check(number_that([](double x) { return x > 0; }, "a positive number", "POSITIVE"));
   return *this;
 }
 
 Option Option::not_negative() const {
-  option_->check(CLI::NonNegativeNumber);
+  option_->check(number_that([](double x) { return x >= 0; }, "a number of 0 or more", "NONNEGATIVE"));
   return *this;
 }
 
 Option Option::bytes() const {
   option_->transform(CLI::AsSizeValue(false));
+  option_->transform(fits<std::uint64_t>());  // before it becomes the number that it is not
   return *this;
 }
 
@@ -64,16 +154,16 @@ Option Command::option(const std::string& names, int& value, const std::string& 
 }
 
 Option Command::option(const std::string& names, std::int64_t& value, const std::string& help) {
-  return Option(*app_->add_option(names, value, help));
+  return Option(*app_->add_option(names, value, help)->check(fits<std::int64_t>()));
 }
 
 Option Command::option(const std::string& names, std::optional<std::int64_t>& value,
                        const std::string& help) {
-  return Option(*app_->add_option(names, value, help));
+  return Option(*app_->add_option(names, value, help)->check(fits<std::int64_t>()));
 }
 
 Option Command::option(const std::string& names, std::uint64_t& value, const std::string& help) {
-  return Option(*app_->add_option(names, value, help));
+  return Option(*app_->add_option(names, value, help)->check(fits<std::uint64_t>()));
 }
 
 Option Command::option(const std::string& names, double& value, const std::string& help) {
@@ -124,6 +214,13 @@ Program::~Program() = default;
 std::optional<int> Program::parse(int argc, const char* const* argv) {
   try {
     parts_->app.parse(argc, argv);
+  } catch (const CLI::RequiredError& e) {
+    if (const auto unknown = unknown_subcommand(parts_->app)) {
+      std::cerr << *unknown << "\nRun with --help for more information.\n";
+    } else {
+      parts_->app.exit(e);
+    }
+    return 2;
   } catch (const CLI::ParseError& e) {
     return parts_->app.exit(e) == 0 ? 0 : 2;
   }

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <sstream>
 #include <stdexcept>
 
@@ -42,6 +43,8 @@ void expect_refused(const Answer& answer, const std::vector<std::string>& names)
   for (const auto& name : names)
     EXPECT_TRUE(contains(answer.err, name)) << name << " is not in: " << answer.err;
 }
+
+const std::string kHint = "Run with --help for more information.\n";
 
 void expect_taken(const Answer& answer) {
   EXPECT_EQ(answer.status, std::nullopt) << answer.err;
@@ -113,8 +116,53 @@ TEST(Arguments, BoundsAreIncluded) {
   for (const char* bad : {"99", "201", "99999999999", "1e2", "x"})
     expect_refused(ask(program, {"--ms", bad}), {"--ms", bad, "100", "200"});
   expect_taken(ask(program, {"--id", "1", "--after", "0"}));
-  expect_refused(ask(program, {"--id", "0"}), {"--id", "0"});
-  expect_refused(ask(program, {"--after", "-1"}), {"--after", "-1"});
+}
+
+TEST(Arguments, TheSignOfANumberIsCheckedInAFewWords) {
+  std::int64_t id = 5;
+  double speed = 0;
+  Program program("tool", "does it");
+  program.option("--id", id).positive();
+  program.option("--after", id).not_negative();
+  program.option("--speed", speed).positive();
+  for (const char* bad : {"0", "-1", "x", "1x", "", "nan"})
+    EXPECT_EQ(ask(program, {"--id", bad}).err,
+              "--id: " + std::string(bad) + " is not a positive number\n" + kHint);
+  expect_refused(ask(program, {"--id", "0"}), {});
+  EXPECT_EQ(ask(program, {"--after", "-1"}).err, "--after: -1 is not a number of 0 or more\n" + kHint);
+  EXPECT_EQ(id, 5);
+  expect_taken(ask(program, {"--after", "0"}));
+  expect_taken(ask(program, {"--speed", "0.001"}));
+  EXPECT_EQ(speed, 0.001);
+}
+
+TEST(Arguments, ANumberThatDoesNotFitIsRefused) {
+  Program program("tool", "does it");
+  std::int64_t big = 0;
+  std::optional<std::int64_t> maybe;
+  std::uint64_t seed = 0, size = 0;
+  int number = 0;
+  program.option("--big", big);
+  program.option("--bounded", big).range(1, 9);
+  program.option("--id", big).positive();
+  program.option("--maybe", maybe);
+  program.option("--seed", seed);
+  program.option("--size", size).bytes();
+  program.option("--number", number);
+  const std::string huge = "99999999999999999999999";
+  for (const char* option : {"--big", "--bounded", "--id", "--maybe", "--seed", "--size", "--number"})
+    expect_refused(ask(program, {option, huge.c_str()}), {option, huge});
+  EXPECT_EQ(ask(program, {"--big", huge.c_str()}).err,
+            "--big: " + huge + " is too large, at most 9223372036854775807 is possible\n" + kHint);
+  EXPECT_EQ(ask(program, {"--big", "-9223372036854775809"}).err,
+            "--big: -9223372036854775809 is too small, at least -9223372036854775808 is possible\n" + kHint);
+  expect_refused(ask(program, {"--bounded", huge.c_str()}), {"1 to 9"});
+  expect_refused(ask(program, {"--size", "99999999999999999999999k"}),
+                 {"--size", "99999999999999999999999k"});
+  expect_refused(ask(program, {"--seed", "18446744073709551616"}), {"--seed", "18446744073709551615"});
+  EXPECT_EQ(big, 0);
+  expect_taken(ask(program, {"--big", "-9223372036854775808", "--maybe", "9223372036854775807"}));
+  EXPECT_EQ(maybe, std::numeric_limits<std::int64_t>::max());
 }
 
 TEST(Arguments, OnlyTheAllowedWordsAreTaken) {
@@ -274,15 +322,35 @@ TEST(Arguments, WhatASubcommandThrowsIsPassedOn) {
 }
 
 TEST(Arguments, OneSubcommandIsNeeded) {
-  for (const auto& words :
-       std::vector<std::vector<const char*>>{{}, {"nope"}, {"worker"}, {"worker", "nope"}}) {
+  for (const auto& words : std::vector<std::vector<const char*>>{{}, {"worker"}}) {
     Tool tool;
-    expect_refused(ask(tool.program, words), {"subcommand"});
+    EXPECT_EQ(ask(tool.program, words).err, "A subcommand is required\n" + kHint);
+    EXPECT_EQ(ask(tool.program, words).status, 2);
   }
   Tool tool;
   expect_refused(ask(tool.program, {"worker", "add"}), {"NAME"});
   expect_refused(ask(tool.program, {"worker", "list", "--nope"}), {"--nope"});
   EXPECT_EQ(tool.did, "");
+}
+
+TEST(Arguments, AnUnknownSubcommandIsNamedWithTheNearest) {
+  const auto said = [](std::vector<const char*> words) {
+    Tool tool;
+    const auto answer = ask(tool.program, std::move(words));
+    expect_refused(answer, {kHint});
+    return answer.err.substr(0, answer.err.find('\n'));
+  };
+  EXPECT_EQ(said({"wroker", "add"}), "unknown subcommand 'wroker' of tool, did you mean 'worker'?");
+  EXPECT_EQ(said({"worker", "lst"}), "unknown subcommand 'lst' of tool worker, did you mean 'list'?");
+  EXPECT_EQ(said({"worker", "ad", "n"}), "unknown subcommand 'ad' of tool worker, did you mean 'add'?");
+  EXPECT_EQ(said({"worker", "ab"}), "unknown subcommand 'ab' of tool worker, expected one of add, list");
+  EXPECT_EQ(said({"nope"}), "unknown subcommand 'nope' of tool, expected one of worker, fail");
+  EXPECT_EQ(said({"worker", "nope"}), "unknown subcommand 'nope' of tool worker, expected one of add, list");
+  EXPECT_EQ(said({"nope", "worker", "lst"}), "unknown subcommand 'lst' of tool worker, did you mean 'list'?");
+  EXPECT_EQ(said({"--verbose"}), "unknown option '--verbose' of tool");
+  EXPECT_EQ(said({"worker", "-x"}), "unknown option '-x' of tool worker");
+  EXPECT_EQ(said({std::string(100'000, 'x').c_str()}).size(),
+            100'000 + std::string("unknown subcommand '' of tool, expected one of worker, fail").size());
 }
 
 TEST(Arguments, EverySubcommandHasItsHelp) {
