@@ -5,13 +5,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
 #include <optional>
 #include <stdexcept>
 
 #include "clock/clock.hpp"
 #include "http/server.hpp"
 #include "log/log.hpp"
+#include "service/event_feed.hpp"
 #include "service/key_file.hpp"
 #include "store/random.hpp"
 
@@ -19,8 +19,6 @@ namespace headrace::service {
 namespace {
 
 namespace asio = boost::asio;
-constexpr int kFetch = 500;                    // events read from the log at once
-constexpr milliseconds kFollow{1000};          // a blocking read of the log lasts at most so long
 constexpr milliseconds kPublish{3};            // until events that were committed here go to the bus
 constexpr seconds kStuck{5};                   // a batch in flight for longer: not healthy
 constexpr seconds kDead{30};                   // … for longer: the connection counts as lost
@@ -42,11 +40,18 @@ struct Host::Impl {
         store(io, settings.store),
         signals(io, SIGTERM, SIGINT),
         tick_timer(io),
-        look_timer(io),
         retry_timer(io),
         stop_timer(io),
-        publish_timer(io) {
-    if (options.reads_events && options.follows_log) log_reader = std::make_unique<store::Client>(io, settings.store);
+        publish_timer(io),
+        feed(io, store,
+             {[this](const wire::Event& event) { service->on_event(event); },
+              [this] { service->on_events_drained(); },
+              [this] {
+                service->on_broken_log();
+                reload("the event log went back behind what was read");
+              },
+              [this](const std::string& reason) { reload(reason); }}) {
+    if (options.reads_events && options.follows_log) feed.follow_log(settings.store);
   }
 
   HostSettings settings;
@@ -54,12 +59,12 @@ struct Host::Impl {
   HostOptions options;
   asio::io_context io{1};
   store::Client store;
-  std::unique_ptr<store::Client> log_reader;  // with follows_log: a connection that waits for events
   bus::Context zmq;
   Metrics metrics;
   asio::signal_set signals;
-  asio::steady_timer tick_timer, look_timer, retry_timer, stop_timer, publish_timer;
+  asio::steady_timer tick_timer, retry_timer, stop_timer, publish_timer;
   std::vector<bus::Frames> to_publish;  // events committed here, in order
+  EventFeed feed;
   std::optional<asio::posix::stream_descriptor> parent;
   std::unique_ptr<bus::Socket> publisher, subscriber;
   std::unique_ptr<http::Server> status;
@@ -72,7 +77,6 @@ struct Host::Impl {
   std::string down_reason = "not connected to Redis yet";
   std::string too_weak;  // why Redis cannot keep what --durability promises
   milliseconds retry{kRetryFirst};
-  std::optional<events::Reader> reader;
   std::uint64_t life = 0;  // of the loaded state; answers of an earlier one are dropped
 
   struct Item {
@@ -103,7 +107,7 @@ struct Host::Impl {
 
   void start_bus() {
     if (!settings.bus_publish.empty()) publisher = connect_bus(bus::SocketType::pub, settings.bus_publish);
-    const bool hears_events = options.reads_events && !log_reader;
+    const bool hears_events = options.reads_events && !feed.follows_log();
     const bool listens = hears_events || !options.announcements.empty();
     if (!listens || settings.bus_subscribe.empty()) return;
     subscriber = connect_bus(bus::SocketType::sub, settings.bus_subscribe);
@@ -121,107 +125,9 @@ struct Host::Impl {
         spdlog::warn("message on the bus refused topic={} reason={}", m.frames[0], event.error().text);
         return;
       }
-      feed(std::move(*event));
+      feed.take(std::move(*event));
     });
-    subscriber->on_drained([this] { drained(); });
-  }
-
-  // ---- events ----
-
-  bool any_event = false;
-  std::optional<std::vector<wire::Event>> followed;  // read from the log, not given out yet
-
-  void feed(wire::Event event) {
-    if (!reader || !loaded) return;
-    give(reader->on_event(std::move(event), mono_now()));
-    plan_look();
-  }
-  void give(std::vector<wire::Event> list) {
-    const auto now_life = life;
-    for (const auto& event : list) {
-      any_event = true;
-      service->on_event(event);
-      if (life != now_life) return;
-    }
-    if (reader && reader->broken()) {
-      service->on_broken_log();
-      reload("the event log went back behind what was read");
-    }
-  }
-  void drained() {
-    if (!any_event || !loaded) return;
-    any_event = false;
-    service->on_events_drained();
-  }
-  void plan_look() {
-    if (!reader || log_reader) return;
-    const auto at = std::chrono::steady_clock::time_point(reader->next_look().time_since_epoch());
-    if (look_timer.expiry() == at) return;
-    look_timer.expires_at(at);
-    look_timer.async_wait([this](const boost::system::error_code& e) {
-      if (!e) look();
-    });
-  }
-  void look() {
-    if (!reader || !loaded) return;
-    if (!reader->wants_fetch(mono_now())) {
-      plan_look();
-      return;
-    }
-    fetch();
-  }
-  // Entries of the stream: [id, [e, envelope, b, body]].
-  static Result<std::vector<wire::Event>> decode(const std::vector<store::RedisReply>& entries) {
-    std::vector<wire::Event> out;
-    for (const auto& entry : entries) {
-      if (entry.items.size() != 2 || entry.items[1].items.size() != 4) return fail("an entry of the event log has another form");
-      const auto& f = entry.items[1].items;
-      auto event = wire::decode_event(f[1].text, f[3].text);
-      if (!event) return fail("event " + entry.items[0].text + ": " + event.error().text);
-      out.push_back(std::move(*event));
-    }
-    return out;
-  }
-  // Reads the log for as long as this life lasts; an answer comes with the next event, or empty-handed.
-  void follow() {
-    const auto now_life = life;
-    log_reader->command({"XREAD", "COUNT", std::to_string(kFetch), "BLOCK", std::to_string(kFollow.count()), "STREAMS",
-                         store.keys()("events"), std::to_string(reader->cursor().number.value) + "-0"},
-                        [this, now_life](store::RedisReply r) {
-                          if (life != now_life || !reader) return;
-                          if (r.is_error()) return reload("reading the event log: " + r.text);
-                          // [[stream, entries]], or nothing at all after kFollow.
-                          if (r.items.empty() || r.items[0].items.size() != 2) return follow();
-                          auto list = decode(r.items[0].items[1].items);
-                          if (!list) return reload(list.error().text);
-                          followed = std::move(*list);
-                          // What a batch in flight has caused is heard of after its answer, as ever.
-                          if (in_flight_since) return;
-                          take_followed();
-                          drained();
-                        });
-  }
-  void take_followed() {
-    if (!followed || !reader) return;
-    const auto now_life = life;
-    give(reader->on_fetched(*std::exchange(followed, std::nullopt), mono_now()));
-    if (life == now_life && reader) follow();
-  }
-  void fetch() {
-    const auto from = std::to_string(reader->cursor().number.value + 1) + "-0";
-    const auto now_life = life;
-    store.command({"XRANGE", store.keys()("events"), from, "+", "COUNT", std::to_string(kFetch)},
-                  [this, now_life](store::RedisReply r) {
-                    if (life != now_life || !reader) return;
-                    if (r.is_error()) return reload("reading the event log: " + r.text);
-                    auto list = decode(r.items);
-                    if (!list) return reload(list.error().text);
-                    give(reader->on_fetched(std::move(*list), mono_now()));
-                    drained();
-                    if (life != now_life || !reader) return;
-                    if (r.items.size() == kFetch && reader->fetch_again()) return fetch();
-                    plan_look();
-                  });
+    subscriber->on_drained([this] { feed.drained(); });
   }
 
   // ---- the connection ----
@@ -235,12 +141,7 @@ struct Host::Impl {
       check_durability();
       service->load(*host);
     };
-    store.connect(
-        [this, lost, up] {
-          if (!log_reader) return up();
-          log_reader->connect(up, lost);
-        },
-        lost);
+    store.connect([this, lost, up] { feed.connect(up, lost); }, lost);
   }
   // What was promised by --durability rests on how Redis was set up. Where it does not say (a hosted one
   // may not), it is believed.
@@ -261,7 +162,7 @@ struct Host::Impl {
   void try_again(const std::string& reason) {
     lose(reason);
     store.disconnect();
-    if (log_reader) log_reader->disconnect();
+    feed.disconnect();
     retry_timer.expires_after(retry);
     retry = std::min(retry * 2, kRetryMost);
     retry_timer.async_wait([this](const boost::system::error_code& e) {
@@ -272,27 +173,19 @@ struct Host::Impl {
     ++life;
     if (down_reason.empty()) spdlog::warn("connection to Redis lost reason={}", reason);
     down_reason = "Redis: " + reason;
-    const bool was = loaded;
-    loaded = false;
-    reader.reset();
-    followed.reset();
+    drop_state();
+  }
+  void drop_state() {
+    feed.stop();
     pending.clear();
     in_flight_since.reset();
-    look_timer.cancel();
-    if (was) service->unload();
+    if (std::exchange(loaded, false)) service->unload();
   }
   void reload(const std::string& reason) {
     if (!store.connected()) return;
     spdlog::warn("state is loaded again reason={}", reason);
     ++life;
-    const bool was = loaded;
-    loaded = false;
-    reader.reset();
-    followed.reset();
-    pending.clear();
-    in_flight_since.reset();
-    look_timer.cancel();
-    if (was) service->unload();
+    drop_state();
     const auto now_life = life;
     asio::post(io, [this, now_life] {
       if (life == now_life && store.connected()) service->load(*host);
@@ -312,6 +205,7 @@ struct Host::Impl {
   void flush() {
     if (pending.empty() || in_flight_since || !store.connected()) return;
     in_flight_since = mono_now();
+    feed.hold(true);
     auto batch = std::make_shared<std::vector<Item>>(std::move(pending));
     pending.clear();
     std::vector<store::Call> calls;
@@ -330,13 +224,12 @@ struct Host::Impl {
         if ((*batch)[i].done) (*batch)[i].done(std::move(replies[i]));
         if (life != now_life) return;
         for (auto& event : events) {
-          feed(std::move(event));
+          feed.take(std::move(event));
           if (life != now_life) return;
         }
       }
-      take_followed();
-      if (life != now_life) return;
-      drained();
+      feed.hold(false);
+      if (life == now_life) feed.drained();
       if (life == now_life) flush();
     });
   }
@@ -456,23 +349,8 @@ bool Host::is_loaded() const { return impl_->loaded; }
 void Host::loaded(events::Cursor cursor) {
   auto& i = *impl_;
   i.loaded = true;
-  if (i.options.reads_events) {
-    // As if nothing had been heard for long: the log is read at once.
-    i.reader.emplace(std::move(cursor), mono_now() - events::Reader::kSilence);
-  }
-  spdlog::info("loaded event={}", i.reader ? i.reader->cursor().number.value : 0);
-  i.any_event = true;
-  const auto now_life = i.life;
-  asio::post(i.io, [&i, now_life] {
-    if (i.life != now_life) return;
-    i.drained();
-    if (i.life != now_life || !i.reader) return;
-    if (i.log_reader) {
-      i.follow();
-    } else {
-      i.look();
-    }
-  });
+  if (i.options.reads_events) i.feed.start(std::move(cursor));
+  spdlog::info("loaded event={}", i.feed.position().value);
 }
 
 void Host::reload(const std::string& reason) { impl_->reload(reason); }

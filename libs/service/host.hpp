@@ -51,10 +51,7 @@ class Service {
 
 struct HostOptions {
   bool reads_events = true;                 ///< false: no event reader
-  /// Where events are heard of. The bus serves any number of readers and takes nothing from Redis, but an
-  /// event passes three more processes' threads on its way; a blocking read of the log is there at once, at
-  /// Redis's expense: for the few processes that a build waits for.
-  bool follows_log = false;
+  bool follows_log = false;                 ///< events come from the log, not over the bus; see event_feed.hpp
   std::vector<std::string> announcements;  ///< topics of unnumbered messages, "log.append."
   milliseconds gather{0};                   ///< how long events may lie before they are taken, all at once
   std::string lease_clock = "roles";        ///< which clock this process ticks; "" none
