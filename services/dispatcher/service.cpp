@@ -76,8 +76,10 @@ void DispatcherService::load_requests() {
                      milliseconds(settings_.offer_ms), settings_.max_attempts},
         config_->current(), config_->version(), std::move(open));
     host_->loaded(cursor);
+    // After the cursor was read, so that a key allowed in between is either here or an event; and after the core
+    // is there, so that the hello of a worker that is let in finds it.
+    read_keys();
   });
-  read_keys();  // after the cursor was read, so that a key allowed in between is either here or an event
 }
 
 void DispatcherService::unload() {
