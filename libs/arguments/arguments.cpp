@@ -7,8 +7,9 @@
 #include <cstdlib>
 #include <iostream>
 #include <limits>
-#include <numeric>
 #include <utility>
+
+#include "spelling/spelling.hpp"
 
 namespace headrace::arguments {
 namespace {
@@ -44,34 +45,13 @@ CLI::Validator number_that(bool (*good)(double), const std::string& what, const 
           in_help};
 }
 
-// How many letters have to be put in, left out, replaced or swapped with their neighbour to make one word the
-// other.
-std::size_t edits(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> before, last, now(b.size() + 1);
-  std::iota(now.begin(), now.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    before = std::exchange(last, now);
-    now[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        now[j] = std::min(now[j], before[j - 2] + 1);
-    }
-  }
-  return now[b.size()];
-}
-
 // ", did you mean 'up'?", or all that there are where none is near.
 std::string advice(const std::string& word, const std::vector<std::string>& known) {
+  auto near = spelling::did_you_mean(word, known);
+  if (!near.empty()) return near;
   std::string all;
-  const std::string* nearest = nullptr;
-  std::size_t fewest = std::max<std::size_t>(2, word.size() / 2) + 1;
-  for (const auto& candidate : known) {
-    all += (all.empty() ? ", expected one of " : ", ") + candidate;
-    const auto count = word.size() > 100 ? word.size() : edits(word, candidate);
-    if (count < fewest && count < word.size()) fewest = count, nearest = &candidate;
-  }
-  return nearest ? ", did you mean '" + *nearest + "'?" : all;
+  for (const auto& candidate : known) all += (all.empty() ? ", expected one of " : ", ") + candidate;
+  return all;
 }
 
 // What stands where a subcommand has to be named: CLI11 only says that one is required.

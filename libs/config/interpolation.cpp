@@ -6,6 +6,7 @@
 
 #include "config/vocabulary.hpp"
 #include "render/render.hpp"
+#include "spelling/spelling.hpp"
 
 namespace headrace::config {
 namespace {
@@ -21,14 +22,14 @@ std::optional<std::string> selector_problem(std::string_view text) {
   if (selector == "kw")
     return "%(kw:…)s has no arguments to take its value from; use %(prop:…)s or a function";
   if (std::find(selectors.begin(), selectors.end(), selector) == selectors.end())
-    return "unknown selector '" + selector + "'" + did_you_mean(selector, selectors) + " (prop, src, worker)";
+    return "unknown selector '" + selector + "'" + spelling::did_you_mean(selector, selectors) + " (prop, src, worker)";
   if (selector != "src" || end == std::string_view::npos || text[end] != ':') return std::nullopt;
   const auto codebase_end = text.find_first_of(":)", end + 1);
   if (codebase_end == std::string_view::npos || text[codebase_end] != ':') return std::nullopt;
   const auto attribute_end = text.find_first_of(":)", codebase_end + 1);
   const std::string attribute(text.substr(codebase_end + 1, attribute_end - codebase_end - 1));
   if (std::find(attributes.begin(), attributes.end(), attribute) != attributes.end()) return std::nullopt;
-  return "unknown attribute '" + attribute + "' of src" + did_you_mean(attribute, attributes) +
+  return "unknown attribute '" + attribute + "' of src" + spelling::did_you_mean(attribute, attributes) +
          " (branch, revision, repository, project, codebase)";
 }
 

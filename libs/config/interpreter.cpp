@@ -6,6 +6,7 @@
 #include "config/interpolation.hpp"
 #include "config/lua_values.hpp"
 #include "config/vocabulary.hpp"
+#include "spelling/spelling.hpp"
 
 namespace headrace::config {
 namespace {
@@ -200,7 +201,7 @@ int Interpreter::variants(lua_State* lua) {
 int Interpreter::no_field(lua_State* lua) {
   const std::string key = text_argument(lua, 1);
   return push(
-      lua, "no field '" + key + "' in " + text_argument(lua, 2) + did_you_mean(key, texts_argument(lua, 3)));
+      lua, "no field '" + key + "' in " + text_argument(lua, 2) + spelling::did_you_mean(key, texts_argument(lua, 3)));
 }
 
 int Interpreter::metatable(lua_State* lua) {

@@ -7,23 +7,10 @@
 #include <memory>
 #include <stdexcept>
 
+#include "spelling/spelling.hpp"
+
 namespace headrace::config {
 namespace {
-
-// Insertions, deletions, replacements and swaps of neighbours between `a` and `b`.
-std::size_t edits(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i)
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + change});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-    }
-  return d[a.size()][b.size()];
-}
 
 // What Lua and Buildbot's users may look for, and a sandbox does not have.
 bool left_out(std::string_view word) {
@@ -152,7 +139,7 @@ std::string Vocabulary::advice(std::string_view word, const std::vector<std::str
     if (prefix.empty() || name.starts_with(prefix)) candidates.push_back(name);
   for (const auto& name : functions_)
     if (prefix.empty()) candidates.push_back(name);
-  return "unknown word " + quoted + did_you_mean(word, candidates);
+  return "unknown word " + quoted + spelling::did_you_mean(word, candidates);
 }
 
 std::string Vocabulary::meant(const Word& word, std::string_view field) const {
@@ -162,7 +149,7 @@ std::string Vocabulary::meant(const Word& word, std::string_view field) const {
   std::vector<std::string> candidates(word.later.begin(), word.later.end());
   for (const auto& [name, type] : word.fields) candidates.push_back(name);
   if (word.naming != Word::Naming::none) candidates.push_back("name");
-  return nearest(field, candidates);
+  return spelling::nearest(field, candidates);
 }
 
 std::string Vocabulary::field_advice(const Word& word, const std::string& label,
@@ -190,22 +177,6 @@ std::string snake_case(std::string_view name) {
     }
   }
   return snake;
-}
-
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  if (word.size() > 100) return "";
-  std::string best;
-  std::size_t fewest = std::max<std::size_t>(2, word.size() / 2) + 1;
-  for (const auto& candidate : candidates) {
-    const std::size_t count = edits(word, candidate);
-    if (count < fewest && count < word.size()) fewest = count, best = candidate;
-  }
-  return best;
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string best = nearest(word, candidates);
-  return best.empty() ? "" : ", did you mean '" + best + "'?";
 }
 
 }  // namespace headrace::config

@@ -61,12 +61,6 @@ class Vocabulary {
 /// "treeStableTimer" → "tree_stable_timer"; what has no capitals stays as it is.
 std::string snake_case(std::string_view name);
 
-/// The one of `candidates` that is fewest edits away from `word`; "" when none is near.
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
-
-/// ", did you mean 'x'?" with the one of `candidates` that is fewest edits away, or "" when none is near.
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
-
 /// The Lua texts of vocabulary/, compiled in.
 namespace prelude {
 extern const std::string_view kWords, kSandbox, kGrammar, kGuard;
