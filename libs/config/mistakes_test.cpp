@@ -121,6 +121,8 @@ const Case kFieldCases[] = {
      "\"c\")\n"},
     {"LaterField", "worker 'x' {\n  slots = 1,\n  locks = {} }",
      "headrace.lua:4: 'locks' of worker \"x\" is not yet supported\n"},
+    {"LaterMailField", "reporter.mail { from = 'a@b', add_logs = true }",
+     "headrace.lua:2: 'add_logs' of reporter.mail is not yet supported\n"},
     {"LaterHookField", "hook.base { customClass = 'x' }",
      "headrace.lua:2: 'custom_class' of hook.base is not yet supported\n"},
     {"ValueWithoutField", "worker 'x' { 3 }",

@@ -123,7 +123,6 @@ struct Reporter {
   std::string lookup;  ///< domain appended to user names
   std::string subject; ///< "" : the default; interpolated
   FunctionId subject_fn = 0, body_fn = 0;
-  bool add_logs = false;
   std::map<std::string, std::string> extra_headers;
   // http
   std::string server_url;

@@ -219,7 +219,6 @@ class SiteBuilder {
       reporter.subject = subject->as_string();
     f.copy_function("subject", reporter.subject_fn);
     f.copy_function("body", reporter.body_fn);
-    f.copy("add_logs", reporter.add_logs);
     f.copy("extra_headers", reporter.extra_headers);
     f.copy("server_url", reporter.server_url);
     f.copy("headers", reporter.headers);

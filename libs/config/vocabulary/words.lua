@@ -174,9 +174,9 @@ return {
       fields = with(report, {
         from = "address!", to = "addresses", relay = "mail url", smtp_user = "string", smtp_password = "string",
         use_tls = "bool", send_to_interested_users = "bool", lookup = "string", subject = "subject",
-        body = "report function", add_logs = "bool", extra_headers = "headers",
+        body = "report function", extra_headers = "headers",
       }),
-      later = list "reports add_patch dump_mails_to_log",
+      later = list "reports add_logs add_patch dump_mails_to_log",
       written = { fromaddr = "from", extraRecipients = "to", extra_recipients = "to", relayhost = "relay",
                   generators = "reports" },
     },
