@@ -59,6 +59,7 @@ scheduler.force "force" { builders = { "b" } }
   write_file(up.folder() + "/odd.bin", bytes + kUnfinished);
   up.start();
   EXPECT_EQ(up.headrace({"force", "b", "--wait"}).status, 0) << up.everything_said();
+  up.wait_build("b", 1);  // the command asks Redis, where it is known first
   const auto raw = up.raw_log(1, "odd");
   EXPECT_NE(raw.find("\n" + bytes + "program finished with exit code 0\n"), std::string::npos) << raw.size() << " bytes";
   EXPECT_TRUE(up.headrace({"log", "b#1", "--channels", "o"}).out == bytes + kUnfinished);
@@ -151,7 +152,7 @@ scheduler.force "force" { builders = { "large", "small" } }
   EXPECT_GT(logs[0]["size_bytes"].int_or(0), kGigabyte);
 
   const auto passed = download(up.web() + "/api/v2/builds/1/steps/gigabyte/logs/stdio/raw", "\nbegin\n");
-  EXPECT_EQ(passed.status, 0) << passed.head;
+  EXPECT_EQ(passed.status, 0) << passed.head << up.log_of("web") << up.log_of("dispatcher");
   // As in Buildbot, what is left of a line that has no end comes last.
   std::smatch parts;
   static const std::regex kEnd("program finished with exit code 0\nelapsedTime=[0-9.]+\n([^]*)");

@@ -12,20 +12,26 @@ class LogSources : public LogSource {
   LogSources(LogSource& running, LogSource& finished) : running_(running), finished_(finished) {}
 
   void read(const LogAddress& log, std::int64_t line, Answer answer) override {
-    LogSource& first = log.complete ? finished_ : running_;
-    LogSource& second = log.complete ? running_ : finished_;
-    first.read(log, line, [&second, log, line, answer = std::move(answer)](Result<LogSlice> slice) mutable {
-      if (slice) return answer(std::move(slice));
-      second.read(log, line, [log, answer, reason = slice.error()](Result<LogSlice> other) {
-        if (other) return answer(std::move(other));
-        // A log that nothing was written to is nowhere.
-        if (log.lines == 0) return answer(LogSlice{});
-        answer(tl::unexpected(reason));
-      });
-    });
+    // The file has its name before Redis gives up its copy: a log that was not yet a file, and then no longer
+    // in Redis, is one now.
+    std::vector<LogSource*> places = {&running_, &finished_};
+    if (log.complete) places.insert(places.begin(), &finished_);
+    ask(log, line, std::move(places), 0, {}, std::move(answer));
   }
 
  private:
+  static void ask(const LogAddress& log, std::int64_t line, std::vector<LogSource*> places, std::size_t at, Error first, Answer answer) {
+    if (at == places.size()) {
+      // A log that nothing was written to is nowhere.
+      if (log.lines == 0) return answer(LogSlice{});
+      return answer(tl::unexpected(std::move(first)));
+    }
+    places[at]->read(log, line, [=, answer = std::move(answer)](Result<LogSlice> slice) mutable {
+      if (slice) return answer(std::move(slice));
+      ask(log, line, std::move(places), at + 1, at == 0 ? slice.error() : std::move(first), std::move(answer));
+    });
+  }
+
   LogSource& running_;
   LogSource& finished_;
 };
