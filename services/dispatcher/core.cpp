@@ -98,7 +98,8 @@ void Core::on_event(const wire::Event& event) {
   } else if (event.is("worker.connected") || event.is("worker.disconnected")) {
     const auto worker = event.topic.substr(event.topic.find('.', sizeof "worker") + 1);
     const auto link = links_.find(worker);
-    if (event.is("worker.connected") && link != links_.end() && link->second.session.value < event.id("session")) {
+    if (event.is("worker.connected") && link != links_.end() && link->second.session &&
+        link->second.session.value < event.id("session")) {
       // It said hello elsewhere, with the same key; if it is another process, this one must know.
       send(link->second.peer, wire::Rehello{link->second.session, true, "the worker connected again elsewhere"});
       drop_link(worker);

@@ -319,5 +319,20 @@ TEST(DispatcherCore, AnOfferWhoseRequestIsCancelledIsFenced) {
   EXPECT_TRUE(d.quiet()) << "no accept reaches the store";
 }
 
+TEST(DispatcherCore, ADelayThatIsOverWakesNobodyAgain) {
+  TestDispatcher d("worker 'w' {} builder 'a' { workers = 'w', steps = step.compile {} }");
+  d.connect("w", 1);
+  d.request(1, {"a"});
+  const auto offer = d.commit("offer");
+  d.say("w@1", "w", wire::Goodbye{SessionId{1}, "stopped"});
+  d.commit("worker_gone").ok();
+  offer.refuse("none: no pair holds");
+  d.effects.time += 1s;
+  d.core.match_anew();
+  d.core.match();
+  const auto next = d.core.next_match();
+  EXPECT_TRUE(!next || *next > d.effects.time) << "the service's timer fires at once, for ever: one core is busy";
+}
+
 }  // namespace
 }  // namespace headrace::dispatcher

@@ -204,5 +204,17 @@ TEST(DispatcherLinks, AWorkerWhoseKeyIsNoLongerAllowedIsSentAway) {
   EXPECT_EQ(d.core.worker_count(), 0u);
 }
 
+TEST(DispatcherLinks, AnEarlierHellosEventDoesNotSendTheWorkerAway) {
+  TestDispatcher d("worker 'w' {} builder 'a' { workers = 'w', steps = step.compile {} }");
+  d.say("p1", "w", TestDispatcher::hello("instance-a"));
+  d.say("p2", "w", TestDispatcher::hello("instance-a"));  // a new socket after silence
+  const auto first = d.commit("worker_hello"), second = d.commit("worker_hello");
+  first.ok(json::Array{1, json::Array{}, json::Array{}, ""});
+  d.event("worker.connected.w", {{"session", 1}});  // the host feeds it between the two answers
+  EXPECT_TRUE(d.quiet()) << "Rehello{0, superseded}: the worker drops its builds and stays away for 30 s";
+  second.ok(json::Array{2, json::Array{}, json::Array{}, ""});
+  EXPECT_EQ(d.core.worker_count(), 1u);
+}
+
 }  // namespace
 }  // namespace headrace::dispatcher

@@ -20,6 +20,7 @@ void Core::match() {
   if (!configuration_ || !match_wanted_) return;
   match_wanted_ = false;
   const auto now = effects_.now();
+  queue_.end_delays(now);
   for (const auto& name : queue_.builders())
     while (const auto id = queue_.next_of_builder(name, now))
       if (!offer(*id)) break;  // no worker for this builder now

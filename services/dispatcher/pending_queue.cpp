@@ -75,6 +75,10 @@ std::optional<RequestId> PendingQueue::next_of_builder(const std::string& builde
   return std::nullopt;
 }
 
+void PendingQueue::end_delays(MonoTime now) {
+  std::erase_if(delayed_, [&](const auto& delay) { return delay.second <= now; });
+}
+
 std::optional<MonoTime> PendingQueue::next_delay() const {
   std::optional<MonoTime> out;
   for (const auto& [id, until] : delayed_)

@@ -48,6 +48,8 @@ class PendingQueue {
   /// The pending request of a builder to offer next: highest priority, then lowest id, of those that may be
   /// offered now.
   std::optional<RequestId> next_of_builder(const std::string& builder, MonoTime now) const;
+  /// Delays that are over by `now` no longer count.
+  void end_delays(MonoTime now);
   /// When the first delayed request may be offered again.
   std::optional<MonoTime> next_delay() const;
 

@@ -53,7 +53,9 @@ std::string new_token(const HeadraceUp& up) {
 // One build of "far" is asked for and waits; "near" is built all the same.
 void expect_waiting(const HeadraceUp& up) {
   EXPECT_EQ(up.headrace({"force", "near", "--wait"}).status, 0) << up.everything_said();
-  EXPECT_EQ(up.rest("/buildrequests?complete=false")["buildrequests"].as_array().size(), 1u);
+  wait_for("one open request", HeadraceUp::kLimit,
+           [&] { return up.rest("/buildrequests?complete=false")["buildrequests"].as_array().size() == 1; },
+           [&] { return up.everything_said(); });
   EXPECT_EQ(up.rest("/builders/far/builds?complete=false")["builds"].as_array().size(), 0u);
   EXPECT_NE(up.headrace({"worker", "list"}).out.find("far                      not connected"), std::string::npos)
       << up.headrace({"worker", "list"}).out;
