@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The system as it is deployed: exactly the commands and the environment of deploy/systemd, with two
 // dispatchers and three workers, on one Redis over TCP, everything on the network with CURVE.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <set>
 
 #include "http/client.hpp"
 #include "json/value.hpp"
+#include "support/free_port.hpp"
 #include "support/headrace_up.hpp"
 #include "support/redis_server.hpp"
 #include "unit_file.hpp"
@@ -18,18 +16,6 @@ namespace headrace::test {
 namespace {
 
 const std::string kUnits = HEADRACE_SOURCE_DIR "/deploy/systemd/";
-
-std::string free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(fd);
-  return std::to_string(ntohs(address.sin_port));
-}
 
 // One host after `systemctl start headrace.target`.
 class Site {
@@ -44,7 +30,7 @@ class Site {
     auto env = read_file(kUnits + "headrace.env.example");
     for (const auto& [from, to] : std::map<std::string, std::string>{
              {":6379", ":" + redis_port_}, {":9801", ":" + free_port()}, {":9802", ":" + bus_port_}, {":8010", ":" + web_port_}, {":8011", ":" + intake_port_}})
-      for (std::size_t at = 0; (at = env.find(from, at)) != std::string::npos; at += to.size()) env.replace(at, from.size(), to);
+      env = replace_all(env, from, to);
     write_file(etc() + "/headrace.env", env);
     must_run({HeadraceUp::binary("headrace"), "key", "new", etc() + "/site.key"});
     command({"apply", etc() + "/headrace.lua"});
@@ -185,9 +171,7 @@ TEST(Deployed, SystemdFindsNothingWrongWithTheUnits) {
   for (const auto& entry : std::filesystem::directory_iterator(kUnits)) {
     const auto extension = entry.path().extension();
     if (extension != ".service" && extension != ".target") continue;
-    auto text = read_file(entry.path());
-    const std::string from = "/usr/bin/";
-    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos;) text.replace(at, from.size(), HEADRACE_BIN_DIR "/");
+    const auto text = replace_all(read_file(entry.path()), "/usr/bin/", HEADRACE_BIN_DIR "/");
     auto name = entry.path().filename().string();
     write_file(folder / name, text);
     // A template is verified as one of its instances.

@@ -9,11 +9,6 @@
 namespace headrace::test {
 namespace {
 
-std::string replace_all(std::string text, const std::string& from, const std::string& to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
-  return text;
-}
-
 std::string in_place(std::string text, const Places& places) {
   text = replace_all(text, "/usr/bin/", places.bin + "/");
   text = replace_all(text, "/etc/headrace", places.etc);

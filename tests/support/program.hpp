@@ -26,6 +26,7 @@ class Folder {
 
 void write_file(const std::string& path, const std::string& text);
 std::string read_file(const std::string& path);  ///< "" when there is none
+std::string replace_all(std::string text, const std::string& from, const std::string& to);
 
 struct Finished {
   int status = -1;  ///< exit status; 128 + signal when it was killed
