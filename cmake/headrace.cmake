@@ -91,14 +91,14 @@ function(headrace_program name)
   target_precompile_headers(${name} REUSE_FROM headrace_headers)
 endfunction()
 
-# headrace_test(NAME LABEL unit|redis|e2e|simulation|browser SOURCES … DEPS … [EACH] [SERIAL] [TIMEOUT s])
-# One ctest entry for the whole binary; with EACH, one a test case (for the slow scenarios); with SERIAL
-# they run beside nothing else.
+# headrace_test(NAME LABEL unit|redis|e2e|simulation|browser SOURCES … DEPS … [EACH] [LOCK lock] [TIMEOUT s])
+# One ctest entry for the whole binary; with EACH, one a test case (for the slow scenarios); of those with the
+# same LOCK one runs at a time.
 function(headrace_test name)
   if(NOT BUILD_TESTING)
     return()
   endif()
-  cmake_parse_arguments(arg "EACH;SERIAL" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(arg "EACH" "LABEL;LOCK;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${HEADRACE_TEST_DIRECTORY}")
   target_link_libraries(${name} PRIVATE headrace_flags ${arg_DEPS} GTest::gtest_main)
@@ -111,8 +111,11 @@ function(headrace_test name)
   endif()
   if(arg_EACH)
     include(GoogleTest)
-    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
-      RUN_SERIAL ${arg_SERIAL})
+    set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+    if(arg_LOCK)
+      list(APPEND properties RESOURCE_LOCK ${arg_LOCK})
+    endif()
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
   else()
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})

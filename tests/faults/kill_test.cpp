@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "eight_builders.hpp"
 #include "support/headrace_up.hpp"
 
 namespace headrace {
@@ -116,20 +117,9 @@ TEST(KilledUp, LeavesNoProcessAndTheNextOneGoesOn) {
 }
 
 TEST(KilledEverything, TwoHundredAnsweredHooksAreAllBuiltOnce) {
-  HeadraceUp up(R"(
-hook.base {}
-worker.embedded "local" { slots = 8 }
-local names = {}
-for i = 1, 8 do
-  names[i] = "b" .. i
-  builder { name = names[i], workers = { "local" }, collapse_requests = false, steps = { step.shell { command = { "true" }, log_environ = false } } }
-  scheduler.branch { name = "s" .. i, builders = { names[i] }, change_filter = { project = "p" .. i } }
-end
-)");
+  HeadraceUp up(test::eight_builders(R"(step.shell { command = { "true" }, log_environ = false })"));
   up.start();
-  for (int i = 0; i < 200; ++i)
-    up.post_change({{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"project", "p" + std::to_string(i % 8 + 1)},
-                    {"revision", "r" + std::to_string(i)}});
+  for (int i = 0; i < 200; ++i) test::post_to_one_of_eight(up, i);
   for (const char* child : {"worker-local", "redis", "changesource", "scheduler", "dispatcher", "notifier", "web", "bus"})
     if (const pid_t pid = up.pid_of(child)) ::kill(pid, SIGKILL);
   up.kill();

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "eight_builders.hpp"
 #include "support/headrace_up.hpp"
 
 namespace headrace {
@@ -99,16 +100,7 @@ TEST(Silence, RedisStoppedUnderLoadLosesNothing) {
 
 TEST(Silence, ChangesPostedWhileNobodyDecidesAreAllBuiltLater) {
   // The scheduler and the dispatcher are held, not killed, so that `up` does not bring them back.
-  HeadraceUp up(R"(
-hook.base {}
-worker.embedded "local" { slots = 8 }
-local names = {}
-for i = 1, 8 do
-  names[i] = "b" .. i
-  builder { name = names[i], workers = { "local" }, collapse_requests = false, steps = { step.set_property { property = "x", value = "y" } } }
-  scheduler.branch { name = "s" .. i, builders = { names[i] }, change_filter = { project = "p" .. i } }
-end
-)");
+  HeadraceUp up(test::eight_builders(R"(step.set_property { property = "x", value = "y" })"));
   up.start();
   up.signal_child("scheduler", SIGSTOP);
   up.signal_child("dispatcher", SIGSTOP);
@@ -116,9 +108,7 @@ end
   std::vector<std::thread> senders;
   for (int part = 0; part < 4; ++part)
     senders.emplace_back([&, part] {
-      for (int n = part; n < kChanges; n += 4)
-        up.post_change({{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"project", "p" + std::to_string(n % 8 + 1)},
-                        {"revision", "r" + std::to_string(n)}});
+      for (int n = part; n < kChanges; n += 4) test::post_to_one_of_eight(up, n);
     });
   for (auto& t : senders) t.join();
   test::wait_for("every change to be there", 60s, [&] { return up.try_rest("/changes?limit=1")["meta"]["total"].int_or(0) == kChanges; });

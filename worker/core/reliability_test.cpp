@@ -21,6 +21,18 @@ Script printing(int lines, milliseconds every, std::size_t width = 40) {
   return s;
 }
 
+/// @return the request of a build whose one step runs and never ends
+std::int64_t start_an_endless_step(World& world) {
+  world.script = [](const StartCommand&) {
+    Script s;
+    s.for_ever = true;
+    return s;
+  };
+  const auto request = world.server.add(plan({shell("a")}));
+  EXPECT_TRUE(world.run_until([&] { return world.started.size() == 1; }));
+  return request;
+}
+
 /// The whole output of every step arrived, byte for byte.
 void expect_exact(const World& world, const FakeBuild& b) {
   std::string told, wrote;
@@ -113,13 +125,7 @@ TEST(Reliability, AFencedBuildIsKilledAndForgotten) {
 
 TEST(Reliability, ASilentFencedBuildIsToldByTheHeartbeat) {
   World world;
-  world.script = [](const StartCommand&) {
-    Script s;
-    s.for_ever = true;
-    return s;
-  };
-  const auto request = world.server.add(plan({shell("a")}));
-  ASSERT_TRUE(world.run_until([&] { return world.started.size() == 1; }));
+  const auto request = start_an_endless_step(world);
   world.run_for(1s);
   world.server.fence(request);
   world.run_for(6s);
@@ -216,13 +222,7 @@ TEST(Reliability, AnOfferThatCannotBeIsRefusedWithAReason) {
 
 TEST(Reliability, ASupersededWorkerStopsAndWaits) {
   World world;
-  world.script = [](const StartCommand&) {
-    Script s;
-    s.for_ever = true;
-    return s;
-  };
-  world.server.add(plan({shell("a")}));
-  ASSERT_TRUE(world.run_until([&] { return world.started.size() == 1; }));
+  start_an_endless_step(world);
   wire::Rehello m;
   m.session = *world.server.session();
   m.superseded = true;
@@ -237,13 +237,7 @@ TEST(Reliability, ASupersededWorkerStopsAndWaits) {
 
 TEST(Reliability, StopKillsSaysGoodbyeAndQuits) {
   World world;
-  world.script = [](const StartCommand&) {
-    Script s;
-    s.for_ever = true;
-    return s;
-  };
-  const auto request = world.server.add(plan({shell("a")}));
-  ASSERT_TRUE(world.run_until([&] { return world.started.size() == 1; }));
+  const auto request = start_an_endless_step(world);
   world.stop("SIGTERM");
   ASSERT_TRUE(world.run_until([&] { return world.quit; }, 4s));
   world.run_for(1ms);
