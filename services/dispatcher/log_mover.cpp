@@ -77,6 +77,7 @@ void LogMover::clear() {
   ++life_;
   queue_.clear();
   known_.clear();
+  portions_.clear();
   written_.clear();
   written_bytes_ = 0;
   active_ = 0;
@@ -142,38 +143,52 @@ void LogMover::read_more(std::shared_ptr<Job> job) {
 }
 
 void LogMover::write(std::shared_ptr<Job> job, std::vector<std::string> chunks) {
-  boost::asio::post(pool_, [this, job, chunks = std::move(chunks)] {
-    std::optional<std::string> problem;
-    const bool last = chunks.size() < kChunks;
-    try {
-      for (const auto& chunk : chunks)
-        if (auto done = job->writer->append(chunk); !done) problem = done.error().text;
-      if (!problem && last) {
-        // Another dispatcher may have moved and dropped it while we were reading.
-        if (job->writer->totals().size_bytes != job->logs.back().size_bytes) {
-          problem = "Redis no longer has all of it";
-        } else {
-          job->writer->finish();
-        }
-      }
-    } catch (const std::runtime_error& e) {
-      problem = e.what();
-    }
-    boost::asio::post(host_.io(), [this, job, problem, last] {
-      if (job->life != life_) return;
-      const auto& log = job->logs.back();
-      if (problem) {
-        spdlog::warn("log was not moved build={} log={} reason={}", job->build.value, name_of(log.step, log.log), *problem);
-        return abandon(*job);
-      }
-      if (!last) return read_more(job);
-      job->files.push_back(job->writer->path());
-      job->bytes += log.size_bytes;
-      job->writer.reset();
-      job->logs.pop_back();
-      next_log(job);
+  portions_.push_back({std::move(job), std::move(chunks)});
+  // Builds that ended together are read together; one hand-over to the thread for all of them.
+  if (portions_.size() == 1) boost::asio::post(host_.io(), [this] { write_what_came(); });
+}
+
+void LogMover::write_what_came() {
+  if (portions_.empty()) return;
+  boost::asio::post(pool_, [this, portions = std::move(portions_)]() mutable {
+    std::vector<std::optional<std::string>> problems;
+    for (auto& portion : portions) problems.push_back(write_portion(*portion.job, portion.chunks));
+    boost::asio::post(host_.io(), [this, portions = std::move(portions), problems = std::move(problems)] {
+      for (std::size_t i = 0; i < portions.size(); ++i)
+        portion_written(portions[i].job, problems[i], portions[i].chunks.size() < kChunks);
     });
   });
+  portions_.clear();
+}
+
+std::optional<std::string> LogMover::write_portion(Job& job, const std::vector<std::string>& chunks) {
+  try {
+    for (const auto& chunk : chunks)
+      if (auto done = job.writer->append(chunk); !done) return done.error().text;
+    if (chunks.size() < kChunks) {
+      // Another dispatcher may have moved and dropped it while we were reading.
+      if (job.writer->totals().size_bytes != job.logs.back().size_bytes) return "Redis no longer has all of it";
+      job.writer->finish();
+    }
+  } catch (const std::runtime_error& e) {
+    return e.what();
+  }
+  return {};
+}
+
+void LogMover::portion_written(std::shared_ptr<Job> job, const std::optional<std::string>& problem, bool last) {
+  if (job->life != life_) return;
+  const auto& log = job->logs.back();
+  if (problem) {
+    spdlog::warn("log was not moved build={} log={} reason={}", job->build.value, name_of(log.step, log.log), *problem);
+    return abandon(*job);
+  }
+  if (!last) return read_more(std::move(job));
+  job->files.push_back(job->writer->path());
+  job->bytes += log.size_bytes;
+  job->writer.reset();
+  job->logs.pop_back();
+  next_log(std::move(job));
 }
 
 void LogMover::written(const Job& job) {

@@ -45,6 +45,9 @@ class LogMover {
   void next_log(std::shared_ptr<Job> job);
   void read_more(std::shared_ptr<Job> job);
   void write(std::shared_ptr<Job> job, std::vector<std::string> chunks);
+  void write_what_came();
+  static std::optional<std::string> write_portion(Job& job, const std::vector<std::string>& chunks);
+  void portion_written(std::shared_ptr<Job> job, const std::optional<std::string>& problem, bool last);
   void written(const Job& job);
   void sync();
   void drop(const std::vector<Written>& batch);
@@ -59,6 +62,11 @@ class LogMover {
   std::deque<std::shared_ptr<Job>> queue_;
   std::set<BuildId> known_;  ///< everything that is waiting, being written or written
   int active_ = 0;           ///< builds being written
+  struct Portion {
+    std::shared_ptr<Job> job;
+    std::vector<std::string> chunks;
+  };
+  std::vector<Portion> portions_;  ///< read, and to be written with whatever else this turn of the loop reads
   std::vector<Written> written_;
   std::int64_t written_bytes_ = 0;
   bool syncing_ = false;
