@@ -139,6 +139,11 @@ void WorkerService::connect(bool in_vain) {
     if (m.frames.size() == 2) core_.on_message(m.frames[0], m.frames[1], now());
   });
   socket_->on_drained([this] { perform(); });
+  socket_->on_disconnected([this, socket = socket_.get()] {
+    if (socket != socket_.get()) return;
+    core_.on_disconnected(now());
+    perform();
+  });
   socket_->connect(endpoint);
   spdlog::debug("connecting endpoint={}", endpoint);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/socket.hpp"
 
+#include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -208,15 +209,19 @@ void Context::answer_handshakes() {
 }
 
 struct Socket::Impl {
-  Impl(asio::io_context& io, zmq::context_t& context, SocketType t)
-      : type(t), socket(context, native(t)), watch(std::make_shared<Watch>(io, socket)) {}
+  Impl(asio::io_context& loop, zmq::context_t& c, SocketType t)
+      : io(loop), context(c), type(t), socket(context, native(t)), watch(std::make_shared<Watch>(io, socket)) {}
 
+  asio::io_context& io;
+  zmq::context_t& context;
   SocketType type;
   zmq::socket_t socket;
   std::shared_ptr<Watch> watch;
   bool started = false;
   std::function<void(Message)> on_message;
   std::function<void()> on_drained;
+  std::unique_ptr<zmq::socket_t> monitor;  // tells when connections break
+  std::shared_ptr<Watch> monitor_watch;
   bool dead = false;
 
   void start(const std::shared_ptr<Impl>& self) {
@@ -271,6 +276,10 @@ Socket::Socket(asio::io_context& io, Context& context, SocketType type)
 Socket::~Socket() {
   impl_->dead = true;
   impl_->watch->stop();
+  if (impl_->monitor) {
+    zmq_socket_monitor(impl_->socket.handle(), nullptr, 0);
+    impl_->monitor_watch->stop();
+  }
   impl_->on_message = nullptr;
   impl_->on_drained = nullptr;
 }
@@ -310,6 +319,24 @@ void Socket::subscribe(const std::string& topic_prefix) { impl_->socket.set(zmq:
 void Socket::gather(std::chrono::milliseconds time) { impl_->watch->gather(time); }
 void Socket::on_message(std::function<void(Message)> callback) { impl_->on_message = std::move(callback); }
 void Socket::on_drained(std::function<void()> callback) { impl_->on_drained = std::move(callback); }
+
+void Socket::on_disconnected(std::function<void()> callback) {
+  static std::atomic<unsigned> count{0};
+  const std::string address = "inproc://disconnected." + std::to_string(++count);
+  if (zmq_socket_monitor(impl_->socket.handle(), address.c_str(), ZMQ_EVENT_DISCONNECTED) != 0)
+    throw std::runtime_error(std::string("cannot watch the connections of a socket: ") + zmq_strerror(zmq_errno()));
+  impl_->monitor = std::make_unique<zmq::socket_t>(impl_->context, zmq::socket_type::pair);
+  impl_->monitor->set(zmq::sockopt::linger, 0);
+  impl_->monitor->connect(address);
+  impl_->monitor_watch = std::make_shared<Watch>(impl_->io, *impl_->monitor);
+  impl_->monitor_watch->start([weak = std::weak_ptr<Impl>(impl_), callback = std::move(callback)] {
+    const auto impl = weak.lock();
+    bool any = false;
+    while (impl && !impl->dead && receive(*impl->monitor, false)) any = true;
+    if (any) callback();
+    return false;
+  });
+}
 
 bool Socket::send(const Frames& frames) {
   const bool sent = transmit(impl_->socket, nullptr, frames);

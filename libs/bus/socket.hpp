@@ -83,6 +83,9 @@ class Socket {
   void on_message(std::function<void(Message)> callback);
   /// Called from the loop after a run of messages has been delivered (a batch ends here).
   void on_drained(std::function<void()> callback);
+  /// Called from the loop when an established connection has broken, as the kernel says it: a process that
+  /// died, not a machine that fell silent. The socket connects again by itself. Call before connect.
+  void on_disconnected(std::function<void()> callback);
 
   /// Never blocks. @return false when the message was dropped (no such peer, high-water mark).
   bool send(const Frames& frames);

@@ -204,4 +204,39 @@ TEST(Socket, NamesTheEndpointItCannotBind) {
   }
 }
 
+TEST(Socket, TellsThatItsConnectionBroke) {
+  boost::asio::io_context io;
+  Context context;
+  auto router = std::make_unique<Socket>(io, context, SocketType::router);
+  router->bind("tcp://127.0.0.1:*");
+  const auto endpoint = router->last_endpoint();
+  Socket dealer(io, context, SocketType::dealer);
+  int broke = 0, heard = 0;
+  dealer.on_disconnected([&] { ++broke; });
+  dealer.connect(endpoint);
+  const auto serve = [&] { router->on_message([&](Message) { ++heard; }); };
+  serve();
+  dealer.send({"one"});
+  ASSERT_TRUE(run_until(io, [&] { return heard == 1; }));
+  EXPECT_EQ(broke, 0);
+  router.reset();
+  ASSERT_TRUE(run_until(io, [&] { return broke == 1; }));
+  // It connects again by itself.
+  router = std::make_unique<Socket>(io, context, SocketType::router);
+  bool bound = false;
+  ASSERT_TRUE(run_until(io, [&] {
+    try {
+      if (!bound) router->bind(endpoint);
+      bound = true;
+    } catch (const std::runtime_error&) {
+      // the old one is closed in the background
+    }
+    return bound;
+  }));
+  serve();
+  dealer.send({"two"});
+  EXPECT_TRUE(run_until(io, [&] { return heard == 2; }));
+  EXPECT_EQ(broke, 1);
+}
+
 }  // namespace headrace::bus

@@ -48,6 +48,11 @@ void Network::break_connection(const std::string& worker) {
   auto& c = found->second;
   c.peer = env_.dice.hex(10);
   c.last_up = c.last_down = env_.timeline.now() + env_.dice.wait(0, 300);
+  if (env_.dice.index(2) == 0) return;
+  env_.timeline.after(env_.dice.wait(0, 50), [this, worker, peer = c.peer] {
+    const auto now = connections_.find(worker);
+    if (now != connections_.end() && now->second.peer == peer) disconnected(worker);
+  });
 }
 
 void Network::break_all_of(std::size_t dispatcher) {

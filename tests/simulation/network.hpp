@@ -20,6 +20,8 @@ class Network {
                      const std::string& name, const std::string& body)>
       to_dispatcher;
   std::function<void(const std::string& worker, const std::string& name, const std::string& body)> to_worker;
+  /// The worker is told that its connection broke; not every time, as with a machine that just falls silent.
+  std::function<void(const std::string& worker)> disconnected;
 
   /// A new socket of the worker, to any dispatcher; the old one is closed.
   void connect(const std::string& worker);

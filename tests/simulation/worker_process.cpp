@@ -75,6 +75,13 @@ void WorkerProcess::on_message(const std::string& name, const std::string& body)
   perform();
 }
 
+void WorkerProcess::on_disconnected() {
+  if (!core_) return;
+  if (env_.timeline.now() < frozen_until_) return when_awake(frozen_until_, [this] { on_disconnected(); });
+  core_->on_disconnected(now());
+  perform();
+}
+
 void WorkerProcess::perform() {
   for (auto actions = core_->take_actions(); !actions.empty(); actions = core_->take_actions())
     for (const auto& action : actions) {

@@ -26,6 +26,7 @@ class WorkerProcess {
   /// Says goodbye and ends; does not come back.
   void stop();
   void on_message(const std::string& name, const std::string& body);
+  void on_disconnected();
   int builds() const { return core_ ? core_->status().builds : 0; }
 
  private:

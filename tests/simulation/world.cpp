@@ -63,6 +63,10 @@ World::World(std::uint64_t seed, store::BlockingClient& client, Mutation mutatio
     for (std::size_t i = 0; i < workers_.size(); ++i)
       if (expected_.workers[i] == worker) workers_[i]->on_message(name, body);
   };
+  network_.disconnected = [this](const std::string& worker) {
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+      if (expected_.workers[i] == worker) workers_[i]->on_disconnected();
+  };
   for (std::size_t i = 0; i < 2; ++i) schedulers_.push_back(std::make_unique<SchedulerProcess>(env_, i));
   for (std::size_t i = 0; i < 2; ++i)
     dispatchers_.push_back(std::make_unique<DispatcherProcess>(env_, network_, i));

@@ -115,6 +115,13 @@ void WorkerCore::on_timer(Now now) {
   settle(now);
 }
 
+void WorkerCore::on_disconnected(Now now) {
+  if (!link_.welcomed()) return;
+  note(Note::Level::info, "the connection to the server broke session=" + std::to_string(link_.session().value));
+  link_.on_disconnected(now.mono);
+  settle(now);
+}
+
 void WorkerCore::on_stop(const std::string& reason, Now now) {
   if (stop_by_) return;
   stop_reason_ = reason;

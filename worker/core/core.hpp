@@ -69,6 +69,8 @@ class WorkerCore {
   void on_exit(ExecId exec, const Exit& exit, Now now);
   void on_spawn_failed(ExecId exec, const SpawnFailure& failure, Now now);
   void on_timer(Now now);
+  /// The connection to the server broke, so it is not only silent.
+  void on_disconnected(Now now);
   /// End cleanly: kill the commands, say goodbye, then Quit comes (within kStopGrace).
   void on_stop(const std::string& reason, Now now);
 

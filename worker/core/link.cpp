@@ -90,6 +90,12 @@ void Link::greet_again(MonoTime now) {
   give_up_ = now + kGreeting;
 }
 
+void Link::on_disconnected(MonoTime now) {
+  if (state_ != State::welcomed) return;
+  session_ = {};
+  go_away(now);
+}
+
 void Link::on_superseded(MonoTime now) {
   session_ = {};
   state_ = State::away;

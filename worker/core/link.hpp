@@ -2,7 +2,7 @@
 // The worker's tie to the dispatchers: when to say hello, when a heartbeat, when to give a socket up.
 //
 //   away ──(wait is over)──► greeting ──(welcome)──► welcomed
-//    ▲                          │ no answer              │ no answer for 2.5 heartbeats
+//    ▲                          │ no answer              │ no answer for 2.5 heartbeats, or disconnected
 //    └──────────────────────────┴────────────────────────┘
 // The wait grows from 0.2 to 5 s with every failure, with jitter, and begins anew after a welcome. It
 // decides by the worker's own monotonic clock only.
@@ -34,6 +34,9 @@ class Link {
   /// Hello again at once on this socket: the server does not know the session, or what was said is no
   /// longer true. Nothing while away, for then the next hello says it.
   void greet_again(MonoTime now);
+  /// The connection broke: another server, or this one anew. Only of a welcomed worker; while it greets, the
+  /// socket connects by itself.
+  void on_disconnected(MonoTime now);
   /// Another process took the session over: wait long.
   void on_superseded(MonoTime now);
 

@@ -235,6 +235,32 @@ TEST(Reliability, ASupersededWorkerStopsAndWaits) {
   EXPECT_GT(world.sent["hello"], hellos);
 }
 
+TEST(Reliability, ABrokenConnectionMeansAnotherSocketAtOnceAndTheBuildGoesOn) {
+  World world;
+  world.script = [](const StartCommand&) { return printing(100, 50ms); };
+  const auto request = world.server.add(plan({shell("a")}));
+  ASSERT_TRUE(world.run_until([&] { return world.started.size() == 1; }));
+  const int connects = world.connects;
+  world.disconnect();
+  world.disconnect();
+  world.run_for(300ms);  // silence alone is noticed after 2.5 heartbeats of 5 s
+  EXPECT_EQ(world.connects, connects + 1);
+  EXPECT_TRUE(world.core->status().connected);
+  ASSERT_TRUE(world.run_until([&] { return world.server.all_finished(); }, 20s));
+  EXPECT_EQ(world.started.size(), 1u);
+  expect_exact(world, world.server.build(request));
+}
+
+TEST(Reliability, WhileItGreetsABrokenConnectionChangesNothing) {
+  World world;
+  world.network_down = true;
+  world.run_for(1s);
+  const int connects = world.connects;
+  world.disconnect();
+  world.run_for(1s);
+  EXPECT_EQ(world.connects, connects);
+}
+
 TEST(Reliability, StopKillsSaysGoodbyeAndQuits) {
   World world;
   const auto request = start_an_endless_step(world);

@@ -151,6 +151,11 @@ void World::stop(const std::string& reason) {
   perform();
 }
 
+void World::disconnect() {
+  core->on_disconnected(instant());
+  perform();
+}
+
 void World::inject(const std::string& name, const std::string& body) {
   core->on_message(name, body, instant());
   perform();

@@ -59,6 +59,8 @@ class World {
   MonoTime now{milliseconds(1'000'000)};
 
   void stop(const std::string& reason);
+  /// The server's process is gone, and with it the connection.
+  void disconnect();
   /// A message out of nowhere.
   void inject(const std::string& name, const std::string& body);
   int running() const { return static_cast<int>(runs_.size()); }
