@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <map>
 #include <random>
 
@@ -127,29 +125,6 @@ TEST(Framer, ALineWithoutEndNeedsBoundedMemory) {
     EXPECT_LE(f.uncut_bytes(), kMaxChunk);
   }
   EXPECT_GT(total, 63 << 20);
-}
-
-// Shows the speed and fails only when it is absurd: sanitizers and debug builds run this too.
-TEST(Framer, IsFastEnoughForAStepThatPrintsMuch) {
-  std::string block;
-  while (block.size() < (1 << 18)) block += "y\n";
-  std::string wide;
-  while (wide.size() < (1 << 18))
-    wide += "cc -O2 -Wall -c source/file_with_a_name.c -o build/file_with_a_name.o\n";
-  for (const auto* text : {&block, &wide}) {
-    Framer f;
-    std::size_t taken = 0;
-    const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < 200; ++i) {
-      f.write('o', *text, from_ms(i));
-      taken += f.take_full().size();
-    }
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    const double rate = 200.0 * static_cast<double>(text->size()) / 1e6 / took.count();
-    std::printf("framed and compressed %.0f MB/s\n", rate);
-    EXPECT_GT(taken, 500u);
-    EXPECT_GT(rate, 10);
-  }
 }
 
 }  // namespace headrace::logchunk

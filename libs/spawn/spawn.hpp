@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts a program without fork: vfork and exec, whose cost does not grow with the parent's memory, and
+// Starts a program without fork: as vfork and exec, whose cost does not grow with the parent's memory, and
 // with what posix_spawn lacks (parent-death signal, working directory, which step failed).
 #pragma once
 
