@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -45,7 +46,27 @@ std::vector<std::string> candidates(const Command& c) {
   return out;
 }
 
-// What the child works on, and what it says if it fails.
+// The thread sanitizer keeps book of its thread in memory, where a child must not write: there the child gets a
+// copy of the memory.
+#ifdef __SANITIZE_THREAD__
+constexpr int kShared = 0;
+#else
+constexpr int kShared = CLONE_VM;
+#endif
+
+// What the child says if it fails.
+struct Report {
+  int error = 0;
+  int stage = 0;  // 1: enter directory, 2: run
+};
+
+// In memory that parent and child share in any case.
+Report* shared_report() {
+  void* page = mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  return page == MAP_FAILED ? nullptr : static_cast<Report*>(page);
+}
+
+// What the child works on.
 struct Start {
   const Command& command;
   const std::vector<int>& sources;
@@ -54,11 +75,10 @@ struct Start {
   char** shell_argv;
   char** env;
   pid_t parent;
-  int error = 0;
-  int stage = 0;  // 1: enter directory, 2: run
+  Report& report;
 };
 
-// Runs in the child on the parent's memory: async-signal-safe calls only, and no allocation. The parent stands
+// Runs in the child, on the parent's memory: async-signal-safe calls only, and no allocation. The parent stands
 // still until it has become the program or has ended.
 int child(void* argument) {
   auto& state = *static_cast<Start*>(argument);
@@ -68,9 +88,9 @@ int child(void* argument) {
     if (getppid() != state.parent) return 127;  // it died in between
   }
   if (c.new_session) setsid();
-  state.stage = 1;
+  state.report.stage = 1;
   if (!c.directory.empty() && chdir(c.directory.c_str()) != 0) {
-    state.error = errno;
+    state.report.error = errno;
     return 127;
   }
   int highest = -1;
@@ -80,15 +100,14 @@ int child(void* argument) {
   }
   // Targets are 0, 1, 2 … without holes in practice; a hole stays what the parent had closed-on-exec.
   syscall(SYS_close_range, static_cast<unsigned>(highest + 1), ~0u, CLOSE_RANGE_CLOEXEC);
-  // SIG_DFL is zero, and so is all else of the kernel's structure. Not sigaction(): a sanitizer's keeps book of
-  // handlers in memory, which is the parent's too.
-  const unsigned long plain[8] = {};
-  for (int s = 1; s < NSIG; ++s) syscall(SYS_rt_sigaction, s, plain, nullptr, (NSIG - 1) / 8);
+  struct sigaction plain {};
+  plain.sa_handler = SIG_DFL;
+  for (int s = 1; s < NSIG; ++s) sigaction(s, &plain, nullptr);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
 
-  state.stage = 2;
+  state.report.stage = 2;
   int best = ENOENT;
   for (char* program : state.programs) {
     if (!program) break;
@@ -102,7 +121,7 @@ int child(void* argument) {
     if (errno != ENOENT && errno != ENOTDIR && best == ENOENT) best = errno;
     if (errno == E2BIG || errno == ENOMEM) break;
   }
-  state.error = best;
+  state.report.error = best;
   return 127;
 }
 
@@ -112,6 +131,8 @@ std::string Failure::text() const { return "cannot " + what + " '" + path + "': 
 
 tl::expected<pid_t, Failure> start(const Command& c) {
   if (c.argv.empty()) return tl::unexpected(Failure{EINVAL, "run", ""});
+  static Report* const report = shared_report();
+  if (!report) return tl::unexpected(Failure{ENOMEM, "start", c.argv[0]});
   const auto programs = candidates(c);
   const auto program_pointers = pointers(programs);
   auto argv = pointers(c.argv);
@@ -138,20 +159,21 @@ tl::expected<pid_t, Failure> start(const Command& c) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  Start state{c, sources, program_pointers, argv.data(), shell_argv.data(), env.data(), getpid()};
+  *report = {};
+  Start state{c, sources, program_pointers, argv.data(), shell_argv.data(), env.data(), getpid(), *report};
   // As vfork, but on a stack of its own, so that nothing returns twice.
   alignas(16) static char stack[kStack];
-  const pid_t pid = clone(child, stack + kStack, CLONE_VM | CLONE_VFORK | SIGCHLD, &state);
+  const pid_t pid = clone(child, stack + kStack, kShared | CLONE_VFORK | SIGCHLD, &state);
   const int clone_error = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   close_sources();
   if (pid < 0) return tl::unexpected(Failure{clone_error, "start", c.argv[0]});
-  if (state.error != 0) {
+  if (report->error != 0) {
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
-    if (state.stage == 1) return tl::unexpected(Failure{state.error, "enter directory", c.directory});
-    return tl::unexpected(Failure{state.error, "run", c.argv[0]});
+    if (report->stage == 1) return tl::unexpected(Failure{report->error, "enter directory", c.directory});
+    return tl::unexpected(Failure{report->error, "run", c.argv[0]});
   }
   return pid;
 }
