@@ -212,7 +212,13 @@ void Supervisor::say_waiting() {
 
 void Supervisor::apply_again() {
   std::cerr << "headrace: applying " << settings_.config << " again" << std::endl;
-  auto checked = check_config(settings_.config);
+  CheckedConfig checked;
+  try {
+    checked = check_config(settings_.config);
+  } catch (const std::exception& e) {
+    // Whatever is wrong with a new configuration, the old one goes on.
+    std::cerr << "headrace: the configuration cannot be read: " << e.what() << std::endl;
+  }
   if (!checked.configuration) return;
   site_.commit(apply_call(checked), [](store::Reply reply) {
     if (!reply.ok) std::cerr << "headrace: the configuration was refused: " << reply.refusal << std::endl;

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <stdexcept>
 
@@ -71,6 +72,9 @@ Checker::Value Checker::integer(const Node& node, const Spot& spot) {
     return std::nullopt;
   }
   if (!node.is(Node::Kind::integer)) return expected("a whole number", node, spot);
+  // The store takes no others, and would say so only when something is to be scheduled.
+  if (spot.field() == "priority" && std::abs(node.integer) > 1'000'000)
+    return expected("a whole number from -1000000 to 1000000", node, spot);
   return node.integer;
 }
 
@@ -207,7 +211,8 @@ Checker::Value Checker::exit_codes(const Node& node, const Spot& spot) {
   json::Object results;
   for (const auto& [code, value] : codes) {
     const auto result = value->is(Node::Kind::string) ? results_from_name(value->text) : std::nullopt;
-    if (!result || code < -128 || code > 0xffffffff)
+    // RETRY is for builds that lost their worker.
+    if (!result || *result == Results::retry || code < -128 || code > std::numeric_limits<std::uint32_t>::max())
       return expected(what, *value, spot.at(std::to_string(code)));
     results[std::to_string(code)] = static_cast<int>(*result);
   }

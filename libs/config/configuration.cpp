@@ -25,8 +25,9 @@ Configuration::~Configuration() = default;
 std::unique_ptr<Configuration> Configuration::evaluate(const Files& files, std::vector<Problem>& problems) {
   const Loader loader = [files](const std::string& path) -> Result<std::string> {
     const auto it = files.texts.find(path);
-    if (it == files.texts.end()) return fail("there is no file '" + path + "'");
-    return it->second;
+    if (it != files.texts.end()) return it->second;
+    const auto why = files.unreadable.find(path);
+    return fail(why != files.unreadable.end() ? why->second : "there is no file '" + path + "'");
   };
   Problems found;
   std::unique_ptr<Configuration> configuration(new Configuration);

@@ -16,6 +16,7 @@ namespace headrace::config {
 struct Files {
   std::string main;  ///< "headrace.lua"
   std::map<std::string, std::string> texts;
+  std::map<std::string, std::string> unreadable;  ///< path → why; a mistake at the line that asks for it
 };
 
 struct Problem {
@@ -23,7 +24,7 @@ struct Problem {
   std::string text;
 };
 
-/// Reads `path` and everything it includes or loads from disk. Errors: every unreadable file.
+/// Reads `path` and everything it includes or loads from disk. Errors: `path` itself cannot be read.
 [[nodiscard]] Result<Files> read_files(const std::string& path);
 
 /// MessagePack of the files, for the store; and back.

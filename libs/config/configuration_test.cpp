@@ -105,7 +105,7 @@ builder "b" { workers = "w", steps = step.compile "make" {
   flunk_on_warnings = true, warn_on_warnings = true, always_run = true, do_step_if = property("deploy", false),
   hide_step_if = true, command = { "make", { "-j", 4 }, interpolate "T=%(prop:target:-all)s" }, timeout = false,
   max_time = "2h", max_lines = 500, sigterm_time = 5, initial_stdin = "yes\n", log_environ = false,
-  decode_rc = { [0] = "success", [1] = "warnings", [77] = "skipped" }, warning_pattern = "^W", max_warn_count = 10 } }
+  decode_rc = { [0] = "success", [1] = "warnings", [77] = "skipped", [3221225786] = "exception" }, warning_pattern = "^W", max_warn_count = 10 } }
 )lua");
   ASSERT_TRUE(c);
   const auto& s = c->site().builder("b")->steps.at(0);
@@ -127,7 +127,10 @@ builder "b" { workers = "w", steps = step.compile "make" {
   EXPECT_EQ(s.initial_stdin, json::Value("yes\n"));
   EXPECT_FALSE(s.log_environ);
   EXPECT_EQ(s.decode_rc,
-            (std::map<int, Results>{{0, Results::success}, {1, Results::warnings}, {77, Results::skipped}}));
+            (std::map<int, Results>{{-1073741510, Results::exception},  // 3221225786, as Windows writes it
+                                    {0, Results::success},
+                                    {1, Results::warnings},
+                                    {77, Results::skipped}}));
   EXPECT_EQ(s.warning_pattern, "^W");
   EXPECT_EQ(s.max_warn_count, 10);
 }

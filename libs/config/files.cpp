@@ -40,20 +40,20 @@ Result<Files> read_files(const std::string& path) {
   const fs::path folder = main.parent_path();
   Files files;
   files.main = main.filename().string();
-  std::string unreadable;
   // What the files include is known by running them; their other mistakes are for evaluate to tell.
   const Loader loader = [&](const std::string& name) -> Result<std::string> {
     auto text = read_file(folder / name, name);
     if (text) {
       files.texts[name] = *text;
-    } else if (unreadable.find(text.error().text) == std::string::npos) {
-      unreadable += (unreadable.empty() ? "" : "; ") + text.error().text;
+    } else {
+      files.unreadable[name] = text.error().text;
     }
     return text;
   };
   Problems problems;
   Interpreter(loader, problems).run(files.main);
-  if (!unreadable.empty()) return fail(folder.empty() ? unreadable : folder.string() + ": " + unreadable);
+  if (const auto why = files.unreadable.find(files.main); why != files.unreadable.end())
+    return fail((folder.empty() ? "" : folder.string() + ": ") + why->second);
   return files;
 }
 

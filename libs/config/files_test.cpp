@@ -48,16 +48,28 @@ TEST(Files, AreAllThatTheConfigurationIncludesOrLoads) {
   EXPECT_EQ(read_files(folder.path())->texts, files->texts);
 }
 
-TEST(Files, ThatCannotBeReadAreAllNamed) {
+TEST(Files, ThatCannotBeReadAreMistakesAmongTheOthers) {
   const Folder folder;
-  folder.write("headrace.lua", "include 'a.lua' load_json 'b.json' include 'sub' include 'a.lua'");
+  folder.write("headrace.lua", "worker 'w' { slotz = 3 }\ninclude 'a.lua'\nload_json 'b.json'\ninclude 'sub'\n");
   folder.write("sub/x", "");
   const auto files = read_files(folder.path("headrace.lua"));
+  ASSERT_TRUE(files) << files.error().text;
+  std::vector<Problem> problems;
+  EXPECT_FALSE(Configuration::evaluate(*files, problems));
+  std::string said;
+  for (const auto& p : problems) said += p.place + ": " + p.text + "\n";
+  EXPECT_EQ(said,
+            "headrace.lua:1: unknown field 'slotz' in worker \"w\", did you mean 'slots'?\n"
+            "headrace.lua:2: there is no file 'a.lua'\n"
+            "headrace.lua:3: there is no file 'b.json'\n"
+            "headrace.lua:4: 'sub' is no regular file\n");
+}
+
+TEST(Files, NothingCanBeSaidWithoutTheMainOne) {
+  const Folder folder;
+  const auto files = read_files(folder.path("nothing.lua"));
   ASSERT_FALSE(files);
-  EXPECT_EQ(files.error().text,
-            fs::path(folder.path("x")).parent_path().string() +
-                ": there is no file 'a.lua'; there is no file 'b.json'; 'sub' is no regular file");
-  EXPECT_FALSE(read_files(folder.path("nothing.lua")));
+  EXPECT_EQ(files.error().text, fs::path(folder.path("x")).parent_path().string() + ": there is no file 'nothing.lua'");
 }
 
 TEST(Files, ComeBackFromTheStore) {

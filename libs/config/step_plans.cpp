@@ -63,7 +63,8 @@ wire::StepPlan step_plan(const Declaration& step, const json::Object& given) {
   fields.copy("initial_stdin", plan.initial_stdin);
   if (const auto* codes = fields.find("decode_rc"))
     for (const auto& [code, result] : codes->as_object())
-      plan.decode_rc[std::stoi(code)] = static_cast<Results>(result.as_int());
+      // Windows writes its codes as unsigned; a worker counts with signed ones.
+      plan.decode_rc[static_cast<int>(std::stoll(code))] = static_cast<Results>(result.as_int());
   if (const auto* pattern = fields.find("warning_pattern")) plan.warning_pattern = pattern->as_string();
   fields.copy("max_warn_count", plan.max_warn_count);
   for (const char* option :
