@@ -68,10 +68,11 @@ std::vector<wire::SourceStamp> stamps(const config::Scheduler& scheduler, const 
   return out;
 }
 
-json::Value plain(config::Configuration& configuration, const json::Value& renderable) {
+// What the scheduler says to its functions, too.
+json::Value plain(config::Configuration& configuration, const std::string& scheduler, const json::Value& renderable) {
   const auto& question = renderable["$question"];
   if (!question.is_int()) return renderable;
-  auto value = configuration.call(question.as_int(), json::Object{});
+  auto value = configuration.call(question.as_int(), json::Object{{"scheduler", scheduler}, {"changes", json::Array{}}});
   if (!value) throw std::runtime_error(value.error().text);
   return std::move(*value);
 }
@@ -90,7 +91,7 @@ int force(Options& o) {
   set.properties["reason"] = {o.reason, kSource};
   set.properties["owner"] = {o.owner, kSource};
   for (const auto& [name, value] : scheduler.properties)
-    set.properties[name] = {plain(*current.configuration, value), "Scheduler"};
+    set.properties[name] = {plain(*current.configuration, scheduler.name, value), "Scheduler"};
   set.properties["scheduler"] = {scheduler.name, "Scheduler"};
   wire::RequestRef request;
   request.builder = o.builder;

@@ -85,6 +85,9 @@ class Printer {
           std::cout << logchunk::unframe(*text, o_.channels);
           ++chunk_;
         }
+        if (build.results && log.size_bytes > 0 && chunk_ == 0)
+          throw std::runtime_error("log " + step.name + "/" + log.name + " of build " + std::to_string(build.id.value) +
+                                   " is neither in Redis nor below " + o_.control.data() + "/logs; name the data directory with --data");
         if (!build.results && !log.complete && o_.follow) return false;
       }
       if (!build.results && !step.results && o_.follow) return false;
