@@ -106,12 +106,14 @@ void WebService::unload() {
 void WebService::load(service::Host&) {
   unload();  // what an interrupted load left
   names_changed_ = false;
-  read_site([this] {
+  // Behind what is under way, and before the names of this Redis are taken in: its ids need not be those of the
+  // history if that is of another one.
+  front_->set_names({}, alive([this] {
     if (broken_)
       begin_anew();
     else
       check_cursor();
-  });
+  }));
 }
 
 void WebService::read_names(const char* kind, std::map<std::string, std::int64_t, std::less<>>& into,
@@ -126,6 +128,7 @@ void WebService::read_names(const char* kind, std::map<std::string, std::int64_t
 
 // Names, then the configuration; `done` comes when both are in the history, after whatever was under way.
 void WebService::read_site(std::function<void()> done) {
+  names_ = {};
   read_names("builder", names_.builders, {});
   read_names("worker", names_.workers, {});
   read_names("scheduler", names_.schedulers, [this, done = std::move(done)] {
@@ -154,7 +157,7 @@ void WebService::check_cursor() {
                        const auto event = event_of(r.items[0]);
                        fits = event && event->tag == cursor.tag;
                      }
-                     if (fits) return host_->loaded(cursor);
+                     if (fits) return read_site([this, cursor] { host_->loaded(cursor); });
                      spdlog::warn("history does not fit the event log and is begun anew event={} head={}",
                                   cursor.number.value, head.number.value);
                      begin_anew();
@@ -167,7 +170,6 @@ void WebService::begin_anew() {
   host_->command(
       {"XRANGE", host_->store().keys()("events"), "-", "+", "COUNT", "1"}, [this](store::RedisReply r) {
         const bool whole = r.items.empty() || r.items[0].items.at(0).text == "1-0";
-        const auto empty = front_->cursor() == events::Cursor{};
         const auto read = alive([this, whole] {
           if (whole) return host_->loaded({});
           spdlog::info("the event log does not reach back to its beginning: reading the state instead");
@@ -180,7 +182,6 @@ void WebService::begin_anew() {
                 front_->set_cursor(cursor, alive([this, cursor] { host_->loaded(cursor); }));
               });
         });
-        if (empty) return read();
         // A reset forgets builders and workers too.
         front_->reset(alive([this, read] { read_site(read); }));
       });

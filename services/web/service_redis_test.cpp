@@ -217,6 +217,28 @@ TEST_F(WebProcess, ATrimmedLogIsMadeUpForByTheState) {
   EXPECT_EQ(without(everything()), without(by_events));
 }
 
+TEST_F(WebProcess, AnEmptiedRedisWithOtherIdsBeginsAHistoryAnew) {
+  a_day();
+  run_web();
+  wait_until_level();
+  EXPECT_EQ(json("builders/docs")["builders"].as_array().at(0)["builderid"], json::Value(2));
+  web_->signal(SIGTERM);
+  EXPECT_EQ(web_->wait(10s), 0);
+  store_->command({"FLUSHDB"});
+  call("config_apply", {"-1", "other", config::pack({"headrace.lua", {{"headrace.lua", R"(
+worker "w1" {}
+builder "docs" { workers = { "w1" }, steps = { step.shell { command = "true" } } }
+builder "kernel" { workers = { "w1" }, steps = { step.shell { command = "true" } } }
+)"}}}), "3", "builder", "docs", "builder", "kernel", "worker", "w1"});
+  run_web();
+  wait_until_level();
+  test::wait_for("the other ids", 20s, [&] {
+    return json("builders/docs")["builders"].as_array().at(0)["builderid"] == json::Value(1) &&
+           json("builders/kernel")["builders"].as_array().at(0)["builderid"] == json::Value(2);
+  }, [&] { return web_->output() + everything(); });
+  EXPECT_EQ(total("builds"), 0) << "those of the other Redis";
+}
+
 TEST_F(WebProcess, AHistoryThatFellBehindTheTrimmedLogReadsTheState) {
   a_day();
   run_web();

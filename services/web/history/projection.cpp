@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/history/projection.hpp"
 
+#include <set>
+
 #include "config/site.hpp"
 #include "web/history/applier.hpp"
 #include "web/history/decode.hpp"
@@ -144,6 +146,8 @@ void Projection::set_names(const Names& names) {
 Applied Projection::set_site(const config::Site& site, const Names& names, bool notify) {
   set_names(names);
   Transaction all(db_);
+  std::set<std::int64_t> changed;  // also those that the configuration no longer has
+  for (auto rows = db_.query("SELECT builderid FROM builders WHERE configured = 1"); rows.next();) changed.insert(rows->integer(0));
   put_builders(db_, site, names);
   db_.run("UPDATE workers SET configured = 0");
   for (const auto& w : site.workers)
@@ -151,7 +155,8 @@ Applied Projection::set_site(const config::Site& site, const Names& names, bool 
   put_schedulers(db_, site, names);
   Applier applier(db_, names_, notify);
   for (const auto& b : site.builders)
-    if (const auto id = id_in(names_.builders, b.name)) applier.builder_updated(id);
+    if (const auto id = id_in(names_.builders, b.name)) changed.insert(id);
+  for (const auto id : changed) applier.builder_updated(id);
   all.commit();
   return {cursor_, applier.take()};
 }

@@ -40,6 +40,8 @@ class Store extends EventTarget {
   #timer = 0;
   #retry = 1000;
   #loading = null;
+  #again = false;        // load once more when this one ends
+  #held = [];            // events that came while loading
 
   now() { return Date.now() + this.#skew; }
 
@@ -69,7 +71,8 @@ class Store extends EventTarget {
       // The stream is open first, then the state is read: nothing falls in between.
       this.load();
     });
-    hear('reset', () => this.load());
+    // What was read so far may lack what the reset stands for.
+    hear('reset', () => { if (this.#loading) this.#again = true; else this.load(); });
     hear('ping', () => {});
     hear('event', (e) => {
       const { key, message } = JSON.parse(e.data);
@@ -95,7 +98,16 @@ class Store extends EventTarget {
 
   /// Reads everything that the waterfall shows. Runs once at a time.
   load() {
-    this.#loading ??= this.#load().catch((e) => this.#tell('failure', e.message)).finally(() => { this.#loading = null; });
+    this.#loading ??= this.#load().catch((e) => this.#tell('failure', e.message)).finally(() => {
+      this.#loading = null;
+      if (this.#again) {
+        this.#again = false;
+        this.load();
+        return;
+      }
+      // Events carry whole states, so those that are older than what was read are made up for by later ones.
+      for (const [key, message] of this.#held.splice(0)) this.#apply(key, message);
+    });
     return this.#loading;
   }
 
@@ -123,7 +135,10 @@ class Store extends EventTarget {
 
   /// Reads one build by its builder's name and its number, wherever it is in history.
   async findBuild(builder, number) {
-    const answer = await get(`builders/${encodeURIComponent(builder)}/builds/${number}?` + fields(BUILD_FIELDS));
+    // By id: a name of digits alone would be taken for one.
+    const known = (await get(`builders?name=${encodeURIComponent(builder)}&` + fields(['builderid', 'name']))).builders[0];
+    if (!known) throw new Error(`there is no builder ${builder}`);
+    const answer = await get(`builders/${known.builderid}/builds/${number}?` + fields(BUILD_FIELDS));
     return answer.builds[0];
   }
 
@@ -139,6 +154,8 @@ class Store extends EventTarget {
   }
 
   #apply(key, message) {
+    // What is being read replaces all of this, and may have been read before the event.
+    if (this.#loading) return void this.#held.push([key, message]);
     const what = key[key.length - 1];
     switch (key[0]) {
       case 'changes': this.changes.set(message.changeid, message); this.#trim(this.changes, KEPT_CHANGES); break;
