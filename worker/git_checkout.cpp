@@ -88,7 +88,7 @@ GitCheckout::Command GitCheckout::clobber() {
 
 GitCheckout::Command GitCheckout::run(Phase phase) {
   phase_ = phase;
-  std::vector<std::string> fetch = {"git", "fetch", "--force", "--no-recurse-submodules"};
+  std::vector<std::string> fetch = {"git", "fetch", "--force", "--no-recurse-submodules", "--progress"};
   if (options_.depth > 0) {
     fetch.push_back("--depth");
     // The largest depth is git's word for everything, and holds for complete repositories too.
@@ -121,7 +121,7 @@ GitCheckout::Command GitCheckout::run(Phase phase) {
       fetch.push_back("+refs/*:refs/headrace/*");
       return {fetch, tree_};
     case Phase::fsck:
-      return {{"git", "fsck", "--connectivity-only", "--no-progress"}, tree_, true};
+      return {{"git", "fsck", "--connectivity-only", "--progress"}, tree_, true};
     case Phase::checkout:
       return {{"git", "checkout", "--force", "--detach", target()}, tree_};
     case Phase::clean:
@@ -134,7 +134,7 @@ GitCheckout::Command GitCheckout::run(Phase phase) {
     }
     case Phase::submodules: {
       std::string update =
-          "git submodule sync --recursive && git submodule update --init --recursive --force";
+          "git submodule sync --recursive && git submodule update --init --recursive --force --progress";
       if (options_.depth > 0) update += " --depth " + std::to_string(options_.depth);
       return {{"/bin/sh", "-c", update}, tree_};
     }

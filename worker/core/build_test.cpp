@@ -375,6 +375,20 @@ TEST(Build, AProgressBarIsLive) {
   EXPECT_EQ(logchunk::unframe(world.server.build(request).log(0, "stdio"), "o"), "50% 100%\n");
 }
 
+TEST(Build, AProgressBarThatNeverRestsIsLiveToo) {
+  World world;
+  world.script = [](const StartCommand&) {
+    Script s;
+    for (int i = 0; i < 200; ++i) s.prints.push_back({100ms, 'o', "."});
+    return s;
+  };
+  const auto request = world.server.add(plan({shell("dots")}));
+  world.run_for(10s);
+  EXPECT_GE(logchunk::unframe(world.server.build(request).log(0, "stdio"), "o").size(), 90u);
+  ASSERT_TRUE(world.run_until([&] { return world.server.all_finished(); }));
+  EXPECT_EQ(logchunk::unframe(world.server.build(request).log(0, "stdio"), "o"), std::string(200, '.'));
+}
+
 TEST(Build, TwoBuildsInOneDirectoryWaitForEachOther) {
   World world;
   world.script = by_exit_code;

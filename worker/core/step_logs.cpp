@@ -35,7 +35,8 @@ void StepLogs::write(int index, char channel, std::string_view bytes, Now now) {
   Log& log = *logs_.at(static_cast<std::size_t>(index));
   log.framer.write(channel, bytes, now.wall);
   if (log.framer.has_partial()) {
-    log.partial_since = now.mono;
+    // Not moved on by what follows: a progress bar writes all the time.
+    if (!log.partial_since) log.partial_since = now.mono;
   } else {
     log.partial_since.reset();
   }

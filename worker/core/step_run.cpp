@@ -152,7 +152,7 @@ Result<CommandSpec> StepRun::spec() const {
     return fail("workdir must be a text, not " + json::write(rendered_.workdir));
   const std::string& workdir = rendered_.workdir.as_string();
   s.directory = workdir.starts_with("/") ? workdir : build_.build_directory() + "/" + workdir;
-  while (s.directory.ends_with("/")) s.directory.pop_back();
+  while (s.directory.size() > 1 && s.directory.ends_with("/")) s.directory.pop_back();
   auto env = merge_environment(build_.machine.environment, rendered_.env);
   if (!env) return tl::unexpected(env.error());
   s.env = std::move(*env);

@@ -117,9 +117,9 @@ void Launcher::start(const json::Value& m, std::vector<int> descriptors) {
   c.new_session = true;
   c.parent_death_signal = SIGKILL;
 
-  std::error_code error;
+  std::error_code error, ignored;
   std::filesystem::create_directories(step.directory, error);
-  if (error && !std::filesystem::is_directory(step.directory)) {
+  if (error && !std::filesystem::is_directory(step.directory, ignored)) {
     failed(error.value(), "make directory", step.directory);
   } else if (const auto pid = spawn::start(c)) {
     step.pid = *pid;

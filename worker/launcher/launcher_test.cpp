@@ -145,6 +145,14 @@ TEST_F(LauncherTest, ACommandThatCannotStartSaysWhy) {
   ASSERT_TRUE(wait_for([&] { return failures_.contains(last_); }));
   EXPECT_EQ(failures_[last_].what, "make directory");
   EXPECT_EQ(failures_[last_].error, ENOTDIR);
+  // One that cannot even be asked for; the launcher goes on.
+  c.exec = ExecId{++last_};
+  c.directory = folder_ + "/" + std::string(300, 'x') + "/below";
+  client().start(c);
+  ASSERT_TRUE(wait_for([&] { return failures_.contains(last_); }));
+  EXPECT_EQ(failures_[last_].error, ENAMETOOLONG);
+  id = start({"true"});
+  EXPECT_TRUE(ended(id));
 }
 
 TEST_F(LauncherTest, ASignalIsTold) {
