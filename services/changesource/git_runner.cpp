@@ -144,7 +144,14 @@ GitRunner::~GitRunner() {
 
 void GitRunner::run(std::vector<git_poller::GitCommand> commands,
                     std::function<void(std::vector<git_poller::GitResult>)> done) {
-  std::filesystem::create_directories(directory_);
+  std::error_code error;
+  std::filesystem::create_directories(directory_, error);
+  if (error) {
+    // Every command fails, in words; hooks and other pollers go on.
+    const git_poller::GitResult failed{127, "", "cannot make '" + directory_.string() + "': " + error.message()};
+    asio::post(io_, [results = std::vector(commands.size(), failed), done = std::move(done)] { done(results); });
+    return;
+  }
   run_ = std::make_shared<Run>(io_, directory_);
   run_->commands = std::move(commands);
   run_->done = std::move(done);

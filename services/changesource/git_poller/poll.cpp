@@ -17,6 +17,7 @@ using Args = std::vector<std::string>;
 
 constexpr const char* kTracking = "refs/headrace/";  // + the remote's name of the ref without "refs/"
 constexpr std::size_t kRefsPerFetch = 200;
+constexpr std::size_t kMostGone = 200;  // remembered
 constexpr milliseconds kAskTimeout{120'000};  // for what does not move objects
 
 // The last thing git said, which is why it failed.
@@ -169,6 +170,7 @@ class Flow : public std::enable_shared_from_this<Flow> {
     for (const auto& [ref, commit] : wanted_) commits.insert(commit);
     if (known_) {
       for (const auto& [ref, commit] : known_->tips) commits.insert(commit);
+      for (const auto& [ref, commit] : known_->gone) commits.insert(commit);
     }
     if (commits.empty()) return end({});
     Args args = {"rev-list", "--no-walk", "--ignore-missing"};
@@ -190,22 +192,30 @@ class Flow : public std::enable_shared_from_this<Flow> {
   PollStep read_logs() {
     std::vector<GitCommand> logs;
     std::set<std::string> seen;
-    for (const auto& [ref, commit] : known_->tips) {
-      if (present_.contains(commit)) seen.insert(commit);
+    for (const auto* tips : {&known_->tips, &known_->gone}) {
+      for (const auto& [ref, commit] : *tips) {
+        if (present_.contains(commit)) seen.insert(commit);
+      }
     }
-    const bool lost_all = seen.empty() && !known_->tips.empty();
+    const bool lost_all = seen.empty() && !(known_->tips.empty() && known_->gone.empty());
     changed_.clear();
     for (const auto& ref : in_order()) {
       const std::string& tip = wanted_.at(ref);
       if (!seen.contains(tip)) {
-        const auto old = known_->tips.find(ref);
-        const bool lost = old == known_->tips.end() ? lost_all : !present_.contains(old->second);
+        const bool lost = known_as(ref).empty() ? lost_all : !present_.contains(known_as(ref));
         changed_.push_back(ref);
         logs.push_back(log(ref, tip, seen, lost));
       }
       seen.insert(tip);
     }
     return logs.empty() ? end({}) : run(std::move(logs), &Flow::on_logs);
+  }
+
+  // The commit at which a ref was seen last; "" for a new one.
+  std::string known_as(const std::string& ref) const {
+    for (const auto* tips : {&known_->tips, &known_->gone})
+      if (const auto it = tips->find(ref); it != tips->end()) return it->second;
+    return "";
   }
 
   // Branches known before, then new ones, so that a commit on both belongs to the old one; HEAD's first.
@@ -272,10 +282,16 @@ class Flow : public std::enable_shared_from_this<Flow> {
                           "' has left all that was known: only its newest commit is taken");
     }
     if (known_) {
+      auto& gone = poll.state->gone;
+      gone = known_->gone;
       for (const auto& [ref, commit] : known_->tips) {
         if (dropped_.contains(ref)) tips.emplace(ref, commit);
-        if (!remote_.contains(ref)) warnings_.push_back("'" + branch_name(ref) + "' is gone");
+        if (remote_.contains(ref)) continue;
+        warnings_.push_back("'" + branch_name(ref) + "' is gone");
+        gone.insert_or_assign(ref, commit);
       }
+      for (const auto& [ref, commit] : tips) gone.erase(ref);
+      while (gone.size() > kMostGone) gone.erase(gone.begin());
     }
     poll.warnings = std::move(warnings_);
     return poll;

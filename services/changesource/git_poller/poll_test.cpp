@@ -212,6 +212,37 @@ TEST_F(GitPoll, TellsABranchThatIsGoneAndTakesOneInItsPlace) {
   EXPECT_EQ(poll_comments(), Strings{"topic/new: in place"});
 }
 
+TEST_F(GitPoll, ABranchThatComesBackShowsOnlyWhatIsNew) {
+  commit("old");
+  work("checkout -q -b topic");
+  poll();
+  commit("told");
+  EXPECT_EQ(poll_comments(), Strings{"topic: told"});
+  work("checkout -q main");
+  work("branch -m topic elsewhere");
+  work("update-ref refs/kept/elsewhere elsewhere");
+  work("branch -D elsewhere");
+  EXPECT_EQ(poll().warnings, Strings{"'topic' is gone"});
+  EXPECT_EQ(poll_comments(), Strings{});
+  work("checkout -q -b topic refs/kept/elsewhere");
+  EXPECT_EQ(poll_comments(), Strings{});
+  commit("new");
+  EXPECT_EQ(poll_comments(), Strings{"topic: new"});
+}
+
+TEST_F(GitPoll, ARepositoryWithoutBranchesForOnePollIsNoFlood) {
+  commit("one");
+  commit("two");
+  poll();
+  work("update-ref refs/kept/main main");
+  work("checkout -q --detach");
+  work("branch -D main");
+  EXPECT_EQ(poll().warnings, Strings{"'main' is gone"});
+  work("checkout -q -b main refs/kept/main");
+  commit("three");
+  EXPECT_EQ(poll_comments(), Strings{"main: three"});
+}
+
 TEST_F(GitPoll, WatchesTags) {
   poller_.branches = {"v*"};
   poller_.only_tags = true;

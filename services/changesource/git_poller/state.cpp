@@ -5,9 +5,10 @@
 namespace headrace::changesource::git_poller {
 
 std::string write_state(const PollState& state) {
-  json::Object tips;
+  json::Object tips, gone;
   for (const auto& [ref, commit] : state.tips) tips.emplace(ref, commit);
-  return json::write(json::Object{{"tips", std::move(tips)}, {"url", state.url}});
+  for (const auto& [ref, commit] : state.gone) gone.emplace(ref, commit);
+  return json::write(json::Object{{"gone", std::move(gone)}, {"tips", std::move(tips)}, {"url", state.url}});
 }
 
 Result<PollState> read_state(const std::string& text) {
@@ -19,10 +20,17 @@ Result<PollState> read_state(const std::string& text) {
   }
   PollState out;
   out.url = (*value)["url"].as_string();
-  for (const auto& [ref, commit] : tips.as_object()) {
-    if (!commit.is_string()) return fail("state of a git poller: the commit of '" + ref + "' is no text");
-    out.tips.emplace(ref, commit.as_string());
-  }
+  const auto read = [](const json::Value& from, std::map<std::string, std::string>& into) -> std::string {
+    for (const auto& [ref, commit] : from.as_object()) {
+      if (!commit.is_string()) return ref;
+      into.emplace(ref, commit.as_string());
+    }
+    return "";
+  };
+  auto bad = read(tips, out.tips);
+  const auto& gone = (*value)["gone"];
+  if (bad.empty() && gone.is_object()) bad = read(gone, out.gone);
+  if (!bad.empty()) return fail("state of a git poller: the commit of '" + bad + "' is no text");
   return out;
 }
 
