@@ -143,6 +143,13 @@ void Core::on_tick() {
 void Core::on_configuration(std::shared_ptr<config::Configuration> configuration, ConfigVersion version) {
   configuration_ = std::move(configuration);
   version_ = version;
+  // A worker hears of its slots in the welcome only.
+  std::vector<std::string> others;
+  for (const auto& [name, link] : links_) {
+    const auto* worker = configuration_ ? configuration_->site().worker(name) : nullptr;
+    if (link.session && link.welcomed && link.slots != (worker ? worker->slots : 0)) others.push_back(name);
+  }
+  for (const auto& name : others) resync(name, "the configuration gives it other slots");
   match_anew();
   match();
 }

@@ -92,7 +92,9 @@ class Core {
     std::string peer;
     std::string instance;
     SessionId session;
+    int slots = 0;         ///< that the welcome gave it
     int free_slots = 0;    ///< as it said last
+    bool welcomed = false;
     bool heard = true;     ///< since the last renewal
     MonoTime not_before{}; ///< of the next offer, after a refusal
     std::set<RequestId> claims;
@@ -106,6 +108,7 @@ class Core {
   void on_heartbeat(Link& link, const wire::Heartbeat& message);
   void on_goodbye(const std::string& user, Link& link, const wire::Goodbye& message);
   void renew_leases();
+  void renew(std::vector<std::pair<std::string, SessionId>> asked);
   void drop_link(const std::string& worker);
   Link* current_link(const std::string& peer, const std::string& user, SessionId session);
   template <class M>
@@ -130,6 +133,7 @@ class Core {
   void apply_waiting(const std::shared_ptr<ActiveBuild>& build);
   bool logs_committed(const ActiveBuild& build, wire::Report& report);
   void commit_report(const std::shared_ptr<ActiveBuild>& build, const wire::Report& report);
+  void end_with_exception(const std::shared_ptr<ActiveBuild>& build, std::int64_t sequence, const std::string& reason);
   void acknowledge(const ActiveBuild& build, bool finished, std::vector<wire::LogPosition> logs);
   void on_question(Link& link, const wire::Question& question);
   void answer(const std::shared_ptr<ActiveBuild>& build, const wire::Question& question,

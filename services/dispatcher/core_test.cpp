@@ -122,7 +122,7 @@ TEST(DispatcherCore, ABuilderThatIsNotConfiguredWaits) {
   EXPECT_TRUE(d.quiet());
   EXPECT_EQ(d.core.pending_count(), 1u);
   d.core.on_configuration(
-      config::evaluated("worker 'w' {} builder 'gone' { workers = 'w', steps = step.compile {} }"),
+      config::evaluated("worker 'w' { slots = 2 } builder 'gone' { workers = 'w', steps = step.compile {} }"),
       ConfigVersion{8});
   EXPECT_EQ(d.commit("offer").args.at(0), "8");
 }

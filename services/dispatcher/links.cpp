@@ -3,6 +3,9 @@
 #include "dispatcher/messages.hpp"
 
 namespace headrace::dispatcher {
+namespace {
+constexpr std::size_t kMostRenewed = 1000;  // sessions in one call
+}  // namespace
 
 Core::Link* Core::current_link(const std::string& peer, const std::string& user, SessionId session) {
   const auto found = links_.find(user);
@@ -72,6 +75,8 @@ void Core::welcome(const std::string& user, wire::Hello hello, const json::Value
     if (--*left > 0) return;
     const auto found = links_.find(user);
     if (found == links_.end() || found->second.session != session) return;
+    found->second.welcomed = true;
+    found->second.slots = message->slots;
     found->second.free_slots = message->slots;
     send(found->second.peer, *message);
     match_anew();
@@ -151,17 +156,18 @@ void Core::dismiss(const std::string& worker) {
 
 void Core::renew_leases() {
   renewed_ = effects_.now();
-  store::Call call{"worker_renew", {std::to_string(settings_.lease.count()), ""}};
-  std::vector<std::pair<std::string, SessionId>> asked;
+  std::vector<std::pair<std::string, SessionId>> heard;
   for (auto& [name, link] : links_) {
-    if (!link.session || !link.heard || asked.size() == 1000) continue;
-    link.heard = false;
-    asked.emplace_back(name, link.session);
-    call.args.push_back(name);
-    call.args.push_back(std::to_string(link.session.value));
+    if (!link.session || !std::exchange(link.heard, false)) continue;
+    heard.emplace_back(name, link.session);
+    if (heard.size() == kMostRenewed) renew(std::exchange(heard, {}));
   }
-  if (asked.empty()) return;
-  call.args[1] = std::to_string(asked.size());
+  if (!heard.empty()) renew(std::move(heard));
+}
+
+void Core::renew(std::vector<std::pair<std::string, SessionId>> asked) {
+  store::Call call{"worker_renew", {std::to_string(settings_.lease.count()), std::to_string(asked.size())}};
+  for (const auto& [name, session] : asked) call.args.insert(call.args.end(), {name, std::to_string(session.value)});
   effects_.commit(std::move(call), [this, asked = std::move(asked)](store::Reply r) {
     const auto answers = wire::decode_value(r.value);
     if (!r.ok || !answers || !answers->is_array()) return;

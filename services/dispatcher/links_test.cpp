@@ -168,6 +168,34 @@ TEST(DispatcherLinks, LeasesOfWorkersThatWereHeardAreRenewed) {
   d.commit("worker_renew");
 }
 
+TEST(DispatcherLinks, LeasesOfThousandsAreRenewedInSeveralCalls) {
+  TestDispatcher d(kConfiguration);
+  for (int i = 0; i < 2500; ++i) d.connect("v" + std::to_string(10'000 + i), 1 + i);
+  d.core.on_tick();
+  d.commit("tick");
+  std::set<std::string> renewed;
+  for (const std::size_t count : {1000u, 1000u, 500u}) {
+    const auto call = d.commit("worker_renew");
+    EXPECT_EQ(call.args.at(1), std::to_string(count));
+    for (std::size_t i = 2; i < call.args.size(); i += 2) renewed.insert(call.args[i]);
+  }
+  EXPECT_EQ(renewed.size(), 2500u);
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST(DispatcherLinks, AWorkerWithOtherSlotsIsAskedToSayHelloAgain) {
+  TestDispatcher d(kConfiguration);
+  d.connect("v", 1);
+  d.connect("w", 2);
+  const auto text = std::string("worker 'v' {} ") + kConfiguration;
+  d.core.on_configuration(config::evaluated(text), ConfigVersion{8});
+  EXPECT_FALSE(d.message<wire::Rehello>("v@1").superseded) << "it had none";
+  EXPECT_TRUE(d.quiet()) << "w has what it had";
+  d.core.on_configuration(config::evaluated("worker 'w' { slots = 3 }"), ConfigVersion{9});
+  EXPECT_EQ(d.message<wire::Rehello>("w@2").session.value, 2);
+  EXPECT_TRUE(d.quiet());
+}
+
 TEST(DispatcherLinks, AWorkerWhoseSessionHasEndedIsAskedToSayHelloAgain) {
   TestDispatcher d(kConfiguration);
   d.connect("v", 1);

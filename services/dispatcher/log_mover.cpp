@@ -98,6 +98,7 @@ void LogMover::next() {
 void LogMover::start(std::shared_ptr<Job> job) {
   if (!job->logs.empty()) return next_log(std::move(job));
   lane_.read({"SMEMBERS", job->prefix + "logs"}, [this, job](store::RedisReply r) {
+    if (r.is_error()) return abandon(*job);
     std::vector<std::string> names;
     for (auto& item : r.items) names.push_back(std::move(item.text));
     ask_size(job, std::move(names));
@@ -112,6 +113,8 @@ void LogMover::ask_size(std::shared_ptr<Job> job, std::vector<std::string> names
   if (std::sscanf(name.c_str(), "%d.%d", &log.step, &log.log) != 2) return abandon(*job);
   lane_.read({"HGET", job->prefix + name + ":m", "size"}, [this, job, log, names = std::move(names)](store::RedisReply r) mutable {
     log.size_bytes = std::atoll(r.text.c_str());
+    // No log is empty: another dispatcher has moved it meanwhile, and its file must stay.
+    if (r.is_error() || log.size_bytes <= 0) return abandon(*job);
     job->logs.push_back(log);
     ask_size(job, std::move(names));
   });
@@ -135,6 +138,7 @@ void LogMover::read_more(std::shared_ptr<Job> job) {
   lane_.read({"LRANGE", job->prefix + name_of(log.step, log.log) + ":c", std::to_string(job->next_chunk),
               std::to_string(job->next_chunk + kChunks - 1)},
              [this, job](store::RedisReply r) {
+               if (r.is_error()) return abandon(*job);
                std::vector<std::string> chunks;
                for (auto& item : r.items) chunks.push_back(std::move(item.text));
                job->next_chunk += static_cast<int>(chunks.size());

@@ -136,10 +136,11 @@ void Core::commit_report(const std::shared_ptr<ActiveBuild>& build, const wire::
   int count = 0;
   if (finish) {
     // The whole build stands in its end; single steps of this report need no events of their own.
-    b.results = finish->results;
+    // A step may not give the build back: that is for a lost worker.
+    b.results = finish->results == Results::retry ? Results::exception : finish->results;
     b.state_string = finish->state_string;
     b.complete_ms = effects_.wall_ms();
-    call.args.insert(call.args.end(), {"finish", std::to_string(static_cast<int>(finish->results)), wire::encode(b)});
+    call.args.insert(call.args.end(), {"finish", std::to_string(static_cast<int>(*b.results)), wire::encode(b)});
     count = 1;
   } else {
     for (const auto& item : report.items) {
@@ -162,6 +163,8 @@ void Core::commit_report(const std::shared_ptr<ActiveBuild>& build, const wire::
     const auto link = links_.find(build->worker);
     if (!r.ok) {
       spdlog::warn("progress refused build={} sequence={} reason={}", build->build.id.value, sequence, r.refusal);
+      if (r.refusal.starts_with("bad:")) return end_with_exception(build, sequence, r.refusal);
+      if (!r.refusal.starts_with("fenced:")) return resync(build->worker, "a report was refused: " + r.refusal);
       if (link != links_.end()) send(link->second.peer, wire::Fenced{build->claim, r.refusal});
       return remove_claim(build->claim.request);
     }
@@ -173,6 +176,23 @@ void Core::commit_report(const std::shared_ptr<ActiveBuild>& build, const wire::
     remove_claim(build->claim.request);
     effects_.move_logs(build->build.id, build->logs);
   });
+}
+
+// The store will never take what the worker says, so without this the build would run for ever.
+void Core::end_with_exception(const std::shared_ptr<ActiveBuild>& build, std::int64_t sequence, const std::string& reason) {
+  auto& b = build->build;
+  b.results = Results::exception;
+  b.state_string = "a report was refused: " + reason;
+  b.complete_ms = effects_.wall_ms();
+  build->ended = true;
+  effects_.commit({"progress", {std::to_string(build->claim.request.value), build->claim.nonce, std::to_string(sequence), "1", "finish",
+                                std::to_string(static_cast<int>(Results::exception)), wire::encode(b)}},
+                  [this, build](store::Reply r) {
+                    if (const auto link = links_.find(build->worker); link != links_.end())
+                      send(link->second.peer, wire::Fenced{build->claim, build->build.state_string});
+                    remove_claim(build->claim.request);
+                    if (r.ok) effects_.move_logs(build->build.id, build->logs);
+                  });
 }
 
 void Core::acknowledge(const ActiveBuild& build, bool finished, std::vector<wire::LogPosition> logs) {

@@ -130,6 +130,34 @@ TEST_F(DispatcherProgress, AReportThatTheStoreRefusesIsFenced) {
   EXPECT_TRUE(d.quiet());
 }
 
+TEST_F(DispatcherProgress, WhatTheStoreWillNeverTakeEndsTheBuildWithException) {
+  report(1, {step(0, "x")});
+  d.commit("progress").refuse("bad: argument 5 is 'x', expected a number");
+  const auto end = d.commit("progress");
+  EXPECT_EQ(Texts(end.args.begin(), end.args.begin() + 6), (Texts{"1", claim.nonce, "1", "1", "finish", "4"}));
+  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string,
+            "a report was refused: bad: argument 5 is 'x', expected a number");
+  end.ok();
+  EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
+  EXPECT_EQ(d.core.running_count(), 0u);
+  EXPECT_EQ(d.effects.moved, std::vector<std::int64_t>{50});
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherProgress, AnotherRefusalMeansHelloAndTheSameAgain) {
+  report(1, {step(0, "x")});
+  d.commit("progress").refuse("gap: report 3 is next, not 1");
+  EXPECT_FALSE(d.message<wire::Rehello>(kPeer).superseded);
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST_F(DispatcherProgress, AWorkerCannotGiveABuildBackAsRetry) {
+  report(1, {finish(Results::retry)});
+  const auto end = d.commit("progress");
+  EXPECT_EQ(Texts(end.args.begin() + 3, end.args.begin() + 6), (Texts{"1", "finish", "4"}));
+  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->results, Results::exception);
+}
+
 TEST_F(DispatcherProgress, PropertiesAreGatheredAndStandInTheEndToo) {
   wire::ProgressItem one, two;
   one.properties = Properties{{"x", {1, "step"}}};
@@ -319,7 +347,7 @@ TEST_F(DispatcherQuestions, AFunctionThatFailsIsAnAnswerToo) {
 
 TEST_F(DispatcherQuestions, TheBuildsOwnConfigurationAnswers) {
   d.core.on_configuration(
-      config::evaluated("worker 'w' {} builder 'a' { workers = 'w', steps = step.shell { command = 'x',\n"
+      config::evaluated("worker 'w' { slots = 2 } builder 'a' { workers = 'w', steps = step.shell { command = 'x',\n"
                         "do_step_if = function(build) return 'new' end } }"),
       ConfigVersion{8});
   question.properties["go"] = {"old", "step"};
