@@ -32,7 +32,9 @@ struct Mail {
   std::string from;
   std::vector<std::string> to;
   std::string message;  ///< headers and body, CRLF line ends
-  milliseconds timeout{30'000};
+  /// Until the last answer. A relay that looks through a mail before it takes it needs minutes (RFC 5321, 4.5.3.2.6),
+  /// and whoever does not wait for that sends it again and again.
+  milliseconds timeout{600'000};
 };
 
 struct Reply {

@@ -68,6 +68,8 @@ int socket_ended(void* sockets, curl_socket_t fd) {
   return 0;
 }
 
+constexpr milliseconds kConnect{30'000};
+
 }  // namespace
 
 void OpenSockets::add(int fd) {
@@ -94,7 +96,7 @@ Transfer::Transfer(const std::string& url, milliseconds timeout) : peer_(host_an
   set(c, CURLOPT_NOSIGNAL, 1L);
   set(c, CURLOPT_ERRORBUFFER, error_.data());
   set(c, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
-  set(c, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
+  set(c, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(timeout, kConnect).count()));
   set(c, CURLOPT_NOPROXY, no_proxy().c_str());
   set(c, CURLOPT_WRITEFUNCTION, &Transfer::take_body);
   set(c, CURLOPT_WRITEDATA, this);

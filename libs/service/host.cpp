@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <csignal>
 #include "service/host.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -23,6 +24,8 @@ constexpr milliseconds kPublish{3};            // until events that were committ
 constexpr seconds kStuck{5};                   // a batch in flight for longer: not healthy
 constexpr seconds kDead{30};                   // … for longer: the connection counts as lost
 constexpr milliseconds kRetryFirst{50}, kRetryMost{1000};
+constexpr milliseconds kReloadFirst{50}, kReloadMost{1000};
+constexpr seconds kReloadCalm{5};              // without a reload, until the next one is done at once again
 constexpr seconds kStopLimit{5};
 // Families of numbered events; announcements are subscribed to one by one.
 constexpr const char* kEventTopics[] = {"change.", "buildset.", "request.", "build.", "step.", "worker.", "config.", "keys."};
@@ -41,6 +44,7 @@ struct Host::Impl {
         signals(io, SIGTERM, SIGINT),
         tick_timer(io),
         retry_timer(io),
+        reload_timer(io),
         stop_timer(io),
         publish_timer(io),
         feed(io, store,
@@ -62,7 +66,9 @@ struct Host::Impl {
   bus::Context zmq;
   Metrics metrics;
   asio::signal_set signals;
-  asio::steady_timer tick_timer, retry_timer, stop_timer, publish_timer;
+  asio::steady_timer tick_timer, retry_timer, reload_timer, stop_timer, publish_timer;
+  MonoTime reloaded{};  // last time
+  milliseconds reload_wait{0};
   std::vector<bus::Frames> to_publish;  // events committed here, in order
   EventFeed feed;
   std::optional<asio::posix::stream_descriptor> parent;
@@ -186,9 +192,13 @@ struct Host::Impl {
     spdlog::warn("state is loaded again reason={}", reason);
     ++life;
     drop_state();
-    const auto now_life = life;
-    asio::post(io, [this, now_life] {
-      if (life == now_life && store.connected()) service->load(*host);
+    // What made it necessary may still be there afterwards: then not as fast as the machine can.
+    reload_wait = mono_now() - reloaded > kReloadCalm ? milliseconds(0) : std::clamp(reload_wait * 2, kReloadFirst, kReloadMost);
+    reload_timer.expires_after(reload_wait);
+    reload_timer.async_wait([this, now_life = life](const boost::system::error_code& e) {
+      if (e || life != now_life || !store.connected()) return;
+      reloaded = mono_now();
+      service->load(*host);
     });
   }
 
@@ -314,6 +324,8 @@ Host::Host(HostSettings settings, std::string process, HostOptions options)
 Host::~Host() = default;
 
 int Host::run(Service& service) {
+  // hiredis writes plainly: a Redis that dies in between must cost the connection, not the process.
+  std::signal(SIGPIPE, SIG_IGN);
   auto& i = *impl_;
   i.service = &service;
   try {

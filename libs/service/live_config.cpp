@@ -9,6 +9,7 @@ void LiveConfig::refresh(std::function<void()> done) {
   host_.command({"HGET", host_.store().keys()("config"), "version"}, [this, done](store::RedisReply r) {
     const ConfigVersion version{r.text.empty() ? 0 : std::stoll(r.text)};
     if (!version || version == version_) return done();
+    tried_ = version;
     at(version, [this, version, done](std::shared_ptr<config::Configuration> c) {
       if (c) {
         version_ = version;

@@ -2,6 +2,7 @@
 // The configuration that is current in Redis, evaluated; and older versions that running builds keep.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,6 +22,8 @@ class LiveConfig {
 
   /// 0 until a configuration was applied.
   ConfigVersion version() const { return version_; }
+  /// The newest that was read, also when it could not be evaluated here: another event about it says nothing new.
+  ConfigVersion tried() const { return std::max(tried_, version_); }
   /// The current one; null at version 0.
   const std::shared_ptr<config::Configuration>& current() const { return current_; }
 
@@ -29,7 +32,7 @@ class LiveConfig {
 
  private:
   Host& host_;
-  ConfigVersion version_;
+  ConfigVersion version_, tried_;
   std::shared_ptr<config::Configuration> current_;
   std::map<ConfigVersion, std::weak_ptr<config::Configuration>> cache_;
 };

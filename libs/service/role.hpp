@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "log/log.hpp"
@@ -24,7 +25,9 @@ class Role {
   /// @param answered  called after these, whatever the answer was
   void hold(std::function<void()> gained, std::function<void()> lost = {}, std::function<void()> answered = {}) {
     host_.commit({"role_hold", {name_, host_.instance(), std::to_string(kLease.count())}},
-                 [this, gained = std::move(gained), lost = std::move(lost), answered = std::move(answered)](store::Reply r) {
+                 [this, weak = std::weak_ptr<void>(alive_), gained = std::move(gained), lost = std::move(lost),
+                  answered = std::move(answered)](store::Reply r) {
+                   if (weak.expired()) return;  // its holder is gone, with the configuration that wanted it
                    const std::int64_t before = term_;
                    term_ = 0;
                    if (r.ok) {
@@ -55,6 +58,7 @@ class Role {
   Host& host_;
   std::string name_;
   std::int64_t term_ = 0;
+  std::shared_ptr<void> alive_ = std::make_shared<int>();
 };
 
 }  // namespace headrace::service

@@ -80,6 +80,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   Keys keys;
   redisAsyncContext* context = nullptr;
   bool ready = false;
+  bool flush_posted = false;
   std::uint64_t life = 0;  // of the connection; callbacks of an earlier one are ignored
   std::function<void()> up;
   std::function<void(std::string)> down;
@@ -112,7 +113,17 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
   // Pushes queued bytes out now instead of after the next round of the loop.
   void flush() {
-    if (context) redisAsyncHandleWrite(context);
+    if (!context) return;
+    if (!(context->c.flags & REDIS_IN_CALLBACK)) return redisAsyncHandleWrite(context);
+    // A write that finds the connection broken frees the context, which the caller of the callback still uses.
+    if (flush_posted) return;
+    flush_posted = true;
+    asio::post(io, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->flush_posted = false;
+      self->flush();
+    });
   }
 
   void end() {
@@ -140,6 +151,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
       context = nullptr;
       return lost(reason);
     }
+    // A host that vanished says nothing; without this nobody would ever know.
+    if (a.unix_path.empty()) redisEnableKeepAlive(&context->c);
     struct Life {
       std::weak_ptr<Impl> impl;
       std::uint64_t life;

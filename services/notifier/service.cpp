@@ -125,7 +125,7 @@ void NotifierService::lose(Owned& owned) {
 void NotifierService::on_event(const wire::Event& event) {
   read_ = {event.number, event.tag};
   const bool says_something = event.is("build.finished") ||
-                              (event.is("config.applied") && event.id("version") > config_->version().value);
+                              (event.is("config.applied") && event.id("version") > config_->tried().value);
   if (says_something)
     items_.push_back({event, read_});
   else if (!items_.empty())

@@ -46,6 +46,9 @@ class Core {
   /// so that no change that should restart a timer is still on its way.
   void on_time(std::int64_t now_ms, std::vector<store::Call>& calls);
 
+  /// The last event that was given in.
+  const events::Cursor& seen() const { return seen_; }
+
   /// Moves the cursor over events that decided nothing; they are many, so not one by one.
   void on_idle(std::vector<store::Call>& calls);
 

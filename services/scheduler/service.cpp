@@ -48,12 +48,14 @@ void SchedulerService::load_state() {
 
 void SchedulerService::unload() {
   core_.reset();
+  asking_ = false;
+  level_at_.reset();
   role_->forget();
   timer_->cancel();
 }
 
 void SchedulerService::on_event(const wire::Event& event) {
-  if (event.is("config.applied") && event.id("version") > config_->version().value)
+  if (event.is("config.applied") && event.id("version") > config_->tried().value)
     return host_->reload("a new configuration was applied");
   if (!core_) return;
   std::vector<store::Call> calls;
@@ -62,9 +64,27 @@ void SchedulerService::on_event(const wire::Event& event) {
 }
 
 void SchedulerService::on_events_drained() {
-  if (!core_) return;
+  if (!core_ || asking_) return;
+  if (level_at_) {
+    if (core_->seen().number < *level_at_) return;
+    level_at_.reset();
+    return look_at_timers(asked_ms_);
+  }
+  const auto now = now_ms(), due = core_->next_due().value_or(now + 1);
+  if (due > now) return look_at_timers(now);
+  // A change that is still on its way may restart the timer: all that is in the log by now comes first.
+  asking_ = true;
+  asked_ms_ = now;
+  host_->command({"HGET", host_->store().keys()("head"), "n"}, [this](store::RedisReply r) {
+    asking_ = false;
+    level_at_ = EventNumber{std::atoll(r.text.c_str())};
+    on_events_drained();
+  });
+}
+
+void SchedulerService::look_at_timers(std::int64_t now) {
   std::vector<store::Call> calls;
-  core_->on_time(now_ms(), calls);
+  core_->on_time(now, calls);
   commit(std::move(calls));
   plan_timer();
 }

@@ -26,6 +26,7 @@ class SchedulerService : public service::Service {
 
  private:
   void load_state();
+  void look_at_timers(std::int64_t now);
   void commit(std::vector<store::Call> calls);
   void plan_timer();
   std::int64_t now_ms() const;
@@ -36,6 +37,9 @@ class SchedulerService : public service::Service {
   std::unique_ptr<boost::asio::steady_timer> timer_;
   std::shared_ptr<config::Configuration> used_;
   std::unique_ptr<Core> core_;
+  bool asking_ = false;                  ///< how far the log reaches
+  std::optional<EventNumber> level_at_;  ///< so far, when timers were due at asked_ms_
+  std::int64_t asked_ms_ = 0;
   std::int64_t clock_offset_ms_ = 0;  ///< Redis's clock less ours
 };
 
