@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kFetch = 500;            // events read from the log at once
 constexpr milliseconds kFollow{1000};  // a blocking read lasts at most so long
+constexpr milliseconds kCalm{1};       // after one that brought only events of one's own
 
 // Entries of the stream: [id, [e, envelope, b, body]].
 Result<std::vector<wire::Event>> decode(const std::vector<store::RedisReply>& entries) {
@@ -27,7 +28,10 @@ Result<std::vector<wire::Event>> decode(const std::vector<store::RedisReply>& en
 EventFeed::EventFeed(boost::asio::io_context& io, store::Client& store, EventSink sink)
     : io_(io), store_(store), sink_(std::move(sink)), look_timer_(io) {}
 
-void EventFeed::follow_log(store::Settings settings) { log_ = std::make_unique<store::Client>(io_, std::move(settings)); }
+void EventFeed::follow_log(store::Settings settings, milliseconds calm) {
+  log_ = std::make_unique<store::Client>(io_, std::move(settings));
+  calm_ = calm;
+}
 
 void EventFeed::connect(std::function<void()> up, std::function<void(std::string)> lost) {
   if (!log_) return up();
@@ -141,8 +145,17 @@ void EventFeed::hold(bool held) {
 void EventFeed::give_followed() {
   if (!followed_) return;
   const auto life = life_;
-  give(reader_->on_fetched(*std::exchange(followed_, std::nullopt), mono_now()));
-  if (life == life_) follow();
+  auto news = reader_->on_fetched(*std::exchange(followed_, std::nullopt), mono_now());
+  const bool any_news = !news.empty();
+  give(std::move(news));
+  if (life != life_) return;
+  // Under load the log is full of what this process has just committed itself: more of it at a time then.
+  const auto pause = any_news ? calm_ : std::max(calm_, kCalm);
+  if (pause.count() == 0) return follow();
+  look_timer_.expires_after(pause);
+  look_timer_.async_wait([this, life](const boost::system::error_code& e) {
+    if (!e && life == life_) follow();
+  });
 }
 
 }  // namespace headrace::service

@@ -34,7 +34,8 @@ class EventFeed {
   EventFeed(boost::asio::io_context& io, store::Client& store, EventSink sink);
 
   /// From now on events come from a blocking read, on a connection of its own.
-  void follow_log(store::Settings settings);
+  /// @param calm  pause between two reads, for a reader that every event would wake but few concern
+  void follow_log(store::Settings settings, milliseconds calm);
   bool follows_log() const { return log_ != nullptr; }
   /// That connection, if there is one; `up` is called at once if there is none.
   void connect(std::function<void()> up, std::function<void(std::string)> lost);
@@ -68,6 +69,7 @@ class EventFeed {
   store::Client& store_;
   EventSink sink_;
   std::unique_ptr<store::Client> log_;
+  milliseconds calm_{0};
   boost::asio::steady_timer look_timer_;
   std::optional<events::Reader> reader_;
   std::optional<std::vector<wire::Event>> followed_;  ///< read from the log, not given out yet

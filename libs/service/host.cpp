@@ -55,7 +55,7 @@ struct Host::Impl {
                 reload("the event log went back behind what was read");
               },
               [this](const std::string& reason) { reload(reason); }}) {
-    if (options.reads_events && options.follows_log) feed.follow_log(settings.store);
+    if (options.reads_events && options.follows_log) feed.follow_log(settings.store, options.calm);
   }
 
   HostSettings settings;

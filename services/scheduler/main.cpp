@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::HostOptions options;
   options.follows_log = true;
+  options.calm = headrace::milliseconds(2);  // of all events only changes and configurations concern it
   headrace::service::Host host(parsed.host, "scheduler", options);
   headrace::scheduler::SchedulerService service;
   return host.run(service);

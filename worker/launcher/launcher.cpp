@@ -123,6 +123,7 @@ void Launcher::start(const json::Value& m, std::vector<int> descriptors) {
     failed(error.value(), "make directory", step.directory);
   } else if (const auto pid = spawn::start(c)) {
     step.pid = *pid;
+    childless_ = false;
     steps_.emplace(id, std::move(step));
   } else {
     failed(pid.error().error, pid.error().what, pid.error().path);
@@ -140,6 +141,7 @@ void Launcher::reap() {
       step.status = status;
     }
   }
+  childless_ = pid < 0 && errno == ECHILD;
 }
 
 std::int64_t Launcher::owner_of(const platform::Process& p) {
@@ -163,7 +165,9 @@ std::int64_t Launcher::owner_of(const platform::Process& p) {
 
 std::map<std::int64_t, std::vector<platform::Process>> Launcher::orphans() {
   std::map<std::int64_t, std::vector<platform::Process>> out;
-  for (const pid_t child : platform::children_of(getpid())) {
+  // Whatever a command leaves behind becomes a child of ours; mostly there is nothing to look through /proc for.
+  const auto children = childless_ ? std::vector<pid_t>{} : platform::children_of(getpid());
+  for (const pid_t child : children) {
     const bool leader = std::any_of(steps_.begin(), steps_.end(),
                                     [&](const auto& s) { return s.second.pid == child && !s.second.reaped; });
     if (leader) continue;

@@ -64,6 +64,7 @@ class Launcher {
   LauncherSettings settings_;
   Channel channel_;
   bool open_ = true;  // the worker is there
+  bool childless_ = false;  // as waitpid said last
   int signals_ = -1;  // signalfd
   std::string life_;  // random part of the markers
   std::map<std::int64_t, Step> steps_;
