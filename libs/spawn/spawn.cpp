@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 
 extern char** environ;
 
@@ -131,6 +132,9 @@ std::string Failure::text() const { return "cannot " + what + " '" + path + "': 
 
 tl::expected<pid_t, Failure> start(const Command& c) {
   if (c.argv.empty()) return tl::unexpected(Failure{EINVAL, "run", ""});
+  // One at a time: the child's stack and its report are there once. A child takes no lock.
+  static std::mutex one;
+  const std::lock_guard lock(one);
   static Report* const report = shared_report();
   if (!report) return tl::unexpected(Failure{ENOMEM, "start", c.argv[0]});
   const auto programs = candidates(c);

@@ -29,7 +29,7 @@ struct Failure {
   std::string text() const;
 };
 
-/// The child starts with every signal at its default and none blocked. Not for several threads at once.
+/// The child starts with every signal at its default and none blocked. Several threads wait for each other.
 /// @return its process id; the caller reaps it
 tl::expected<pid_t, Failure> start(const Command& command);
 

@@ -7,10 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace headrace::spawn {
 namespace {
@@ -148,6 +150,30 @@ TEST(Spawn, ANewSessionIsALeader) {
   const auto e = run(c);
   ASSERT_TRUE(e);
   EXPECT_EQ(e->output, "leader\n");
+}
+
+TEST(Spawn, SeveralThreadsMayStartPrograms) {
+  std::vector<std::thread> threads;
+  std::atomic<int> good{0};
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 100; ++i) {
+        Command c;
+        c.argv = {t % 2 == 0 ? "true" : "no-such-program"};
+        c.env = {"PATH=/usr/bin:/bin"};
+        const auto pid = start(c);
+        if (!pid) {
+          good += t % 2 == 1 && pid.error().error == ENOENT;
+          continue;
+        }
+        int status = -1;
+        while (waitpid(*pid, &status, 0) < 0 && errno == EINTR) {
+        }
+        good += t % 2 == 0 && status == 0;
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(good, 400);
 }
 
 }  // namespace headrace::spawn
