@@ -37,8 +37,10 @@ namespace {
 
 constexpr int kHops = 3;
 const char* const kScript =
-    "redis.call('HSET','h'..ARGV[1],'a',ARGV[2],'b','1','c','2','d','3','e','4') redis.call('ZADD','z',1,ARGV[1]) "
-    "redis.call('XADD','x','*','b',ARGV[2]) redis.call('HINCRBY','i','n',1) redis.call('SADD','s',ARGV[1]) return 1";
+    "redis.call('HSET','h'..ARGV[1],'a',ARGV[2],'b','1','c','2','d','3','e','4') "
+    "redis.call('ZADD','z',1,ARGV[1]) "
+    "redis.call('XADD','x','*','b',ARGV[2]) redis.call('HINCRBY','i','n',1) redis.call('SADD','s',ARGV[1]) "
+    "return 1";
 
 void check(bool good, const char* what) {
   if (!good) throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));
@@ -54,7 +56,8 @@ class Store {
     freeReplyObject(r);
   }
   void commit(int n, const std::string& body) {
-    auto* r = static_cast<redisReply*>(redisCommand(redis_, "EVALSHA %s 0 %d %b", sha_.c_str(), n, body.data(), body.size()));
+    auto* r = static_cast<redisReply*>(
+        redisCommand(redis_, "EVALSHA %s 0 %d %b", sha_.c_str(), n, body.data(), body.size()));
     check(r && r->type == REDIS_REPLY_INTEGER, "EVALSHA");
     freeReplyObject(r);
   }
@@ -65,10 +68,15 @@ class Store {
 };
 
 double now_ms() {
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count()) / 1e6;
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                 std::chrono::system_clock::now().time_since_epoch())
+                                 .count()) /
+         1e6;
 }
 
-std::string endpoint(const std::string& directory, int hop) { return "ipc://" + directory + "/hop" + std::to_string(hop); }
+std::string endpoint(const std::string& directory, int hop) {
+  return "ipc://" + directory + "/hop" + std::to_string(hop);
+}
 
 struct Hop {
   void* context = zmq_ctx_new();
@@ -147,7 +155,9 @@ int chain(const std::string& redis, const std::string& directory, char* stamp, i
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof address;
-  check(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(listener, 1) == 0, "listen");
+  check(
+      bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(listener, 1) == 0,
+      "listen");
   check(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length) == 0, "getsockname");
   std::vector<pid_t> children;
   for (int n = kHops; n >= 1; --n) children.push_back(child([&] { hop(redis, directory, n, stamp); }));
@@ -180,7 +190,9 @@ int chain(const std::string& redis, const std::string& directory, char* stamp, i
 int spawn(double seconds) {
   std::atomic<int> count = 0;
   const auto begin = std::chrono::steady_clock::now();
-  const auto passed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
+  const auto passed = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i)
     threads.emplace_back([&] {
@@ -205,7 +217,8 @@ int main(int argc, char** argv) try {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "chain" && argc == 6) return chain(argv[2], argv[3], argv[4], std::atoi(argv[5]));
   if (what == "spawn" && argc == 3) return spawn(std::atof(argv[2]));
-  std::fprintf(stderr, "usage: headrace-bench-limits chain REDIS_SOCKET DIRECTORY STAMP SAMPLES | spawn SECONDS\n");
+  std::fprintf(stderr,
+               "usage: headrace-bench-limits chain REDIS_SOCKET DIRECTORY STAMP SAMPLES | spawn SECONDS\n");
   return 2;
 } catch (const std::exception& e) {
   std::fprintf(stderr, "headrace-bench-limits: %s\n", e.what());

@@ -33,7 +33,8 @@ CheckedConfig check_config(const std::string& path) {
   out.configuration = config::Configuration::evaluate(out.files, problems);
   for (const auto& p : problems) std::cerr << p.place << ": " << p.text << "\n";
   if (!problems.empty())
-    std::cerr << problems.size() << (problems.size() == 1 ? " mistake" : " mistakes") << " in " << path << "\n";
+    std::cerr << problems.size() << (problems.size() == 1 ? " mistake" : " mistakes") << " in " << path
+              << "\n";
   return out;
 }
 
@@ -51,10 +52,13 @@ store::Call apply_call(const CheckedConfig& checked) {
 }
 
 std::string summary(const config::Site& site) {
-  const auto count = [](std::size_t n, const std::string& word) { return std::to_string(n) + " " + word + (n == 1 ? "" : "s"); };
+  const auto count = [](std::size_t n, const std::string& word) {
+    return std::to_string(n) + " " + word + (n == 1 ? "" : "s");
+  };
   return count(site.builders.size(), "builder") + ", " + count(site.workers.size(), "worker") + ", " +
-         count(site.schedulers.size(), "scheduler") + ", " + count(site.hooks.size() + site.git_pollers.size(), "change source") +
-         ", " + count(site.reporters.size(), "reporter");
+         count(site.schedulers.size(), "scheduler") + ", " +
+         count(site.hooks.size() + site.git_pollers.size(), "change source") + ", " +
+         count(site.reporters.size(), "reporter");
 }
 
 }  // namespace headrace::cli

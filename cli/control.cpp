@@ -11,9 +11,16 @@
 namespace headrace::cli {
 
 json::Value ControlFile::to_json() const {
-  return json::Object{{"redis", redis},     {"prefix", prefix}, {"durability", durability}, {"site_key", site_key},
-                      {"web", web},         {"intake", intake}, {"workers", workers},       {"bus", bus},
-                      {"runtime", runtime}, {"bus_subscribe", bus_subscribe}};
+  return json::Object{{"redis", redis},
+                      {"prefix", prefix},
+                      {"durability", durability},
+                      {"site_key", site_key},
+                      {"web", web},
+                      {"intake", intake},
+                      {"workers", workers},
+                      {"bus", bus},
+                      {"runtime", runtime},
+                      {"bus_subscribe", bus_subscribe}};
 }
 
 std::string control_path(const std::string& data) { return data + "/run/control"; }
@@ -48,13 +55,17 @@ void Control::add_options(arguments::Command& command) {
       .show_default();
   command.option("--redis", redis_, "Redis of services that run without `up`: unix:/path or tcp://host:port")
       .env("HEADRACE_REDIS");
-  command.option("--prefix", prefix_, "prefix of all keys, with --redis").env("HEADRACE_PREFIX").show_default();
+  command.option("--prefix", prefix_, "prefix of all keys, with --redis")
+      .env("HEADRACE_PREFIX")
+      .show_default();
   command.option("--durability", durability_, "process, machine or replica, with --redis")
       .env("HEADRACE_DURABILITY")
       .one_of({"process", "machine", "replica"})
       .show_default();
-  command.option("--site-key", site_key_, "file with the site's key pair, with --redis").env("HEADRACE_SITE_KEY");
-  command.option("--bus-subscribe", bus_subscribe_, "where the bus gives events, with --redis").env("HEADRACE_BUS_SUBSCRIBE");
+  command.option("--site-key", site_key_, "file with the site's key pair, with --redis")
+      .env("HEADRACE_SITE_KEY");
+  command.option("--bus-subscribe", bus_subscribe_, "where the bus gives events, with --redis")
+      .env("HEADRACE_BUS_SUBSCRIBE");
   command.option("--web-url", web_, "URL of headrace-web, with --redis").env("HEADRACE_WEB_URL");
 }
 
@@ -88,7 +99,8 @@ store::BlockingClient& Control::store() {
     try {
       store_ = std::make_unique<store::BlockingClient>(std::move(settings));
     } catch (const std::runtime_error& e) {
-      if (file_) throw std::runtime_error("`headrace up` in " + data_ + " does not answer (" + e.what() + ")");
+      if (file_)
+        throw std::runtime_error("`headrace up` in " + data_ + " does not answer (" + e.what() + ")");
       throw;
     }
     store_->load_functions();
@@ -105,7 +117,8 @@ store::BlockingClient& Control::reconnect() {
 
 bus::KeyPair Control::site_key() {
   const auto path = file() ? file_->site_key : site_key_;
-  if (path.empty()) throw UsageError("the site's key is needed: name its file with --site-key (HEADRACE_SITE_KEY)");
+  if (path.empty())
+    throw UsageError("the site's key is needed: name its file with --site-key (HEADRACE_SITE_KEY)");
   auto pair = service::read_key_file(path);
   if (!pair) throw std::runtime_error(pair.error().text);
   return *pair;
@@ -118,11 +131,13 @@ CurrentConfig current_config(store::BlockingClient& store) {
   CurrentConfig out;
   const auto version = store.command({"HGET", store.keys()("config"), "version"});
   if (version.is_error()) throw std::runtime_error("Redis: " + version.text);
-  if (version.text.empty()) throw std::runtime_error("no configuration was applied yet: `headrace apply CONFIG`");
+  if (version.text.empty())
+    throw std::runtime_error("no configuration was applied yet: `headrace apply CONFIG`");
   out.version = std::stoll(version.text);
   const auto packed = store.command({"GET", store.keys()("config:" + version.text)});
   auto files = config::unpack(packed.text);
-  if (!files) throw std::runtime_error("configuration " + version.text + " cannot be read: " + files.error().text);
+  if (!files)
+    throw std::runtime_error("configuration " + version.text + " cannot be read: " + files.error().text);
   std::vector<config::Problem> problems;
   out.configuration = config::Configuration::evaluate(*files, problems);
   if (!out.configuration)

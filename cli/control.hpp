@@ -17,7 +17,7 @@ namespace headrace::cli {
 
 /// What `headrace up` writes to DATA/run/control for the other commands (mode 0600).
 struct ControlFile {
-  std::string redis;          ///< "unix:/…/redis.sock"
+  std::string redis;  ///< "unix:/…/redis.sock"
   std::string prefix;
   std::string durability;
   std::string site_key;       ///< file
@@ -54,7 +54,8 @@ class Control {
   std::string web();
 
  private:
-  std::string data_ = "./headrace-data", redis_, prefix_ = "{headrace}:", durability_ = "process", site_key_, bus_subscribe_, web_;
+  std::string data_ = "./headrace-data", redis_, prefix_ = "{headrace}:", durability_ = "process", site_key_,
+              bus_subscribe_, web_;
   bool asked_ = false;
   std::optional<ControlFile> file_;
   std::unique_ptr<store::BlockingClient> store_;

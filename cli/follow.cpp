@@ -53,7 +53,8 @@ class Story {
     const auto build = read_build(store, build_);
     if (!build) return;
     const auto name = build->builder + "#" + std::to_string(build->number);
-    if (!started_) out_ << "build " << name << " (id " << build_ << ") started on " << build->worker << std::endl;
+    if (!started_)
+      out_ << "build " << name << " (id " << build_ << ") started on " << build->worker << std::endl;
     started_ = true;
     for (const auto& step : build->steps) {
       if (!step.results || !steps_.insert(step.number).second) continue;
@@ -85,7 +86,8 @@ Results follow_request(Control& control, std::int64_t request, std::ostream& out
       const auto last = text_of(*store, {"HGET", store->keys()("head"), "n"});
       if (const auto end = story.look(*store)) return *end;
       away_since.reset();
-      text_of(*store, {"XREAD", "COUNT", "1", "BLOCK", "1000", "STREAMS", store->keys()("events"), (last.empty() ? "0" : last) + "-0"});
+      text_of(*store, {"XREAD", "COUNT", "1", "BLOCK", "1000", "STREAMS", store->keys()("events"),
+                       (last.empty() ? "0" : last) + "-0"});
     } catch (const Gone&) {
       throw;
     } catch (const std::runtime_error&) {

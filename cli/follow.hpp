@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <ostream>
 
-#include "model/results.hpp"
 #include "control.hpp"
+#include "model/results.hpp"
 
 namespace headrace::cli {
 

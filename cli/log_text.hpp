@@ -14,7 +14,8 @@ namespace headrace::cli {
 class LogText {
  public:
   /// @param directory  of the log store, DATA/logs
-  LogText(store::BlockingClient& store, std::filesystem::path directory) : store_(store), directory_(std::move(directory)) {}
+  LogText(store::BlockingClient& store, std::filesystem::path directory)
+      : store_(store), directory_(std::move(directory)) {}
 
   /// The framed text of chunk `number`, from 0; nothing when the log has not so many (yet).
   /// Throws for a damaged log.

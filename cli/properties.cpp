@@ -14,7 +14,8 @@ Properties parse_properties(const std::vector<std::string>& words, const std::st
   Properties out;
   for (const auto& word : words) {
     const auto at = word.find('=');
-    if (at == std::string::npos || at == 0) throw UsageError("--property '" + word + "': expected name=value");
+    if (at == std::string::npos || at == 0)
+      throw UsageError("--property '" + word + "': expected name=value");
     const auto text = word.substr(at + 1);
     // `true`, `17`, `["a"]` keep their type; whatever is no JSON is text, so nobody has to quote words.
     auto value = json::parse(text);

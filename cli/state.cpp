@@ -38,7 +38,8 @@ std::optional<wire::Build> running_build(store::BlockingClient& store, std::int6
     auto step = wire::decode<wire::StepRecord>(value);
     if (step) build->steps.push_back(std::move(*step));
   }
-  std::sort(build->steps.begin(), build->steps.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  std::sort(build->steps.begin(), build->steps.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
   return std::move(*build);
 }
 
@@ -67,11 +68,13 @@ std::int64_t number_of(const std::string& text) {
   return r.ec == std::errc() && r.ptr == text.data() + text.size() ? n : 0;
 }
 
-std::string text_of(store::BlockingClient& store, const std::vector<std::string>& words) { return ask(store, words).text; }
+std::string text_of(store::BlockingClient& store, const std::vector<std::string>& words) {
+  return ask(store, words).text;
+}
 
 std::optional<Request> read_request(store::BlockingClient& store, std::int64_t id) {
-  const auto r = ask(store, {"HMGET", store.keys()("request:" + std::to_string(id)), "state", "builder", "worker", "build", "bsid",
-                             "priority", "at", "results"});
+  const auto r = ask(store, {"HMGET", store.keys()("request:" + std::to_string(id)), "state", "builder",
+                             "worker", "build", "bsid", "priority", "at", "results"});
   if (r.items.size() != 8 || r.items[0].text.empty()) return std::nullopt;
   Request out;
   out.id = id;
@@ -100,7 +103,8 @@ std::optional<wire::Build> read_build(store::BlockingClient& store, std::int64_t
   return finished_build(id, blob.text);
 }
 
-std::optional<wire::Build> find_build(store::BlockingClient& store, const std::string& builder, std::int64_t number) {
+std::optional<wire::Build> find_build(store::BlockingClient& store, const std::string& builder,
+                                      std::int64_t number) {
   constexpr std::int64_t kAtOnce = 200;
   for (const auto& request : open_requests(store)) {
     if (request.state != "running" || request.builder != builder) continue;
@@ -124,8 +128,10 @@ std::optional<wire::Build> find_build(store::BlockingClient& store, const std::s
 wire::Build build_of_word(store::BlockingClient& store, const std::string& word) {
   const auto hash = word.rfind('#');
   const auto number = number_of(hash == std::string::npos ? word : word.substr(hash + 1));
-  if (number <= 0 || hash == 0) throw UsageError("'" + word + "' is no build: expected a build id like 17, or builder#number");
-  auto build = hash == std::string::npos ? read_build(store, number) : find_build(store, word.substr(0, hash), number);
+  if (number <= 0 || hash == 0)
+    throw UsageError("'" + word + "' is no build: expected a build id like 17, or builder#number");
+  auto build =
+      hash == std::string::npos ? read_build(store, number) : find_build(store, word.substr(0, hash), number);
   if (!build) throw std::runtime_error("there is no build " + word);
   return std::move(*build);
 }

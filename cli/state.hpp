@@ -16,7 +16,7 @@ struct Request {
   std::int64_t id = 0;
   std::string state;  ///< pending, offered, running, complete
   std::string builder;
-  std::string worker;  ///< while offered or running
+  std::string worker;      ///< while offered or running
   std::int64_t build = 0;  ///< the running one, or the one that completed it; 0: none
   std::int64_t buildset = 0;
   std::int64_t priority = 0;
@@ -32,7 +32,8 @@ std::vector<Request> open_requests(store::BlockingClient& store);
 /// tell which. Nothing when there is no such build (any more).
 std::optional<wire::Build> read_build(store::BlockingClient& store, std::int64_t id);
 /// The build of `builder` with this number, searched from the newest build on.
-std::optional<wire::Build> find_build(store::BlockingClient& store, const std::string& builder, std::int64_t number);
+std::optional<wire::Build> find_build(store::BlockingClient& store, const std::string& builder,
+                                      std::int64_t number);
 /// "17" (a build id) or "kernel#3" (a builder's number). Throws UsageError for anything else, and
 /// std::runtime_error when there is no such build.
 wire::Build build_of_word(store::BlockingClient& store, const std::string& word);

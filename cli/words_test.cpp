@@ -11,7 +11,8 @@ namespace headrace::cli {
 namespace {
 
 TEST(Properties, ValuesAreJsonWhereTheyReadAsJson) {
-  const auto p = parse_properties({"n=7", "yes=true", "list=[\"a\"]", "text=hello world", "empty=", "eq=a=b"}, "me");
+  const auto p =
+      parse_properties({"n=7", "yes=true", "list=[\"a\"]", "text=hello world", "empty=", "eq=a=b"}, "me");
   EXPECT_EQ(p.at("n").value, json::Value(7));
   EXPECT_EQ(p.at("yes").value, json::Value(true));
   EXPECT_EQ(p.at("list").value, json::Value(json::Array{"a"}));
@@ -40,8 +41,9 @@ TEST(EventJson, IsOneLineWithEverythingInIt) {
   event.at_ms = 1500;
   event.ids["request"] = 3;
   event.body = wire::encode_value(json::Object{{"reason", "two\nlines"}});
-  EXPECT_EQ(event_json(event),
-            R"({"at":1.5,"body":{"reason":"two\nlines"},"ids":{"request":3},"number":12,"tag":"ab.0","topic":"request.cancel"})");
+  EXPECT_EQ(
+      event_json(event),
+      R"({"at":1.5,"body":{"reason":"two\nlines"},"ids":{"request":3},"number":12,"tag":"ab.0","topic":"request.cancel"})");
 }
 
 TEST(Program, DurabilityIsWhatRedisDoesAtACommit) {

@@ -12,12 +12,12 @@ namespace headrace::cli {
 
 struct WorkerState {
   std::string name;
-  bool declared = false;   ///< in the current configuration
+  bool declared = false;  ///< in the current configuration
   bool embedded = false;
   int slots = 0;
   bool connected = false;
-  std::int64_t busy = 0;   ///< builds offered to it or running on it
-  wire::WorkerInfo info;   ///< what it said last
+  std::int64_t busy = 0;  ///< builds offered to it or running on it
+  wire::WorkerInfo info;  ///< what it said last
 };
 
 /// By name.

@@ -125,8 +125,11 @@ void WorkerService::connect(bool in_vain) {
   const auto& token = settings_.token;
   if (in_vain && (!complained_ || mono_now() - *complained_ > kComplainEvery)) {
     complained_ = mono_now();
-    spdlog::warn("no welcome from {}: it is away or not ready, or it does not allow this worker's key (then `headrace worker add {}` there "
-                 "prints a token that it does); trying on", token.server[(endpoint_ - 1) % token.server.size()], token.name);
+    spdlog::warn(
+        "no welcome from {}: it is away or not ready, or it does not allow this worker's key (then `headrace "
+        "worker add {}` there "
+        "prints a token that it does); trying on",
+        token.server[(endpoint_ - 1) % token.server.size()], token.name);
   }
   const std::string& endpoint = token.server[endpoint_++ % token.server.size()];
   // The old socket may be the one whose callback we are in.

@@ -50,8 +50,10 @@ std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
   command.option("--log-level", s.log_level, "trace, debug, info, warn or error")
       .env("HEADRACE_LOG_LEVEL")
       .show_default();
-  command.option("--status", s.status, "unix:/path or HOST:PORT for /healthz and /metrics").env("HEADRACE_STATUS");
-  command.option("--parent-fd", s.parent_fd, "descriptor of a pipe whose end means: stop").env("HEADRACE_PARENT_FD");
+  command.option("--status", s.status, "unix:/path or HOST:PORT for /healthz and /metrics")
+      .env("HEADRACE_STATUS");
+  command.option("--parent-fd", s.parent_fd, "descriptor of a pipe whose end means: stop")
+      .env("HEADRACE_PARENT_FD");
   command.option("--launcher", s.launcher, "path of headrace-launcher").env("HEADRACE_LAUNCHER");
   if (const auto status = command.parse(argc, argv)) {
     exit_status = *status;

@@ -9,7 +9,8 @@
 namespace headrace::cli {
 
 void add_check(arguments::Command& program) {
-  auto command = program.subcommand("check", "find every mistake in a configuration (exit status 2 when there is one)");
+  auto command =
+      program.subcommand("check", "find every mistake in a configuration (exit status 2 when there is one)");
   auto path = std::make_shared<std::string>();
   command.positional("CONFIG", *path, "headrace.lua").required();
   command.action([path] {

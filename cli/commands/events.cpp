@@ -37,14 +37,16 @@ void print(const Options& o, const wire::Event& event) {
 
 wire::Event decode_entry(const store::RedisReply& entry) {
   // [id, [e, envelope, b, body]]
-  if (entry.items.size() != 2 || entry.items[1].items.size() != 4) throw std::runtime_error("the event log holds something else than events");
+  if (entry.items.size() != 2 || entry.items[1].items.size() != 4)
+    throw std::runtime_error("the event log holds something else than events");
   auto event = wire::decode_event(entry.items[1].items[1].text, entry.items[1].items[3].text);
   if (!event) throw std::runtime_error("event " + entry.items[0].text + ": " + event.error().text);
   return std::move(*event);
 }
 
 std::vector<wire::Event> read_after(store::BlockingClient& store, std::int64_t after, int most) {
-  const auto r = store.command({"XRANGE", store.keys()("events"), std::to_string(after + 1) + "-0", "+", "COUNT", std::to_string(most)});
+  const auto r = store.command({"XRANGE", store.keys()("events"), std::to_string(after + 1) + "-0", "+",
+                                "COUNT", std::to_string(most)});
   if (r.is_error()) throw std::runtime_error("Redis: " + r.text);
   std::vector<wire::Event> out;
   for (const auto& entry : r.items) out.push_back(decode_entry(entry));
@@ -77,7 +79,8 @@ class Printer : public service::Service {
     if (!std::cout) ::_exit(kGood);
   }
   void on_broken_log() override {
-    std::cerr << "the event log went back behind event " << cursor_.number.value << "; going on from its end\n";
+    std::cerr << "the event log went back behind event " << cursor_.number.value
+              << "; going on from its end\n";
     cursor_ = start_cursor(o_.control.reconnect(), std::nullopt);
   }
 
@@ -90,7 +93,8 @@ int follow(Options& o) {
   service::HostSettings settings;
   settings.store = o.control.store_settings();
   settings.bus_subscribe = o.control.bus_subscribe();
-  if (settings.bus_subscribe.empty()) throw UsageError("-f: where is the bus? name it with --bus-subscribe (HEADRACE_BUS_SUBSCRIBE)");
+  if (settings.bus_subscribe.empty())
+    throw UsageError("-f: where is the bus? name it with --bus-subscribe (HEADRACE_BUS_SUBSCRIBE)");
   if (o.control.file()) settings.site_key = o.control.file()->site_key;
   settings.log_level = "warn";
   service::HostOptions options;

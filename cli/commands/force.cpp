@@ -32,14 +32,18 @@ const config::Scheduler& choose_scheduler(const config::Site& site, const Option
   };
   if (!o.scheduler.empty()) {
     const auto* named = site.scheduler(o.scheduler);
-    if (!named || named->kind != "force") throw UsageError("there is no force scheduler '" + o.scheduler + "'");
-    if (!offers(*named)) throw UsageError("scheduler '" + o.scheduler + "' does not build '" + o.builder + "'");
+    if (!named || named->kind != "force")
+      throw UsageError("there is no force scheduler '" + o.scheduler + "'");
+    if (!offers(*named))
+      throw UsageError("scheduler '" + o.scheduler + "' does not build '" + o.builder + "'");
     return *named;
   }
   const config::Scheduler* found = nullptr;
   for (const auto& s : site.schedulers) {
     if (!offers(s)) continue;
-    if (found) throw UsageError("'" + o.builder + "' has several force schedulers; choose one with --scheduler " + found->name + " or " + s.name);
+    if (found)
+      throw UsageError("'" + o.builder + "' has several force schedulers; choose one with --scheduler " +
+                       found->name + " or " + s.name);
     found = &s;
   }
   if (!found) throw UsageError("no force scheduler of the configuration has builder '" + o.builder + "'");
@@ -53,7 +57,8 @@ std::vector<wire::SourceStamp> stamps(const config::Scheduler& scheduler, const 
   const bool typed = o.branch || o.revision || o.project || o.repository;
   const auto codebase = o.codebase.value_or(codebases.size() == 1 ? codebases.begin()->first : "");
   if ((typed || o.codebase) && !codebases.count(codebase))
-    throw UsageError("scheduler '" + scheduler.name + "' has no codebase '" + codebase + "'; choose one with --codebase");
+    throw UsageError("scheduler '" + scheduler.name + "' has no codebase '" + codebase +
+                     "'; choose one with --codebase");
   std::vector<wire::SourceStamp> out;
   for (auto& [name, stamp] : codebases) {
     stamp.codebase = name;
@@ -69,10 +74,12 @@ std::vector<wire::SourceStamp> stamps(const config::Scheduler& scheduler, const 
 }
 
 // What the scheduler says to its functions, too.
-json::Value plain(config::Configuration& configuration, const std::string& scheduler, const json::Value& renderable) {
+json::Value plain(config::Configuration& configuration, const std::string& scheduler,
+                  const json::Value& renderable) {
   const auto& question = renderable["$question"];
   if (!question.is_int()) return renderable;
-  auto value = configuration.call(question.as_int(), json::Object{{"scheduler", scheduler}, {"changes", json::Array{}}});
+  auto value = configuration.call(question.as_int(),
+                                  json::Object{{"scheduler", scheduler}, {"changes", json::Array{}}});
   if (!value) throw std::runtime_error(value.error().text);
   return std::move(*value);
 }
@@ -99,11 +106,12 @@ int force(Options& o) {
   set.requests = {request};
 
   const auto reply = store.call({"buildset_add",
-                                 {"force-" + store::random_hex(8), std::to_string(current.version), wire::encode(set), "1",
-                                  o.builder, std::to_string(request.priority)}});
+                                 {"force-" + store::random_hex(8), std::to_string(current.version),
+                                  wire::encode(set), "1", o.builder, std::to_string(request.priority)}});
   if (!reply.ok) throw std::runtime_error("the build was refused: " + reply.refusal);
   const auto value = wire::decode_value(reply.value);
-  if (!value || !value->is_array() || value->as_array().size() != 3) throw std::runtime_error("an unexpected answer of buildset_add");
+  if (!value || !value->is_array() || value->as_array().size() != 3)
+    throw std::runtime_error("an unexpected answer of buildset_add");
   const auto id = value->as_array()[1].int_or(0);
   std::cout << "request " << id << ": build of " << o.builder << std::endl;
   if (!o.wait) return kGood;

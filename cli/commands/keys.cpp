@@ -31,14 +31,17 @@ int add_key_of(const std::string& kind, Options& o) {
   if (o.servers.empty() && o.control.file())
     o.servers = {kind == "worker" ? o.control.file()->workers : o.control.file()->bus};
   if (o.servers.empty())
-    throw UsageError("--server is needed: where the " + kind + " connects to, tcp://host:" + (kind == "worker" ? "9989" : "9802"));
+    throw UsageError("--server is needed: where the " + kind +
+                     " connects to, tcp://host:" + (kind == "worker" ? "9989" : "9802"));
   for (const auto& s : o.servers)
-    if (!s.starts_with("tcp://") && !s.starts_with("ipc://")) throw UsageError("--server '" + s + "': expected tcp://host:port");
+    if (!s.starts_with("tcp://") && !s.starts_with("ipc://"))
+      throw UsageError("--server '" + s + "': expected tcp://host:port");
   const auto site = o.control.site_key();
   if (kind == "worker") {
     const auto current = current_config(store);
     if (!current.configuration->site().worker(o.name))
-      std::cerr << "note: the configuration has no worker '" << o.name << "' yet; it gets no work until it has\n";
+      std::cerr << "note: the configuration has no worker '" << o.name
+                << "' yet; it gets no work until it has\n";
   }
   const auto pair = bus::new_key_pair();
   const auto reply = store.call({"key_allow", {kind, pair.public_key, o.name}});
@@ -73,15 +76,18 @@ int list_workers(Options& o) {
   auto& store = o.control.store();
   for (const auto& w : read_workers(store)) {
     std::string facts = w.connected ? w.info.version : "";
-    if (const auto it = w.info.facts.find("host"); w.connected && it != w.info.facts.end()) facts += " on " + it->second;
-    std::cout << fmt::format("{:<24} {:<13} {}/{} builds  {}{}\n", w.name, w.connected ? "connected" : "not connected",
-                             w.busy, w.slots, facts, w.declared ? "" : "  (not in the configuration)");
+    if (const auto it = w.info.facts.find("host"); w.connected && it != w.info.facts.end())
+      facts += " on " + it->second;
+    std::cout << fmt::format("{:<24} {:<13} {}/{} builds  {}{}\n", w.name,
+                             w.connected ? "connected" : "not connected", w.busy, w.slots, facts,
+                             w.declared ? "" : "  (not in the configuration)");
   }
   return kGood;
 }
 
 void add_key_commands(arguments::Command& command, const std::string& kind) {
-  auto added = command.subcommand("add", "allow a new " + kind + "; prints one token to paste on its machine");
+  auto added =
+      command.subcommand("add", "allow a new " + kind + "; prints one token to paste on its machine");
   auto a = std::make_shared<Options>();
   added.positional("NAME", a->name).required();
   added.option("--server", a->servers, "where it connects to, tcp://host:port; may be repeated");

@@ -42,12 +42,17 @@ Wanted parse(const std::string& text) {
   return out;
 }
 
-bool is(const std::string& word, const std::string& name, int number) { return word == name || word == std::to_string(number); }
+bool is(const std::string& word, const std::string& name, int number) {
+  return word == name || word == std::to_string(number);
+}
 
 class Printer {
  public:
   Printer(Options& o, Wanted wanted)
-      : o_(o), wanted_(std::move(wanted)), store_(o.control.store()), text_(store_, o.control.data() + "/logs") {}
+      : o_(o),
+        wanted_(std::move(wanted)),
+        store_(o.control.store()),
+        text_(store_, o.control.data() + "/logs") {}
 
   void run() {
     const auto id = build_of_word(store_, wanted_.build).id;
@@ -60,8 +65,10 @@ class Printer {
       if (!o_.follow || (build->results && through)) break;
       std::this_thread::sleep_for(kLook);
     }
-    if (!found_) throw std::runtime_error("build " + wanted_.build + " has no " + (wanted_.log ? "log '" + *wanted_.log + "' of a " : "") +
-                                          "step '" + wanted_.step.value_or("") + "' with a log");
+    if (!found_)
+      throw std::runtime_error("build " + wanted_.build + " has no " +
+                               (wanted_.log ? "log '" + *wanted_.log + "' of a " : "") + "step '" +
+                               wanted_.step.value_or("") + "' with a log");
   }
 
  private:
@@ -86,8 +93,9 @@ class Printer {
           ++chunk_;
         }
         if (build.results && log.size_bytes > 0 && chunk_ == 0)
-          throw std::runtime_error("log " + step.name + "/" + log.name + " of build " + std::to_string(build.id.value) +
-                                   " is neither in Redis nor below " + o_.control.data() + "/logs; name the data directory with --data");
+          throw std::runtime_error("log " + step.name + "/" + log.name + " of build " +
+                                   std::to_string(build.id.value) + " is neither in Redis nor below " +
+                                   o_.control.data() + "/logs; name the data directory with --data");
         if (!build.results && !log.complete && o_.follow) return false;
       }
       if (!build.results && !step.results && o_.follow) return false;
@@ -107,7 +115,8 @@ class Printer {
 int log(Options& o) {
   for (const char c : o.channels)
     if (std::string("oeht").find(c) == std::string::npos)
-      throw UsageError(std::string("--channels: '") + c + "' is none of o (stdout), e (stderr), h (headers), t (text)");
+      throw UsageError(std::string("--channels: '") + c +
+                       "' is none of o (stdout), e (stderr), h (headers), t (text)");
   Printer(o, parse(o.what)).run();
   return kGood;
 }
@@ -117,9 +126,13 @@ int log(Options& o) {
 void add_log(arguments::Command& program) {
   auto command = program.subcommand("log", "print the logs of a build");
   auto o = std::make_shared<Options>();
-  command.positional("BUILD[/STEP[/LOG]]", o->what, "BUILD: an id like 17, or builder#number; STEP, LOG: names or numbers").required();
+  command
+      .positional("BUILD[/STEP[/LOG]]", o->what,
+                  "BUILD: an id like 17, or builder#number; STEP, LOG: names or numbers")
+      .required();
   command.flag("-f,--follow", o->follow, "go on until the build ends");
-  command.option("--channels", o->channels, "o stdout, e stderr, h what Headrace says, t text").show_default();
+  command.option("--channels", o->channels, "o stdout, e stderr, h what Headrace says, t text")
+      .show_default();
   o->control.add_options(command);
   command.action([o] { return log(*o); });
 }

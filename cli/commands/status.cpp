@@ -32,7 +32,8 @@ json::Array services(Control& control) {
   for (const auto& entry : std::filesystem::directory_iterator(control.file()->runtime)) {
     const auto file = entry.path().filename().string();
     if (!file.starts_with(kSocketPrefix) || !file.ends_with(kSocketSuffix)) continue;
-    const auto name = file.substr(kSocketPrefix.size(), file.size() - kSocketPrefix.size() - kSocketSuffix.size());
+    const auto name =
+        file.substr(kSocketPrefix.size(), file.size() - kSocketPrefix.size() - kSocketSuffix.size());
     http::Call call;
     call.url = "http://localhost/healthz";
     call.unix_socket = entry.path().string();
@@ -41,7 +42,8 @@ json::Array services(Control& control) {
     const auto text = health_text(reply);
     std::int64_t pid = 0;
     std::ifstream(control.data() + "/run/" + name + ".pid") >> pid;
-    out.push_back(json::Object{{"name", name}, {"healthy", reply.status == 200}, {"says", text}, {"pid", pid}});
+    out.push_back(
+        json::Object{{"name", name}, {"healthy", reply.status == 200}, {"says", text}, {"pid", pid}});
   }
   return out;
 }
@@ -51,50 +53,68 @@ json::Value look(Control& control) {
   json::Array workers, queue, running, pollers;
   const auto current = current_config(store);
   for (const auto& p : current.configuration->site().git_pollers)
-    pollers.push_back(json::Object{{"name", p.name}, {"polled", store.command({"HEXISTS", store.keys()("poller"), p.name}).integer == 1}});
+    pollers.push_back(
+        json::Object{{"name", p.name},
+                     {"polled", store.command({"HEXISTS", store.keys()("poller"), p.name}).integer == 1}});
   for (const auto& w : read_workers(store))
-    workers.push_back(json::Object{{"name", w.name}, {"connected", w.connected}, {"builds", w.busy}, {"slots", w.slots}});
+    workers.push_back(
+        json::Object{{"name", w.name}, {"connected", w.connected}, {"builds", w.busy}, {"slots", w.slots}});
   for (const auto& r : open_requests(store)) {
     if (r.state != "running") {
-      queue.push_back(json::Object{{"request", r.id}, {"builder", r.builder}, {"state", r.state}, {"submitted_ms", r.submitted_ms},
+      queue.push_back(json::Object{{"request", r.id},
+                                   {"builder", r.builder},
+                                   {"state", r.state},
+                                   {"submitted_ms", r.submitted_ms},
                                    {"priority", r.priority}});
       continue;
     }
     const auto build = read_build(store, r.build);
     if (!build) continue;
-    running.push_back(json::Object{{"build", r.build}, {"builder", r.builder}, {"number", build->number}, {"worker", build->worker},
-                                   {"request", r.id}, {"started_ms", build->started_ms},
+    running.push_back(json::Object{{"build", r.build},
+                                   {"builder", r.builder},
+                                   {"number", build->number},
+                                   {"worker", build->worker},
+                                   {"request", r.id},
+                                   {"started_ms", build->started_ms},
                                    {"step", build->steps.empty() ? "" : build->steps.back().name}});
   }
-  return json::Object{{"config_version", number_of(text_of(store, {"HGET", store.keys()("config"), "version"}))},
-                      {"services", services(control)},
-                      {"workers", std::move(workers)},
-                      {"pollers", std::move(pollers)},
-                      {"queue", std::move(queue)},
-                      {"running", std::move(running)},
-                      {"web", control.web()}};
+  return json::Object{
+      {"config_version", number_of(text_of(store, {"HGET", store.keys()("config"), "version"}))},
+      {"services", services(control)},
+      {"workers", std::move(workers)},
+      {"pollers", std::move(pollers)},
+      {"queue", std::move(queue)},
+      {"running", std::move(running)},
+      {"web", control.web()}};
 }
 
-std::string ago(std::int64_t ms) { return fmt::format("{:.0f} s", static_cast<double>(to_ms(wall_now()) - ms) / 1000); }
+std::string ago(std::int64_t ms) {
+  return fmt::format("{:.0f} s", static_cast<double>(to_ms(wall_now()) - ms) / 1000);
+}
 
 void print(const json::Value& all) {
   if (const auto web = all["web"].string_or(""); !web.empty()) std::cout << "web            " << web << "/\n";
   std::cout << "configuration  version " << all["config_version"].int_or(0) << "\n";
   for (const auto& s : all["services"].as_array())
-    std::cout << fmt::format("{:<14} {}  (pid {})\n", s["name"].as_string(), s["says"].as_string(), s["pid"].as_int());
+    std::cout << fmt::format("{:<14} {}  (pid {})\n", s["name"].as_string(), s["says"].as_string(),
+                             s["pid"].as_int());
   for (const auto& w : all["workers"].as_array())
     std::cout << fmt::format("worker {}: {}, {} of {} slots in use\n", w["name"].as_string(),
-                             w["connected"].as_bool() ? "connected" : "not connected", w["builds"].as_int(), w["slots"].as_int());
+                             w["connected"].as_bool() ? "connected" : "not connected", w["builds"].as_int(),
+                             w["slots"].as_int());
   for (const auto& p : all["pollers"].as_array())
-    std::cout << fmt::format("poller {}: {}\n", p["name"].as_string(), p["polled"].as_bool() ? "polled" : "has not polled yet");
+    std::cout << fmt::format("poller {}: {}\n", p["name"].as_string(),
+                             p["polled"].as_bool() ? "polled" : "has not polled yet");
   std::cout << all["queue"].as_array().size() << " waiting\n";
   for (const auto& r : all["queue"].as_array())
-    std::cout << fmt::format("  request {}: {}, {}, for {}\n", r["request"].as_int(), r["builder"].as_string(), r["state"].as_string(),
+    std::cout << fmt::format("  request {}: {}, {}, for {}\n", r["request"].as_int(),
+                             r["builder"].as_string(), r["state"].as_string(),
                              ago(r["submitted_ms"].as_int()));
   std::cout << all["running"].as_array().size() << " running\n";
   for (const auto& b : all["running"].as_array())
-    std::cout << fmt::format("  {}#{} (id {}) on {} for {}{}\n", b["builder"].as_string(), b["number"].as_int(), b["build"].as_int(),
-                             b["worker"].as_string(), ago(b["started_ms"].as_int()),
+    std::cout << fmt::format("  {}#{} (id {}) on {} for {}{}\n", b["builder"].as_string(),
+                             b["number"].as_int(), b["build"].as_int(), b["worker"].as_string(),
+                             ago(b["started_ms"].as_int()),
                              b["step"].as_string().empty() ? "" : ", step " + b["step"].as_string());
 }
 

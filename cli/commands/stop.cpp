@@ -19,20 +19,26 @@ struct Options {
 };
 
 int stop(Options& o) {
-  if (o.build.empty() == (o.request == 0)) throw UsageError("stop: name either a build (17, kernel#3) or --request ID");
+  if (o.build.empty() == (o.request == 0))
+    throw UsageError("stop: name either a build (17, kernel#3) or --request ID");
   auto& store = o.control.store();
   if (!o.build.empty()) {
     const auto build = build_of_word(store, o.build);
     if (build.results)
-      throw std::runtime_error("build " + o.build + " has ended: " + std::string(results_name(*build.results)));
+      throw std::runtime_error("build " + o.build +
+                               " has ended: " + std::string(results_name(*build.results)));
     o.request = build.request.value;
   }
   if (o.reason.empty()) o.reason = "stopped by " + user_name();
-  const auto reply = store.call({"request_cancel", {std::to_string(o.request), wire::encode_value(json::Object{{"reason", o.reason}})}});
-  if (!reply.ok) throw std::runtime_error("request " + std::to_string(o.request) + " cannot be stopped: " + reply.refusal);
+  const auto reply =
+      store.call({"request_cancel",
+                  {std::to_string(o.request), wire::encode_value(json::Object{{"reason", o.reason}})}});
+  if (!reply.ok)
+    throw std::runtime_error("request " + std::to_string(o.request) + " cannot be stopped: " + reply.refusal);
   const auto value = wire::decode_value(reply.value);
   const auto state = value && value->is_array() ? value->as_array().at(0).string_or("") : "";
-  std::cout << "request " << o.request << (state == "running" ? ": its build is being stopped" : ": cancelled") << "\n";
+  std::cout << "request " << o.request
+            << (state == "running" ? ": its build is being stopped" : ": cancelled") << "\n";
   return kGood;
 }
 

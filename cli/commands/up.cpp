@@ -16,24 +16,29 @@ int up(UpSettings& settings) {
   if (!checked.configuration) return kWrongUsage;
   DataDirectory data(settings.data);
   data.end_leftovers();  // they may still hold the ports
-  const ReservedPort web("--web", settings.web), intake("--intake", settings.intake), workers("--workers", settings.workers),
-      bus("--bus", settings.bus);
+  const ReservedPort web("--web", settings.web), intake("--intake", settings.intake),
+      workers("--workers", settings.workers), bus("--bus", settings.bus);
   const Layout layout{data.path(), data.make_runtime_directory(), spawn::own_folder()};
   return Supervisor(settings, layout, {web.address(), intake.address(), workers.address(), bus.address()},
-                    {web.advertised(), intake.advertised(), workers.advertised(), bus.advertised()}, std::move(checked))
+                    {web.advertised(), intake.advertised(), workers.advertised(), bus.advertised()},
+                    std::move(checked))
       .run();
 }
 
 }  // namespace
 
 void add_up(arguments::Command& program) {
-  auto command = program.subcommand("up", "run everything on this machine: Redis, the services, the embedded workers");
+  auto command =
+      program.subcommand("up", "run everything on this machine: Redis, the services, the embedded workers");
   command.footer(
-      "Prints `headrace is up` when everything answers. Ctrl-C or SIGTERM stops all of it, SIGHUP applies CONFIG again.\n"
+      "Prints `headrace is up` when everything answers. Ctrl-C or SIGTERM stops all of it, SIGHUP applies "
+      "CONFIG again.\n"
       "Port 0 means any free port; `headrace status` and DATA/run/control say which.");
   auto s = std::make_shared<UpSettings>();
   command.positional("CONFIG", s->config, "headrace.lua").required();
-  command.option("--data", s->data, "directory of everything that is kept").env("HEADRACE_DATA").show_default();
+  command.option("--data", s->data, "directory of everything that is kept")
+      .env("HEADRACE_DATA")
+      .show_default();
   command.option("--web", s->web, "address of the page and the REST API").show_default();
   command.option("--intake", s->intake, "address of the web hooks").show_default();
   command.option("--workers", s->workers, "where workers of other machines connect").show_default();
@@ -50,7 +55,8 @@ void add_up(arguments::Command& program) {
   command.option("--log-level", s->log_level, "of the services: trace, debug, info, warn or error")
       .one_of({"trace", "debug", "info", "warn", "error"})
       .show_default();
-  command.flag("--verbose", s->verbose, "the services' own messages go to the terminal instead of to DATA/log");
+  command.flag("--verbose", s->verbose,
+               "the services' own messages go to the terminal instead of to DATA/log");
   command.action([s] { return up(*s); });
 }
 

@@ -31,8 +31,13 @@ std::string end_text(int status) {
                              : "ended with status " + std::to_string(WEXITSTATUS(status));
 }
 
-Child::Child(boost::asio::io_context& io, const Layout& layout, Program program, int parent_pipe, bool verbose)
-    : layout_(layout), program_(std::move(program)), parent_pipe_(parent_pipe), verbose_(verbose), timer_(io) {}
+Child::Child(boost::asio::io_context& io, const Layout& layout, Program program, int parent_pipe,
+             bool verbose)
+    : layout_(layout),
+      program_(std::move(program)),
+      parent_pipe_(parent_pipe),
+      verbose_(verbose),
+      timer_(io) {}
 
 Child::~Child() { kill(); }
 
@@ -100,7 +105,8 @@ void Child::stop(std::function<void()> done) {
   timer_.expires_after(kStopLimit);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || !pid_) return;
-    std::cerr << "headrace: " << program_.name << " did not stop within " << kStopLimit.count() << " s, killed" << std::endl;
+    std::cerr << "headrace: " << program_.name << " did not stop within " << kStopLimit.count()
+              << " s, killed" << std::endl;
     ::kill(pid_, SIGKILL);
   });
 }

@@ -84,7 +84,8 @@ DataDirectory::DataDirectory(const std::string& path) {
     throw UsageError("another `headrace up` has " + path_ + (holder.empty() ? "" : ", process " + holder));
   }
   const auto pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(lock_, 0) != 0 || ::write(lock_, pid.data(), pid.size()) != static_cast<ssize_t>(pid.size()))
+  if (::ftruncate(lock_, 0) != 0 ||
+      ::write(lock_, pid.data(), pid.size()) != static_cast<ssize_t>(pid.size()))
     throw UsageError("--data: cannot write " + file + ": " + std::strerror(errno));
   std::ofstream(path_ + "/run/up.pid") << pid;
 }
@@ -133,10 +134,13 @@ void DataDirectory::remove_runtime_directory() {
 std::string DataDirectory::make_runtime_directory() {
   remove_runtime_directory();
   const char* wanted = std::getenv("XDG_RUNTIME_DIR");
-  std::string parent = wanted && *wanted == '/' && std::strlen(wanted) <= kLongestRuntimeParent ? wanted : "/tmp";
+  std::string parent =
+      wanted && *wanted == '/' && std::strlen(wanted) <= kLongestRuntimeParent ? wanted : "/tmp";
   if (::access(parent.c_str(), W_OK) != 0) parent = "/tmp";
   std::string path = parent + "/" + kRuntimeName + "XXXXXX";
-  if (!::mkdtemp(path.data())) throw std::runtime_error("cannot make a directory for sockets in " + parent + ": " + std::strerror(errno));
+  if (!::mkdtemp(path.data()))
+    throw std::runtime_error("cannot make a directory for sockets in " + parent + ": " +
+                             std::strerror(errno));
   std::ofstream(path_ + "/run/runtime") << path << "\n";
   return path;
 }

@@ -55,7 +55,8 @@ TEST(DataDirectory, EndsWhatAnEarlierLifeLeftAndNothingElse) {
   std::filesystem::copy_file("/usr/bin/sleep", program);
   Program ours({program, "1000"}), foreign({"/usr/bin/sleep", "1000"});
   write_file(data.path() + "/run/fake.pid", std::to_string(ours.pid()) + "\n");
-  write_file(data.path() + "/run/foreign.pid", std::to_string(foreign.pid()) + "\n");  // a pid that was used again
+  write_file(data.path() + "/run/foreign.pid",
+             std::to_string(foreign.pid()) + "\n");  // a pid that was used again
   std::thread reaper([&] { EXPECT_EQ(ours.wait(std::chrono::seconds(20)), 128 + SIGTERM); });
   data.end_leftovers();
   reaper.join();

@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::string_view kTcp = "tcp://";
 
-bool every_interface(const std::string& host) { return host.empty() || host == "*" || host == "0.0.0.0" || host == "[::]"; }
+bool every_interface(const std::string& host) {
+  return host.empty() || host == "*" || host == "0.0.0.0" || host == "[::]";
+}
 
 }  // namespace
 
@@ -24,11 +26,13 @@ ReservedPort::ReservedPort(const std::string& option, const std::string& address
   std::string rest = address;
   if (rest.starts_with(kTcp)) scheme_ = kTcp, rest = rest.substr(kTcp.size());
   const auto colon = rest.rfind(':');
-  if (colon == std::string::npos) throw UsageError(option + " '" + address + "': expected " + scheme_ + "host:port");
+  if (colon == std::string::npos)
+    throw UsageError(option + " '" + address + "': expected " + scheme_ + "host:port");
   host_ = rest.substr(0, colon);
   const auto endpoint = http::parse_address((host_ == "*" ? "" : host_) + rest.substr(colon));
   if (!endpoint) throw UsageError(option + ": " + endpoint.error().text);
-  if (endpoint->protocol().family() == AF_UNIX) throw UsageError(option + " '" + address + "': expected host:port");
+  if (endpoint->protocol().family() == AF_UNIX)
+    throw UsageError(option + " '" + address + "': expected host:port");
 
   fd_ = ::socket(endpoint->protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
@@ -37,8 +41,8 @@ ReservedPort::ReservedPort(const std::string& option, const std::string& address
     const int error = errno;
     ::close(fd_);
     if (error == EADDRINUSE)
-      throw UsageError("port " + rest.substr(colon + 1) + " is taken: another program listens on " + rest + " (" + option +
-                       " chooses another)");
+      throw UsageError("port " + rest.substr(colon + 1) + " is taken: another program listens on " + rest +
+                       " (" + option + " chooses another)");
     throw UsageError(option + " " + address + ": " + std::strerror(error));
   }
   sockaddr_storage bound{};

@@ -35,7 +35,8 @@ TEST(ReservedPort, ATakenPortIsNamed) {
   boost::asio::io_context io;
   const http::Server other(io, "127.0.0.1:0", kNothing);
   const auto number = other.address().substr(other.address().rfind(':') + 1);
-  EXPECT_NE(refusal(other.address()).find("port " + number + " is taken"), std::string::npos) << refusal(other.address());
+  EXPECT_NE(refusal(other.address()).find("port " + number + " is taken"), std::string::npos)
+      << refusal(other.address());
   EXPECT_NE(refusal("tcp://" + other.address()).find("port " + number + " is taken"), std::string::npos);
 }
 

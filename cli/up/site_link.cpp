@@ -10,7 +10,8 @@ namespace {
 constexpr milliseconds kRetry{20};
 }
 
-SiteLink::SiteLink(boost::asio::io_context& io, store::Settings settings) : retry_(io), timer_(io), store_(io, std::move(settings)) {}
+SiteLink::SiteLink(boost::asio::io_context& io, store::Settings settings)
+    : retry_(io), timer_(io), store_(io, std::move(settings)) {}
 
 void SiteLink::start(std::function<void()> connected) {
   connected_ = std::move(connected);
@@ -41,15 +42,19 @@ void SiteLink::connect() {
 
 void SiteLink::commit(store::Call call, std::function<void(store::Reply)> done) {
   if (!store_.connected()) return;
-  store_.commit({std::move(call)}, [done = std::move(done)](std::vector<store::Reply> replies) { done(std::move(replies.at(0))); });
+  store_.commit({std::move(call)}, [done = std::move(done)](std::vector<store::Reply> replies) {
+    done(std::move(replies.at(0)));
+  });
 }
 
-void SiteLink::allow_worker(const std::string& public_key, const std::string& name, std::function<void()> done) {
+void SiteLink::allow_worker(const std::string& public_key, const std::string& name,
+                            std::function<void()> done) {
   if (!store_.connected()) return;
   store_.command({"HGET", store_.keys()("keys:worker"), public_key}, [=, this](store::RedisReply r) {
     if (r.text == name) return done();
     commit({"key_allow", {"worker", public_key, name}}, [name, done](store::Reply reply) {
-      if (!reply.ok) std::cerr << "headrace: the key of worker " << name << " was refused: " << reply.refusal << std::endl;
+      if (!reply.ok)
+        std::cerr << "headrace: the key of worker " << name << " was refused: " << reply.refusal << std::endl;
       done();
     });
   });
@@ -82,7 +87,8 @@ void SiteLink::read_version(const std::string& version) {
         if (worker.embedded) names.push_back(worker.name);
       if (on_workers_) on_workers_(std::move(names));
     } else {
-      std::cerr << "headrace: configuration " << version << " is not understood by this program; workers stay as they are" << std::endl;
+      std::cerr << "headrace: configuration " << version
+                << " is not understood by this program; workers stay as they are" << std::endl;
     }
     plan_look();
   });

@@ -26,7 +26,9 @@ class SiteLink {
   /// Allows a worker's key, unless it is allowed already.
   void allow_worker(const std::string& public_key, const std::string& name, std::function<void()> done);
   /// Called with the names of the embedded workers whenever another version has become current.
-  void on_workers(std::function<void(std::vector<std::string>)> callback) { on_workers_ = std::move(callback); }
+  void on_workers(std::function<void(std::vector<std::string>)> callback) {
+    on_workers_ = std::move(callback);
+  }
   void stop();
 
  private:

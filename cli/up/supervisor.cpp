@@ -51,7 +51,8 @@ std::string url(const std::string& address) {
 
 }  // namespace
 
-Supervisor::Supervisor(UpSettings settings, Layout layout, Endpoints endpoints, Endpoints advertised, CheckedConfig checked)
+Supervisor::Supervisor(UpSettings settings, Layout layout, Endpoints endpoints, Endpoints advertised,
+                       CheckedConfig checked)
     : settings_(std::move(settings)),
       layout_(std::move(layout)),
       endpoints_(std::move(endpoints)),
@@ -100,12 +101,14 @@ bool Supervisor::on_child_ended(Child& child, int status) {
     // Coming up: what cannot work is said instead of tried for ever.
     const bool refused = WIFEXITED(status) && WEXITSTATUS(status) == kWrongUsage;
     if (refused || child.starts() >= kMostStarts) {
-      fail(refused ? kWrongUsage : kFailed,
-           name + " " + end_text(status) + ":\n" + last_lines(layout_.log_file(name), kTailLines) + "its log: " + layout_.log_file(name));
+      fail(refused ? kWrongUsage : kFailed, name + " " + end_text(status) + ":\n" +
+                                                last_lines(layout_.log_file(name), kTailLines) +
+                                                "its log: " + layout_.log_file(name));
       return false;
     }
   }
-  std::cerr << "headrace: " << name << " " << end_text(status) << ", starting it again in " << child.back_off().count() << " ms" << std::endl;
+  std::cerr << "headrace: " << name << " " << end_text(status) << ", starting it again in "
+            << child.back_off().count() << " ms" << std::endl;
   return true;
 }
 

@@ -23,7 +23,8 @@ namespace headrace::cli {
 class Supervisor {
  public:
   /// @param ports  web, intake, workers, bus
-  Supervisor(UpSettings settings, Layout layout, Endpoints endpoints, Endpoints advertised, CheckedConfig checked);
+  Supervisor(UpSettings settings, Layout layout, Endpoints endpoints, Endpoints advertised,
+             CheckedConfig checked);
   ~Supervisor();
 
   /// @return exit status: 0 after SIGTERM or SIGINT, 1 or 2 when it could not come up

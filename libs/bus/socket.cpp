@@ -9,7 +9,8 @@
 #include <zmq.hpp>
 
 #ifdef __SANITIZE_THREAD__
-// libzmq, and libsodium below it, are not built for the sanitizer, so what its threads hand over by atomics looks like a race.
+// libzmq, and libsodium below it, are not built for the sanitizer, so what its threads hand over by atomics
+// looks like a race.
 extern "C" const char* __tsan_default_suppressions() {
   return "called_from_lib:libzmq.so.5\ncalled_from_lib:libsodium.so.23\nrace:zmq::\nrace:user_of\n";
 }
@@ -21,18 +22,24 @@ namespace {
 namespace asio = boost::asio;
 using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
-constexpr int kHighWater = 200'000;              // messages per peer; what exceeds it is repeated by its sender
-constexpr std::int64_t kMaxMessage = 64 << 20;   // bytes of one frame that a peer may send
-constexpr int kRun = 256;                        // messages handled before other work gets its turn
+constexpr int kHighWater = 200'000;  // messages per peer; what exceeds it is repeated by its sender
+constexpr std::int64_t kMaxMessage = 64 << 20;  // bytes of one frame that a peer may send
+constexpr int kRun = 256;                       // messages handled before other work gets its turn
 
 zmq::socket_type native(SocketType type) {
   switch (type) {
-    case SocketType::dealer: return zmq::socket_type::dealer;
-    case SocketType::router: return zmq::socket_type::router;
-    case SocketType::pub: return zmq::socket_type::pub;
-    case SocketType::sub: return zmq::socket_type::sub;
-    case SocketType::xpub: return zmq::socket_type::xpub;
-    case SocketType::xsub: return zmq::socket_type::xsub;
+    case SocketType::dealer:
+      return zmq::socket_type::dealer;
+    case SocketType::router:
+      return zmq::socket_type::router;
+    case SocketType::pub:
+      return zmq::socket_type::pub;
+    case SocketType::sub:
+      return zmq::socket_type::sub;
+    case SocketType::xpub:
+      return zmq::socket_type::xpub;
+    case SocketType::xsub:
+      return zmq::socket_type::xsub;
   }
   throw std::logic_error("unknown socket type");
 }
@@ -64,18 +71,20 @@ class Watch : public std::enable_shared_from_this<Watch> {
     looking_ = true;
     asio::post(io_, [self = shared_from_this()] {
       self->looking_ = false;
-      if (self->socket_ && !self->posted_ && (self->socket_->get(zmq::sockopt::events) & ZMQ_POLLIN)) self->run();
+      if (self->socket_ && !self->posted_ && (self->socket_->get(zmq::sockopt::events) & ZMQ_POLLIN))
+        self->run();
     });
   }
 
  private:
   void wait() {
-    descriptor_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& e) {
-      if (e || !self->socket_) return;
-      if (self->gather_.count() > 0) return self->run_later();
-      self->run();
-      if (self->socket_) self->wait();
-    });
+    descriptor_.async_wait(Descriptor::wait_read,
+                           [self = shared_from_this()](const boost::system::error_code& e) {
+                             if (e || !self->socket_) return;
+                             if (self->gather_.count() > 0) return self->run_later();
+                             self->run();
+                             if (self->socket_) self->wait();
+                           });
   }
   void run_later() {
     timer_.expires_after(gather_);
@@ -138,7 +147,8 @@ std::optional<Message> receive(zmq::socket_t& socket, bool with_peer) {
 
 bool transmit(zmq::socket_t& socket, const std::string* peer, const Frames& frames) {
   try {
-    if (peer && !socket.send(zmq::buffer(*peer), zmq::send_flags::dontwait | zmq::send_flags::sndmore)) return false;
+    if (peer && !socket.send(zmq::buffer(*peer), zmq::send_flags::dontwait | zmq::send_flags::sndmore))
+      return false;
     for (std::size_t i = 0; i < frames.size(); ++i) {
       auto flags = zmq::send_flags::dontwait;
       if (i + 1 < frames.size()) flags = flags | zmq::send_flags::sndmore;
@@ -192,7 +202,9 @@ struct Context::Impl : std::enable_shared_from_this<Context::Impl> {
   // 300 when refused, not 400: a peer that is told 400 never tries again, and its key may be allowed later.
   void answer(const std::string& id, const std::string& key, bool allowed) {
     asked = false;
-    transmit(*zap, nullptr, {"1.0", id, allowed ? "200" : "300", allowed ? "OK" : "key not allowed", allowed ? key : "", ""});
+    transmit(
+        *zap, nullptr,
+        {"1.0", id, allowed ? "200" : "300", allowed ? "OK" : "key not allowed", allowed ? key : "", ""});
     watch->look();
   }
 };
@@ -217,7 +229,11 @@ void Context::answer_handshakes() {
 
 struct Socket::Impl {
   Impl(asio::io_context& loop, zmq::context_t& c, SocketType t)
-      : io(loop), context(c), type(t), socket(context, native(t)), watch(std::make_shared<Watch>(io, socket)) {}
+      : io(loop),
+        context(c),
+        type(t),
+        socket(context, native(t)),
+        watch(std::make_shared<Watch>(io, socket)) {}
 
   asio::io_context& io;
   zmq::context_t& context;
@@ -322,7 +338,9 @@ void Socket::connect(const std::string& endpoint) {
 }
 
 std::string Socket::last_endpoint() const { return impl_->socket.get(zmq::sockopt::last_endpoint); }
-void Socket::subscribe(const std::string& topic_prefix) { impl_->socket.set(zmq::sockopt::subscribe, topic_prefix); }
+void Socket::subscribe(const std::string& topic_prefix) {
+  impl_->socket.set(zmq::sockopt::subscribe, topic_prefix);
+}
 void Socket::gather(std::chrono::milliseconds time) { impl_->watch->gather(time); }
 void Socket::on_message(std::function<void(Message)> callback) { impl_->on_message = std::move(callback); }
 void Socket::on_drained(std::function<void()> callback) { impl_->on_drained = std::move(callback); }
@@ -331,7 +349,8 @@ void Socket::on_disconnected(std::function<void()> callback) {
   static std::atomic<unsigned> count{0};
   const std::string address = "inproc://disconnected." + std::to_string(++count);
   if (zmq_socket_monitor(impl_->socket.handle(), address.c_str(), ZMQ_EVENT_DISCONNECTED) != 0)
-    throw std::runtime_error(std::string("cannot watch the connections of a socket: ") + zmq_strerror(zmq_errno()));
+    throw std::runtime_error(std::string("cannot watch the connections of a socket: ") +
+                             zmq_strerror(zmq_errno()));
   impl_->monitor = std::make_unique<zmq::socket_t>(impl_->context, zmq::socket_type::pair);
   impl_->monitor->set(zmq::sockopt::linger, 0);
   impl_->monitor->connect(address);

@@ -28,8 +28,8 @@ KeyPair new_key_pair();
 /// @param public_key  Z85 of the peer's key
 /// @param answer      to be called once, now or later, with whether the key is allowed; the other
 ///                    handshakes wait meanwhile. Every message of the peer carries its key as `user`.
-using Authenticator =
-    std::function<void(const std::string& domain, const std::string& public_key, std::function<void(bool allowed)> answer)>;
+using Authenticator = std::function<void(const std::string& domain, const std::string& public_key,
+                                         std::function<void(bool allowed)> answer)>;
 
 /// One ZeroMQ context with one I/O thread, and its ZAP handler.
 class Context {

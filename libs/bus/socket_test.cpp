@@ -12,7 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // Runs the loop until `done` or the deadline; says whether it was done.
-bool run_until(boost::asio::io_context& io, const std::function<bool()>& done, std::chrono::milliseconds limit = 5s) {
+bool run_until(boost::asio::io_context& io, const std::function<bool()>& done,
+               std::chrono::milliseconds limit = 5s) {
   const auto end = std::chrono::steady_clock::now() + limit;
   while (!done() && std::chrono::steady_clock::now() < end) {
     io.run_one_for(10ms);
@@ -107,7 +108,8 @@ TEST(Socket, RefusesAKeyThatIsNotAllowed) {
   dealer.connect(router.last_endpoint());
   dealer.send({"hello"});
   EXPECT_TRUE(run_until(io, [&] { return asked > 0; }));
-  run_until(io, [&] { return got > 0; }, 200ms);
+  run_until(
+      io, [&] { return got > 0; }, 200ms);
   EXPECT_EQ(got, 0);
 }
 
@@ -117,7 +119,8 @@ TEST(Socket, LetsHandshakesWaitForKeysAndForAnswers) {
   const auto server_keys = new_key_pair();
   int got = 0;
   std::vector<std::function<void(bool)>> asked;
-  context.authenticate(io, [&](const std::string&, const std::string&, auto answer) { asked.push_back(answer); });
+  context.authenticate(io,
+                       [&](const std::string&, const std::string&, auto answer) { asked.push_back(answer); });
   Socket router(io, context, SocketType::router);
   router.secure_server(server_keys, "worker");
   router.bind("tcp://127.0.0.1:*");
@@ -128,11 +131,13 @@ TEST(Socket, LetsHandshakesWaitForKeysAndForAnswers) {
     dealer->connect(router.last_endpoint());
     dealer->send({"hello"});
   }
-  run_until(io, [&] { return !asked.empty(); }, 100ms);
+  run_until(
+      io, [&] { return !asked.empty(); }, 100ms);
   EXPECT_TRUE(asked.empty());  // nobody is asked before the keys are known
   context.answer_handshakes();
   ASSERT_TRUE(run_until(io, [&] { return asked.size() == 1; }));
-  run_until(io, [&] { return got > 0 || asked.size() > 1; }, 100ms);
+  run_until(
+      io, [&] { return got > 0 || asked.size() > 1; }, 100ms);
   EXPECT_EQ(got, 0);
   asked[0](true);
   ASSERT_TRUE(run_until(io, [&] { return asked.size() == 2; }));
@@ -156,7 +161,8 @@ TEST(Socket, GathersWhatArrivesWithinItsTime) {
   ASSERT_TRUE(run_until(io, [&] { return ready; }));
   for (int i = 0; i < 10; ++i) {
     pub.send({"build.new", std::to_string(i)});
-    run_until(io, [] { return false; }, 2ms);
+    run_until(
+        io, [] { return false; }, 2ms);
   }
   EXPECT_TRUE(run_until(io, [&] { return got == 10; })) << got;
   EXPECT_LE(runs, 3);

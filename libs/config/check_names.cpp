@@ -46,7 +46,8 @@ Checker::Value Checker::select(const std::string& kind, bool resolve, const Node
     complete = false;
     const std::string where = at.field() + " of " + at.declaration->label() + ": ";
     if (!is_glob(*pattern)) {
-      wrong(at, where + "there is no " + kind + " '" + *pattern + "'" + spelling::did_you_mean(*pattern, known));
+      wrong(at,
+            where + "there is no " + kind + " '" + *pattern + "'" + spelling::did_you_mean(*pattern, known));
     } else if (const auto problem = glob_problem(*pattern)) {
       wrong(at, where + *problem);
     } else if (declarations_.lost_names.empty()) {

@@ -212,7 +212,8 @@ Checker::Value Checker::exit_codes(const Node& node, const Spot& spot) {
   for (const auto& [code, value] : codes) {
     const auto result = value->is(Node::Kind::string) ? results_from_name(value->text) : std::nullopt;
     // RETRY is for builds that lost their worker.
-    if (!result || *result == Results::retry || code < -128 || code > std::numeric_limits<std::uint32_t>::max())
+    if (!result || *result == Results::retry || code < -128 ||
+        code > std::numeric_limits<std::uint32_t>::max())
       return expected(what, *value, spot.at(std::to_string(code)));
     results[std::to_string(code)] = static_cast<int>(*result);
   }

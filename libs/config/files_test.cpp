@@ -50,7 +50,8 @@ TEST(Files, AreAllThatTheConfigurationIncludesOrLoads) {
 
 TEST(Files, ThatCannotBeReadAreMistakesAmongTheOthers) {
   const Folder folder;
-  folder.write("headrace.lua", "worker 'w' { slotz = 3 }\ninclude 'a.lua'\nload_json 'b.json'\ninclude 'sub'\n");
+  folder.write("headrace.lua",
+               "worker 'w' { slotz = 3 }\ninclude 'a.lua'\nload_json 'b.json'\ninclude 'sub'\n");
   folder.write("sub/x", "");
   const auto files = read_files(folder.path("headrace.lua"));
   ASSERT_TRUE(files) << files.error().text;
@@ -69,7 +70,8 @@ TEST(Files, NothingCanBeSaidWithoutTheMainOne) {
   const Folder folder;
   const auto files = read_files(folder.path("nothing.lua"));
   ASSERT_FALSE(files);
-  EXPECT_EQ(files.error().text, fs::path(folder.path("x")).parent_path().string() + ": there is no file 'nothing.lua'");
+  EXPECT_EQ(files.error().text,
+            fs::path(folder.path("x")).parent_path().string() + ": there is no file 'nothing.lua'");
 }
 
 TEST(Files, ComeBackFromTheStore) {

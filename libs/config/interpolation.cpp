@@ -22,7 +22,8 @@ std::optional<std::string> selector_problem(std::string_view text) {
   if (selector == "kw")
     return "%(kw:…)s has no arguments to take its value from; use %(prop:…)s or a function";
   if (std::find(selectors.begin(), selectors.end(), selector) == selectors.end())
-    return "unknown selector '" + selector + "'" + spelling::did_you_mean(selector, selectors) + " (prop, src, worker)";
+    return "unknown selector '" + selector + "'" + spelling::did_you_mean(selector, selectors) +
+           " (prop, src, worker)";
   if (selector != "src" || end == std::string_view::npos || text[end] != ':') return std::nullopt;
   const auto codebase_end = text.find_first_of(":)", end + 1);
   if (codebase_end == std::string_view::npos || text[codebase_end] != ':') return std::nullopt;

@@ -200,8 +200,8 @@ int Interpreter::variants(lua_State* lua) {
 
 int Interpreter::no_field(lua_State* lua) {
   const std::string key = text_argument(lua, 1);
-  return push(
-      lua, "no field '" + key + "' in " + text_argument(lua, 2) + spelling::did_you_mean(key, texts_argument(lua, 3)));
+  return push(lua, "no field '" + key + "' in " + text_argument(lua, 2) +
+                       spelling::did_you_mean(key, texts_argument(lua, 3)));
 }
 
 int Interpreter::metatable(lua_State* lua) {

@@ -256,7 +256,8 @@ const Case kStepCases[] = {
      "headrace.lua:2: decode_rc.75 of step.compile: expected results by exit code, such as { [0] = "
      "\"success\", [2] = \"warnings\" }, got \"retry\"\n"},
     {"Priority", "scheduler.branch 's' { builders = 'b', priority = 1000001 }",
-     "headrace.lua:2: priority of scheduler.branch \"s\": expected a whole number from -1000000 to 1000000, got 1000001\n"},
+     "headrace.lua:2: priority of scheduler.branch \"s\": expected a whole number from -1000000 to 1000000, "
+     "got 1000001\n"},
     {"DecodeRc", "step.compile { decode_rc = { [0] = 'good' } }",
      "headrace.lua:2: decode_rc.0 of step.compile: expected results by exit code, such as { [0] = "
      "\"success\", [2] = \"warnings\" }, got \"good\"\n"},

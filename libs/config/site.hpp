@@ -30,8 +30,8 @@ struct Selector {
 using Place = std::string;
 
 struct Hook {
-  std::string dialect;  ///< "github", "gitlab", "base"
-  json::Object options; ///< as declared, Buildbot's names in snake_case, plain values
+  std::string dialect;   ///< "github", "gitlab", "base"
+  json::Object options;  ///< as declared, Buildbot's names in snake_case, plain values
   Place place;
 };
 
@@ -51,7 +51,7 @@ struct Worker {
   std::string name;
   int slots = 1;
   bool embedded = false;
-  Properties properties;          ///< source "Worker"
+  Properties properties;  ///< source "Worker"
   Properties default_properties;
   Place place;
 };
@@ -59,7 +59,7 @@ struct Worker {
 /// Buildbot's ChangeFilter. An unset member does not filter.
 struct ChangeFilter {
   struct Attribute {
-    std::optional<std::vector<std::optional<std::string>>> eq;      ///< nullopt element: null
+    std::optional<std::vector<std::optional<std::string>>> eq;         ///< nullopt element: null
     std::optional<std::vector<std::optional<std::string>>> not_equal;  // `not_eq` is a word of C++
     std::vector<std::string> re;      ///< PCRE2, matched from the start; any of
     std::vector<std::string> not_re;  ///< none of
@@ -87,16 +87,16 @@ struct Builder {
 
 struct Scheduler {
   std::string name;
-  std::string kind;  ///< "branch", "force"
-  std::vector<std::string> builders;  ///< resolved names
+  std::string kind;                               ///< "branch", "force"
+  std::vector<std::string> builders;              ///< resolved names
   std::map<std::string, json::Value> properties;  ///< renderables without build: plain, or {"$question":N}
-  std::string reason;  ///< "" : the kind's default
+  std::string reason;                             ///< "" : the kind's default
   std::int64_t priority = 0;
   // branch
   std::optional<ChangeFilter> change_filter;
-  std::optional<std::string> branch;       ///< set: only this branch (has_branch)
-  bool has_branch = false;                 ///< `branch` was given (nil = the default branch)
-  std::int64_t tree_stable_ms = 0;         ///< 0: every important change at once
+  std::optional<std::string> branch;         ///< set: only this branch (has_branch)
+  bool has_branch = false;                   ///< `branch` was given (nil = the default branch)
+  std::int64_t tree_stable_ms = 0;           ///< 0: every important change at once
   std::vector<std::string> important_files;  ///< globs (`**` crosses directories); empty: all are important
   FunctionId important = 0;
   bool only_important = false;
@@ -109,7 +109,7 @@ struct Scheduler {
 
 struct Reporter {
   std::string name;
-  std::string kind;  ///< "mail", "http"
+  std::string kind;               ///< "mail", "http"
   std::vector<std::string> mode;  ///< change failing passing problem warnings exception cancelled
   std::optional<Selector> builders;
   std::optional<std::vector<std::string>> tags, branches, schedulers;
@@ -120,8 +120,8 @@ struct Reporter {
   std::string smtp_user, smtp_password;
   bool use_tls = false;
   bool send_to_interested_users = true;
-  std::string lookup;  ///< domain appended to user names
-  std::string subject; ///< "" : the default; interpolated
+  std::string lookup;   ///< domain appended to user names
+  std::string subject;  ///< "" : the default; interpolated
   FunctionId subject_fn = 0, body_fn = 0;
   std::map<std::string, std::string> extra_headers;
   // http

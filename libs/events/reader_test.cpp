@@ -38,7 +38,8 @@ TEST(Reader, HoldsAHigherOneAndAsksForTheHoleAfterAWhile) {
   EXPECT_FALSE(r.wants_fetch(kStart + 19ms));
   EXPECT_TRUE(r.wants_fetch(kStart + 20ms));
   EXPECT_FALSE(r.wants_fetch(kStart + 25ms));
-  EXPECT_EQ(numbers(r.on_fetched({event(1), event(2), event(3), event(4)}, kStart + 26ms)), (Numbers{1, 2, 3, 4}));
+  EXPECT_EQ(numbers(r.on_fetched({event(1), event(2), event(3), event(4)}, kStart + 26ms)),
+            (Numbers{1, 2, 3, 4}));
 }
 
 TEST(Reader, AHoleThatIsFilledIsNotAskedFor) {

@@ -184,8 +184,6 @@ void Client::send(Mail mail, std::function<void(Reply)> done) {
   impl_->mailer.send(std::make_unique<Transfer>(std::move(mail)), std::move(done));
 }
 
-Reply call_and_wait(const Call& call) {
-  return Transfer(call).perform();
-}
+Reply call_and_wait(const Call& call) { return Transfer(call).perform(); }
 
 }  // namespace headrace::http

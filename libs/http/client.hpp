@@ -19,7 +19,7 @@ struct Call {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   milliseconds timeout{30'000};
-  std::string user;      ///< HTTP basic, when not empty
+  std::string user;  ///< HTTP basic, when not empty
   std::string password;
   std::string unix_socket;  ///< connect to this path instead of the URL's host, when not empty
   bool verify_tls = true;
@@ -32,16 +32,16 @@ struct Mail {
   std::string from;
   std::vector<std::string> to;
   std::string message;  ///< headers and body, CRLF line ends
-  /// Until the last answer. A relay that looks through a mail before it takes it needs minutes (RFC 5321, 4.5.3.2.6),
-  /// and whoever does not wait for that sends it again and again.
+  /// Until the last answer. A relay that looks through a mail before it takes it needs minutes (RFC
+  /// 5321, 4.5.3.2.6), and whoever does not wait for that sends it again and again.
   milliseconds timeout{600'000};
 };
 
 struct Reply {
-  int status = 0;         ///< HTTP status, or SMTP's last code; 0: no answer
-  std::string body;       ///< at most 16 MiB
-  std::string error;      ///< in words, when status is 0 or the transfer failed; names host and port
-  seconds retry_after{0}; ///< HTTP: what the server asked for in Retry-After; 0: nothing
+  int status = 0;          ///< HTTP status, or SMTP's last code; 0: no answer
+  std::string body;        ///< at most 16 MiB
+  std::string error;       ///< in words, when status is 0 or the transfer failed; names host and port
+  seconds retry_after{0};  ///< HTTP: what the server asked for in Retry-After; 0: nothing
 };
 
 /// Asynchronous client; callbacks come from the loop. Destroying it drops what is under way.

@@ -16,11 +16,11 @@
 namespace headrace::http {
 
 struct Request {
-  std::string method;  ///< "GET"
-  std::string target;  ///< as sent: "/a%20b?x=1"
-  std::string path;    ///< percent-decoded, without the query: "/a b"
-  std::vector<std::pair<std::string, std::string>> query;           ///< decoded, in order, repeats kept
-  std::vector<std::pair<std::string, std::string>> headers;         ///< as sent
+  std::string method;                                        ///< "GET"
+  std::string target;                                        ///< as sent: "/a%20b?x=1"
+  std::string path;                                          ///< percent-decoded, without the query: "/a b"
+  std::vector<std::pair<std::string, std::string>> query;    ///< decoded, in order, repeats kept
+  std::vector<std::pair<std::string, std::string>> headers;  ///< as sent
   std::string body;
   std::string remote;  ///< address of the peer, "127.0.0.1"; "" on a unix socket
 
@@ -66,7 +66,7 @@ using Handler = std::function<void(Request request, std::shared_ptr<Responder> r
 struct ServerOptions {
   std::size_t max_body_bytes = 16u << 20;  ///< larger: 413, connection closed
   std::size_t max_header_bytes = 64u << 10;
-  int idle_timeout_s = 60;                 ///< a connection without a request or progress is closed
+  int idle_timeout_s = 60;  ///< a connection without a request or progress is closed
 };
 
 /// Listens and answers until destroyed. One thread: that of `io`.
@@ -74,7 +74,8 @@ class Server {
  public:
   /// @param address  "127.0.0.1:8010", "[::1]:8010", ":0" port chosen by the system, or "unix:/path"
   /// Throws std::runtime_error naming the address when it cannot be bound.
-  Server(boost::asio::io_context& io, const std::string& address, Handler handler, ServerOptions options = {});
+  Server(boost::asio::io_context& io, const std::string& address, Handler handler,
+         ServerOptions options = {});
   ~Server();
   /// The bound address; differs from what was asked when the port was 0.
   std::string address() const;

@@ -239,9 +239,10 @@ void Transfer::abort_when(const std::atomic<bool>& flag) {
   CURL* c = curl_.get();
   set(c, CURLOPT_NOPROGRESS, 0L);
   set(c, CURLOPT_XFERINFODATA, &flag);
-  set(c, CURLOPT_XFERINFOFUNCTION, +[](void* data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-    return static_cast<const std::atomic<bool>*>(data)->load() ? 1 : 0;
-  });
+  set(
+      c, CURLOPT_XFERINFOFUNCTION, +[](void* data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+        return static_cast<const std::atomic<bool>*>(data)->load() ? 1 : 0;
+      });
 }
 
 Reply Transfer::finish(CURLcode code) {

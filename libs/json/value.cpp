@@ -17,12 +17,18 @@ Result<Value> convert(const simdjson::dom::element& e, int depth) {
   using simdjson::dom::element_type;
   if (depth > kMaxDepth) return fail("JSON nested deeper than " + std::to_string(kMaxDepth) + " levels");
   switch (e.type()) {
-    case element_type::NULL_VALUE: return Value();
-    case element_type::BOOL: return Value(bool(e));
-    case element_type::INT64: return Value(std::int64_t(e));
-    case element_type::UINT64: return Value(static_cast<double>(std::uint64_t(e)));
-    case element_type::DOUBLE: return Value(double(e));
-    case element_type::STRING: return Value(std::string_view(e));
+    case element_type::NULL_VALUE:
+      return Value();
+    case element_type::BOOL:
+      return Value(bool(e));
+    case element_type::INT64:
+      return Value(std::int64_t(e));
+    case element_type::UINT64:
+      return Value(static_cast<double>(std::uint64_t(e)));
+    case element_type::DOUBLE:
+      return Value(double(e));
+    case element_type::STRING:
+      return Value(std::string_view(e));
     case element_type::ARRAY: {
       Array out;
       for (auto child : simdjson::dom::array(e)) {

@@ -23,12 +23,11 @@ TEST(JsonValue, RefusesEveryTruncatedPrefix) {
   for (std::size_t n = 0; n < text.size(); ++n) EXPECT_FALSE(parse(text.substr(0, n))) << n;
 }
 
-TEST(JsonValue, RefusesWhatIsTooDeep) {
-  EXPECT_FALSE(parse(std::string(300, '[') + std::string(300, ']')));
-}
+TEST(JsonValue, RefusesWhatIsTooDeep) { EXPECT_FALSE(parse(std::string(300, '[') + std::string(300, ']'))); }
 
 TEST(JsonValue, ReplacesBytesThatAreNotUtf8) {
-  EXPECT_EQ(valid_utf8("a\xff\xc3\xa9\xed\xa0\x80"), "a\xEF\xBF\xBD\xc3\xa9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(valid_utf8("a\xff\xc3\xa9\xed\xa0\x80"),
+            "a\xEF\xBF\xBD\xc3\xa9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(write(Value("\xc3")), "\"\xEF\xBF\xBD\"");
 }
 

@@ -58,20 +58,24 @@ std::string footer(std::uint64_t index_offset, std::string_view index, const Tot
 
 fs::path path_of(const fs::path& store, const LogKey& key) {
   return store / std::to_string(key.build.value / 1000) /
-         (std::to_string(key.build.value) + "." + std::to_string(key.step) + "." + std::to_string(key.log) + ".hrlog");
+         (std::to_string(key.build.value) + "." + std::to_string(key.step) + "." + std::to_string(key.log) +
+          ".hrlog");
 }
 
 Writer::Writer(fs::path store, const LogKey& key) : path_(path_of(store, key)) {
   static std::atomic<unsigned> count{0};
   temporary_ = path_;
   temporary_ += ".tmp." + std::to_string(::getpid()) + "." + std::to_string(++count);
-  const auto create = [this] { return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644); };
+  const auto create = [this] {
+    return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  };
   fd_ = create();
   if (fd_ < 0 && errno == ENOENT) {
     std::error_code failed;
     fs::create_directories(path_.parent_path(), failed);
     if (failed)
-      throw std::runtime_error("log store: cannot make " + path_.parent_path().string() + ": " + failed.message());
+      throw std::runtime_error("log store: cannot make " + path_.parent_path().string() + ": " +
+                               failed.message());
     fd_ = create();
   }
   if (fd_ < 0) give_up("create", temporary_);

@@ -28,8 +28,8 @@ using ConfigVersion = Id<struct ConfigVersionTag>;
 using EventNumber = Id<struct EventNumberTag>;
 
 // Steps and logs have no counters of their own: their ids follow from the build's.
-inline constexpr std::int64_t kMaxSteps = 4096;       ///< steps a build may have
-inline constexpr std::int64_t kMaxLogsPerStep = 64;   ///< logs a step may have
+inline constexpr std::int64_t kMaxSteps = 4096;      ///< steps a build may have
+inline constexpr std::int64_t kMaxLogsPerStep = 64;  ///< logs a step may have
 /// REST id of step `number` (0-based) of a build.
 inline std::int64_t step_id(BuildId build, int number) { return build.value * kMaxSteps + number; }
 /// REST id of log `index` (0-based) of a step.

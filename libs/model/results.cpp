@@ -44,9 +44,12 @@ Combined combine(const StepFlags& flags, Results r, Results overall) {
       break;
     case Results::exception:
     case Results::retry:
-    case Results::cancelled: terminate = true; break;
+    case Results::cancelled:
+      terminate = true;
+      break;
     case Results::success:
-    case Results::skipped: break;
+    case Results::skipped:
+      break;
   }
   return {worst(overall, possible), terminate};
 }

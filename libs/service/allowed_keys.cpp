@@ -4,13 +4,15 @@
 namespace headrace::service {
 
 void AllowedKeys::read(std::function<void()> done) {
-  host_.command({"HGETALL", host_.store().keys()("keys:" + kind_)}, [this, done = std::move(done)](store::RedisReply r) {
-    if (r.is_error()) return answer_waiting();
-    names_.clear();
-    for (std::size_t i = 0; i + 1 < r.items.size(); i += 2) names_[r.items[i].text] = r.items[i + 1].text;
-    answer_waiting();
-    if (done) done();
-  });
+  host_.command({"HGETALL", host_.store().keys()("keys:" + kind_)},
+                [this, done = std::move(done)](store::RedisReply r) {
+                  if (r.is_error()) return answer_waiting();
+                  names_.clear();
+                  for (std::size_t i = 0; i + 1 < r.items.size(); i += 2)
+                    names_[r.items[i].text] = r.items[i + 1].text;
+                  answer_waiting();
+                  if (done) done();
+                });
 }
 
 std::optional<std::string> AllowedKeys::name_of(const std::string& key) const {

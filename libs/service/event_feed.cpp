@@ -14,7 +14,8 @@ constexpr milliseconds kCalm{1};       // after one that brought only events of 
 Result<std::vector<wire::Event>> decode(const std::vector<store::RedisReply>& entries) {
   std::vector<wire::Event> out;
   for (const auto& entry : entries) {
-    if (entry.items.size() != 2 || entry.items[1].items.size() != 4) return fail("an entry of the event log has another form");
+    if (entry.items.size() != 2 || entry.items[1].items.size() != 4)
+      return fail("an entry of the event log has another form");
     const auto& f = entry.items[1].items;
     auto event = wire::decode_event(f[1].text, f[3].text);
     if (!event) return fail("event " + entry.items[0].text + ": " + event.error().text);
@@ -104,25 +105,26 @@ void EventFeed::look() {
 
 void EventFeed::fetch() {
   const auto from = std::to_string(reader_->cursor().number.value + 1) + "-0";
-  store_.command({"XRANGE", store_.keys()("events"), from, "+", "COUNT", std::to_string(kFetch)}, [this, life = life_](store::RedisReply r) {
-    if (life != life_) return;
-    if (r.is_error()) return sink_.failed("reading the event log: " + r.text);
-    auto list = decode(r.items);
-    if (!list) return sink_.failed(list.error().text);
-    give(reader_->on_fetched(std::move(*list), mono_now()));
-    if (life == life_) drained();
-    if (life != life_) return;
-    if (r.items.size() == kFetch && reader_->fetch_again()) return fetch();
-    plan_look();
-  });
+  store_.command({"XRANGE", store_.keys()("events"), from, "+", "COUNT", std::to_string(kFetch)},
+                 [this, life = life_](store::RedisReply r) {
+                   if (life != life_) return;
+                   if (r.is_error()) return sink_.failed("reading the event log: " + r.text);
+                   auto list = decode(r.items);
+                   if (!list) return sink_.failed(list.error().text);
+                   give(reader_->on_fetched(std::move(*list), mono_now()));
+                   if (life == life_) drained();
+                   if (life != life_) return;
+                   if (r.items.size() == kFetch && reader_->fetch_again()) return fetch();
+                   plan_look();
+                 });
 }
 
 // ---- the log itself ----
 
 // An answer comes with the next event, or empty-handed.
 void EventFeed::follow() {
-  log_->command({"XREAD", "COUNT", std::to_string(kFetch), "BLOCK", std::to_string(kFollow.count()), "STREAMS", store_.keys()("events"),
-                 std::to_string(reader_->cursor().number.value) + "-0"},
+  log_->command({"XREAD", "COUNT", std::to_string(kFetch), "BLOCK", std::to_string(kFollow.count()),
+                 "STREAMS", store_.keys()("events"), std::to_string(reader_->cursor().number.value) + "-0"},
                 [this, life = life_](store::RedisReply r) {
                   if (life != life_) return;
                   if (r.is_error()) return sink_.failed("reading the event log: " + r.text);

@@ -23,8 +23,8 @@ namespace headrace::service {
 /// What a feed calls, always from the loop. Any of them may stop the feed.
 struct EventSink {
   std::function<void(const wire::Event&)> event;
-  std::function<void()> drained;  ///< after a run of events
-  std::function<void()> broken;   ///< the log went back behind what was read
+  std::function<void()> drained;                   ///< after a run of events
+  std::function<void()> broken;                    ///< the log went back behind what was read
   std::function<void(std::string reason)> failed;  ///< the log cannot be read on
 };
 
@@ -73,7 +73,7 @@ class EventFeed {
   boost::asio::steady_timer look_timer_;
   std::optional<events::Reader> reader_;
   std::optional<std::vector<wire::Event>> followed_;  ///< read from the log, not given out yet
-  bool any_ = false;   ///< events given out since the last drained()
+  bool any_ = false;                                  ///< events given out since the last drained()
   bool held_ = false;
   std::uint64_t life_ = 0;  ///< of this run; answers of an earlier one are dropped
 };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <csignal>
 #include "service/host.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <csignal>
 #include <optional>
 #include <stdexcept>
 
@@ -20,15 +20,16 @@ namespace headrace::service {
 namespace {
 
 namespace asio = boost::asio;
-constexpr milliseconds kPublish{3};            // until events that were committed here go to the bus
-constexpr seconds kStuck{5};                   // a batch in flight for longer: not healthy
-constexpr seconds kDead{30};                   // … for longer: the connection counts as lost
+constexpr milliseconds kPublish{3};  // until events that were committed here go to the bus
+constexpr seconds kStuck{5};         // a batch in flight for longer: not healthy
+constexpr seconds kDead{30};         // … for longer: the connection counts as lost
 constexpr milliseconds kRetryFirst{50}, kRetryMost{1000};
 constexpr milliseconds kReloadFirst{50}, kReloadMost{1000};
-constexpr seconds kReloadCalm{5};              // without a reload, until the next one is done at once again
+constexpr seconds kReloadCalm{5};  // without a reload, until the next one is done at once again
 constexpr seconds kStopLimit{5};
 // Families of numbered events; announcements are subscribed to one by one.
-constexpr const char* kEventTopics[] = {"change.", "buildset.", "request.", "build.", "step.", "worker.", "config.", "keys."};
+constexpr const char* kEventTopics[] = {"change.", "buildset.", "request.", "build.",
+                                        "step.",   "worker.",   "config.",  "keys."};
 
 bool over_network(const std::string& endpoint) { return endpoint.starts_with("tcp://"); }
 
@@ -95,7 +96,8 @@ struct Host::Impl {
 
   const bus::KeyPair& key() {
     if (!site_key) {
-      if (settings.site_key.empty()) throw std::runtime_error("a tcp:// endpoint needs --site-key (HEADRACE_SITE_KEY)");
+      if (settings.site_key.empty())
+        throw std::runtime_error("a tcp:// endpoint needs --site-key (HEADRACE_SITE_KEY)");
       auto pair = read_key_file(settings.site_key);
       if (!pair) throw std::runtime_error(pair.error().text);
       site_key = *pair;
@@ -193,7 +195,9 @@ struct Host::Impl {
     ++life;
     drop_state();
     // What made it necessary may still be there afterwards: then not as fast as the machine can.
-    reload_wait = mono_now() - reloaded > kReloadCalm ? milliseconds(0) : std::clamp(reload_wait * 2, kReloadFirst, kReloadMost);
+    reload_wait = mono_now() - reloaded > kReloadCalm
+                      ? milliseconds(0)
+                      : std::clamp(reload_wait * 2, kReloadFirst, kReloadMost);
     reload_timer.expires_after(reload_wait);
     reload_timer.async_wait([this, now_life = life](const boost::system::error_code& e) {
       if (e || life != now_life || !store.connected()) return;
@@ -286,9 +290,9 @@ struct Host::Impl {
 
   void start_status() {
     if (settings.status.empty()) return;
-    status = std::make_unique<http::Server>(io, settings.status, [this](http::Request q, std::shared_ptr<http::Responder> r) {
-      r->send(host->answer_status(q));
-    });
+    status = std::make_unique<http::Server>(
+        io, settings.status,
+        [this](http::Request q, std::shared_ptr<http::Responder> r) { r->send(host->answer_status(q)); });
   }
 
   void begin_stop(const char* why) {

@@ -50,12 +50,12 @@ class Service {
 };
 
 struct HostOptions {
-  bool reads_events = true;                 ///< false: no event reader
-  bool follows_log = false;                 ///< events come from the log, not over the bus; see event_feed.hpp
-  milliseconds calm{0};                     ///< between two looks at the log, when it follows that
+  bool reads_events = true;                ///< false: no event reader
+  bool follows_log = false;                ///< events come from the log, not over the bus; see event_feed.hpp
+  milliseconds calm{0};                    ///< between two looks at the log, when it follows that
   std::vector<std::string> announcements;  ///< topics of unnumbered messages, "log.append."
-  milliseconds gather{0};                   ///< how long events may lie before they are taken, all at once
-  std::string lease_clock = "roles";        ///< which clock this process ticks; "" none
+  milliseconds gather{0};                  ///< how long events may lie before they are taken, all at once
+  std::string lease_clock = "roles";       ///< which clock this process ticks; "" none
 };
 
 class Host {

@@ -33,7 +33,8 @@ void LiveConfig::at(ConfigVersion version, std::function<void(std::shared_ptr<co
     std::vector<config::Problem> problems;
     std::shared_ptr<config::Configuration> c = config::Configuration::evaluate(*files, problems);
     for (const auto& p : problems)
-      spdlog::error("configuration has a mistake version={} place={} text={}", version.value, p.place, p.text);
+      spdlog::error("configuration has a mistake version={} place={} text={}", version.value, p.place,
+                    p.text);
     cache_[version] = c;
     done(std::move(c));
   });

@@ -22,7 +22,8 @@ class LiveConfig {
 
   /// 0 until a configuration was applied.
   ConfigVersion version() const { return version_; }
-  /// The newest that was read, also when it could not be evaluated here: another event about it says nothing new.
+  /// The newest that was read, also when it could not be evaluated here: another event about it says nothing
+  /// new.
   ConfigVersion tried() const { return std::max(tried_, version_); }
   /// The current one; null at version 0.
   const std::shared_ptr<config::Configuration>& current() const { return current_; }

@@ -23,10 +23,11 @@ class Role {
   /// @param gained  called when it became ours just now
   /// @param lost      called when it was ours and is another's by now
   /// @param answered  called after these, whatever the answer was
-  void hold(std::function<void()> gained, std::function<void()> lost = {}, std::function<void()> answered = {}) {
+  void hold(std::function<void()> gained, std::function<void()> lost = {},
+            std::function<void()> answered = {}) {
     host_.commit({"role_hold", {name_, host_.instance(), std::to_string(kLease.count())}},
-                 [this, weak = std::weak_ptr<void>(alive_), gained = std::move(gained), lost = std::move(lost),
-                  answered = std::move(answered)](store::Reply r) {
+                 [this, weak = std::weak_ptr<void>(alive_), gained = std::move(gained),
+                  lost = std::move(lost), answered = std::move(answered)](store::Reply r) {
                    if (weak.expired()) return;  // its holder is gone, with the configuration that wanted it
                    const std::int64_t before = term_;
                    term_ = 0;

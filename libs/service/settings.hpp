@@ -19,7 +19,7 @@ struct HostSettings {
   std::string data;           ///< HEADRACE_DATA, directory for logs and history
   std::string status;         ///< HEADRACE_STATUS, address of /healthz and /metrics: unix:/path or host:port
   std::string log_level = "info";  ///< HEADRACE_LOG_LEVEL
-  int parent_fd = -1;  ///< HEADRACE_PARENT_FD, a pipe of the parent: its end is ours
+  int parent_fd = -1;              ///< HEADRACE_PARENT_FD, a pipe of the parent: its end is ours
 };
 
 /// Reads flags and environment. More options can be added by `extend`.

@@ -22,7 +22,7 @@ namespace headrace::spawn {
 namespace {
 
 constexpr std::size_t kStack = 64 * 1024;  // of the child, before it becomes the program
-constexpr int kFirstFree = 64;  // sources are moved above every target before the child sorts them
+constexpr int kFirstFree = 64;             // sources are moved above every target before the child sorts them
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> out;
@@ -47,8 +47,8 @@ std::vector<std::string> candidates(const Command& c) {
   return out;
 }
 
-// The thread sanitizer keeps book of its thread in memory, where a child must not write: there the child gets a
-// copy of the memory.
+// The thread sanitizer keeps book of its thread in memory, where a child must not write: there the child gets
+// a copy of the memory.
 #ifdef __SANITIZE_THREAD__
 constexpr int kShared = 0;
 #else
@@ -79,8 +79,8 @@ struct Start {
   Report& report;
 };
 
-// Runs in the child, on the parent's memory: async-signal-safe calls only, and no allocation. The parent stands
-// still until it has become the program or has ended.
+// Runs in the child, on the parent's memory: async-signal-safe calls only, and no allocation. The parent
+// stands still until it has become the program or has ended.
 int child(void* argument) {
   auto& state = *static_cast<Start*>(argument);
   const auto& c = state.command;

@@ -9,8 +9,8 @@ namespace {
 const std::vector<std::string> kWords = {"branch", "builder", "builders", "up"};
 
 TEST(Spelling, FindsTheWordThatIsFewestEditsAway) {
-  EXPECT_EQ(nearest("branhc", kWords), "branch");    // two letters swapped
-  EXPECT_EQ(nearest("buildr", kWords), "builder");   // one left out
+  EXPECT_EQ(nearest("branhc", kWords), "branch");   // two letters swapped
+  EXPECT_EQ(nearest("buildr", kWords), "builder");  // one left out
   EXPECT_EQ(nearest("bilders", kWords), "builders");
   EXPECT_EQ(did_you_mean("brunch", kWords), ", did you mean 'branch'?");
 }

@@ -31,9 +31,10 @@ struct BlockingClient::Impl {
     context.reset(a.unix_path.empty() ? redisConnectWithTimeout(a.host.c_str(), a.port, limit)
                                       : redisConnectUnixWithTimeout(a.unix_path.c_str(), limit));
     if (!context || context->err)
-      throw std::runtime_error("cannot reach Redis at " + (a.unix_path.empty() ? a.host : a.unix_path) + ": " +
-                               (context ? context->errstr : "out of memory"));
-    if (!a.password.empty() && answer(run({"AUTH", a.password})).is_error()) throw std::runtime_error("Redis refused the password");
+      throw std::runtime_error("cannot reach Redis at " + (a.unix_path.empty() ? a.host : a.unix_path) +
+                               ": " + (context ? context->errstr : "out of memory"));
+    if (!a.password.empty() && answer(run({"AUTH", a.password})).is_error())
+      throw std::runtime_error("Redis refused the password");
   }
 
   void append(const std::vector<std::string>& words) {
@@ -44,7 +45,8 @@ struct BlockingClient::Impl {
   }
   ReplyPtr next() {
     void* raw = nullptr;
-    if (redisGetReply(context.get(), &raw) != REDIS_OK) throw std::runtime_error(std::string("Redis: ") + context->errstr);
+    if (redisGetReply(context.get(), &raw) != REDIS_OK)
+      throw std::runtime_error(std::string("Redis: ") + context->errstr);
     return ReplyPtr(static_cast<redisReply*>(raw));
   }
   ReplyPtr run(const std::vector<std::string>& words) {
@@ -58,7 +60,9 @@ BlockingClient::BlockingClient(Settings settings) : impl_(std::make_unique<Impl>
 BlockingClient::~BlockingClient() = default;
 const Keys& BlockingClient::keys() const { return impl_->keys; }
 
-RedisReply BlockingClient::command(const std::vector<std::string>& words) { return Impl::answer(impl_->run(words)); }
+RedisReply BlockingClient::command(const std::vector<std::string>& words) {
+  return Impl::answer(impl_->run(words));
+}
 
 std::vector<Reply> BlockingClient::commit(const std::vector<Call>& calls) {
   for (const auto& call : calls) impl_->append(fcall_words(call, impl_->settings.prefix));
@@ -79,7 +83,8 @@ void BlockingClient::load_functions(bool simulated_clock) {
   const auto revision = command({"FCALL", "headrace1_revision", "0"});
   if (!revision.is_error()) {
     if (revision.integer > lib.revision) return;
-    if (revision.integer == lib.revision && command({"FCALL", "headrace1_digest", "0"}).text == lib.digest) return;
+    if (revision.integer == lib.revision && command({"FCALL", "headrace1_digest", "0"}).text == lib.digest)
+      return;
   }
   const auto loaded = command({"FUNCTION", "LOAD", "REPLACE", lib.text});
   if (loaded.is_error()) throw std::runtime_error("FUNCTION LOAD: " + loaded.text);

@@ -27,9 +27,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void attach() {
     keep_ = shared_from_this();
     context_->ev.data = this;
-    context_->ev.addRead = [](void* p) { static_cast<Connection*>(p)->want(&Connection::reading_, Descriptor::wait_read); };
+    context_->ev.addRead = [](void* p) {
+      static_cast<Connection*>(p)->want(&Connection::reading_, Descriptor::wait_read);
+    };
     context_->ev.delRead = [](void* p) { static_cast<Connection*>(p)->reading_ = false; };
-    context_->ev.addWrite = [](void* p) { static_cast<Connection*>(p)->want(&Connection::writing_, Descriptor::wait_write); };
+    context_->ev.addWrite = [](void* p) {
+      static_cast<Connection*>(p)->want(&Connection::writing_, Descriptor::wait_write);
+    };
     context_->ev.delWrite = [](void* p) { static_cast<Connection*>(p)->writing_ = false; };
     context_->ev.cleanup = [](void* p) { static_cast<Connection*>(p)->cleanup(); };
   }
@@ -45,16 +49,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool& armed = type == Descriptor::wait_read ? read_armed_ : write_armed_;
     if (armed) return;
     armed = true;
-    descriptor_.async_wait(type, [self = shared_from_this(), flag, type](const boost::system::error_code& error) {
-      (type == Descriptor::wait_read ? self->read_armed_ : self->write_armed_) = false;
-      if (error || !self->context_ || !(*self.*flag)) return;
-      if (type == Descriptor::wait_read) {
-        redisAsyncHandleRead(self->context_);
-      } else {
-        redisAsyncHandleWrite(self->context_);
-      }
-      if (self->context_ && *self.*flag) self->arm(flag, type);
-    });
+    descriptor_.async_wait(type,
+                           [self = shared_from_this(), flag, type](const boost::system::error_code& error) {
+                             (type == Descriptor::wait_read ? self->read_armed_ : self->write_armed_) = false;
+                             if (error || !self->context_ || !(*self.*flag)) return;
+                             if (type == Descriptor::wait_read) {
+                               redisAsyncHandleRead(self->context_);
+                             } else {
+                               redisAsyncHandleWrite(self->context_);
+                             }
+                             if (self->context_ && *self.*flag) self->arm(flag, type);
+                           });
   }
   void cleanup() {
     reading_ = writing_ = false;
@@ -115,7 +120,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   void flush() {
     if (!context) return;
     if (!(context->c.flags & REDIS_IN_CALLBACK)) return redisAsyncHandleWrite(context);
-    // A write that finds the connection broken frees the context, which the caller of the callback still uses.
+    // A write that finds the connection broken frees the context, which the caller of the callback still
+    // uses.
     if (flush_posted) return;
     flush_posted = true;
     asio::post(io, [weak = weak_from_this()] {
@@ -144,7 +150,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
   void open() {
     const auto& a = settings.address;
-    context = a.unix_path.empty() ? redisAsyncConnect(a.host.c_str(), a.port) : redisAsyncConnectUnix(a.unix_path.c_str());
+    context = a.unix_path.empty() ? redisAsyncConnect(a.host.c_str(), a.port)
+                                  : redisAsyncConnectUnix(a.unix_path.c_str());
     if (!context || context->err) {
       const std::string reason = context ? context->errstr : "out of memory";
       if (context) redisAsyncFree(context);
@@ -201,7 +208,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
       if (revision->integer > library(false).revision) return finish();
       if (revision->integer < library(false).revision) return load();
       send({"FCALL", "headrace1_digest", "0"}, [this](const redisReply* digest) {
-        if (digest->type == REDIS_REPLY_STRING && std::string_view(digest->str, digest->len) == library(false).digest)
+        if (digest->type == REDIS_REPLY_STRING &&
+            std::string_view(digest->str, digest->len) == library(false).digest)
           return finish();
         load();
       });
@@ -223,7 +231,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   }
 };
 
-Client::Client(asio::io_context& io, Settings settings) : impl_(std::make_shared<Impl>(io, std::move(settings))) {}
+Client::Client(asio::io_context& io, Settings settings)
+    : impl_(std::make_shared<Impl>(io, std::move(settings))) {}
 
 Client::~Client() { impl_->end(); }
 
@@ -267,7 +276,8 @@ void Client::commit(std::vector<Call> calls, std::function<void(std::vector<Repl
   }
   if (replica)
     impl->send({"WAIT", "1", "2000"}, [impl, batch](const redisReply* r) {
-      if (r->type != REDIS_REPLY_INTEGER || r->integer < 1) return impl->lost("no replica has confirmed within 2 s");
+      if (r->type != REDIS_REPLY_INTEGER || r->integer < 1)
+        return impl->lost("no replica has confirmed within 2 s");
       batch->done(std::move(batch->replies));
     });
   impl->flush();

@@ -56,7 +56,7 @@ enum class Durability { process, machine, replica };
 
 struct Settings {
   Address address;
-  std::string prefix = "{headrace}:";  ///< hash tag and all; every key of the core starts with it
+  std::string prefix = "{headrace}:";           ///< hash tag and all; every key of the core starts with it
   Durability durability = Durability::process;  ///< replica: WAIT 1 ends every batch
 };
 

@@ -25,14 +25,16 @@ std::string hex_digest(std::string_view text) {
 
 void replace_once(std::string& text, std::string_view from, std::string_view to) {
   const auto at = text.find(from);
-  if (at == std::string::npos) throw std::logic_error("functions: '" + std::string(from) + "' is not in the library");
+  if (at == std::string::npos)
+    throw std::logic_error("functions: '" + std::string(from) + "' is not in the library");
   text.replace(at, from.size(), to);
 }
 
 Library make(bool simulated_clock) {
   Library out;
   out.text = "#!lua name=headrace1\n" + std::string(kFunctions);
-  if (simulated_clock) replace_once(out.text, "local SIMULATED_CLOCK = false", "local SIMULATED_CLOCK = true");
+  if (simulated_clock)
+    replace_once(out.text, "local SIMULATED_CLOCK = false", "local SIMULATED_CLOCK = true");
   out.digest = hex_digest(out.text);
   replace_once(out.text, "local LIBRARY_DIGEST = 'none'", "local LIBRARY_DIGEST = '" + out.digest + "'");
   constexpr std::string_view kMark = "local REVISION = ";

@@ -13,7 +13,9 @@ namespace {
 const std::string kNonce(32, 'a');
 const std::string kOther(32, 'b');
 
-std::string map_body(const std::string& text = "x") { return wire::encode_value(json::Object{{"v", 1}, {"t", text}}); }
+std::string map_body(const std::string& text = "x") {
+  return wire::encode_value(json::Object{{"v", 1}, {"t", text}});
+}
 
 class Functions : public testing::Test {
  protected:
@@ -44,19 +46,23 @@ class Functions : public testing::Test {
     return out;
   }
 
-  void configure() { good("config_apply", {"-1", "d1", map_body(), "2", "builder", "kernel", "worker", "w1"}); }
+  void configure() {
+    good("config_apply", {"-1", "d1", map_body(), "2", "builder", "kernel", "worker", "w1"});
+  }
   // A buildset with one request for "kernel"; its request id.
   std::int64_t a_request() {
     return good("buildset_add", {"", "1", map_body(), "1", "kernel", "0"}).as_array()[1].as_int();
   }
   std::int64_t hello(const std::vector<std::string>& held = {}) {
-    std::vector<std::string> args = {"w1", "0123456789abcdef", "d1", "30000", map_body(), std::to_string(held.size() / 2)};
+    std::vector<std::string> args = {"w1",    "0123456789abcdef", "d1",
+                                     "30000", map_body(),         std::to_string(held.size() / 2)};
     args.insert(args.end(), held.begin(), held.end());
     hello_answer = good("worker_hello", args);
     return hello_answer.as_array()[0].as_int();
   }
   void offer(std::int64_t request, std::int64_t session, const std::string& nonce = kNonce) {
-    good("offer", {"1", "5000", nonce, "1", std::to_string(request), "w1", std::to_string(session), "2", "1"});
+    good("offer",
+         {"1", "5000", nonce, "1", std::to_string(request), "w1", std::to_string(session), "2", "1"});
   }
   json::Value accept(std::int64_t request, std::int64_t session, const std::string& nonce = kNonce) {
     return good("accept", {std::to_string(request), nonce, "w1", std::to_string(session), map_body()});
@@ -90,7 +96,8 @@ TEST_F(Functions, ATrivialBuildTakesFiveCalls) {
   EXPECT_TRUE(last.events.empty());
   EXPECT_EQ(accept(1, session), json::Value(json::Array{1, 1, 1'700'000'000'000, 1}));
   EXPECT_EQ(topics(), (std::vector<std::string>{"build.new.kernel"}));
-  EXPECT_EQ(good("progress", {"1", kNonce, "1", "1", "finish", "0", map_body()}), json::Value(json::Array{1, 1}));
+  EXPECT_EQ(good("progress", {"1", kNonce, "1", "1", "finish", "0", map_body()}),
+            json::Value(json::Array{1, 1}));
   EXPECT_EQ(topics(), (std::vector<std::string>{"build.finished.kernel", "buildset.complete"}));
   EXPECT_EQ(redis.command({"ZCARD", redis.keys()("open")}).integer, 0);
   EXPECT_EQ(redis.command({"EXISTS", redis.keys()("slots:w1")}).integer, 0);
@@ -123,8 +130,10 @@ TEST_F(Functions, ADeliveryIsTakenOnce) {
 TEST_F(Functions, APollersStateMovesOnlyFromWhatItRead) {
   good("role_hold", {"poller:p", "c1", "10000"});
   good("change_add", {"", "poller:p", "1", "p", "", "tips1", "0"});
-  EXPECT_TRUE(refused("change_add", {"", "poller:p", "1", "p", "", "tips2", "1", map_body()}).starts_with("stale"));
-  EXPECT_TRUE(refused("change_add", {"", "poller:p", "2", "p", "tips1", "tips2", "1", map_body()}).starts_with("stale"));
+  EXPECT_TRUE(
+      refused("change_add", {"", "poller:p", "1", "p", "", "tips2", "1", map_body()}).starts_with("stale"));
+  EXPECT_TRUE(refused("change_add", {"", "poller:p", "2", "p", "tips1", "tips2", "1", map_body()})
+                  .starts_with("stale"));
   good("change_add", {"", "poller:p", "1", "p", "tips1", "tips2", "1", map_body()});
   EXPECT_EQ(redis.command({"HGET", redis.keys()("poller"), "p"}).text, "tips2");
 }
@@ -146,14 +155,17 @@ TEST_F(Functions, ADueBuildsetIsOfExactlyTheListedChanges) {
   good("role_hold", {"scheduler", "s1", "10000"});
   good("scheduler_apply", {"1", "0", "2", "t", "1", "1", "wait", "main", "", "1", "1", "5000"});
   good("scheduler_apply", {"1", "2", "3", "t", "1", "1", "wait", "main", "", "2", "0", "6000"});
-  EXPECT_TRUE(refused("scheduler_due", {"1", "1", "main", "", "5000", "2", "1", "2", map_body(), "1", "kernel", "0"})
-                  .starts_with("stale"));
-  EXPECT_TRUE(refused("scheduler_due", {"1", "1", "main", "", "6000", "2", "2", "1", map_body(), "1", "kernel", "0"})
-                  .starts_with("stale"));
+  EXPECT_TRUE(
+      refused("scheduler_due", {"1", "1", "main", "", "5000", "2", "1", "2", map_body(), "1", "kernel", "0"})
+          .starts_with("stale"));
+  EXPECT_TRUE(
+      refused("scheduler_due", {"1", "1", "main", "", "6000", "2", "2", "1", map_body(), "1", "kernel", "0"})
+          .starts_with("stale"));
   good("scheduler_due", {"1", "1", "main", "", "6000", "2", "1", "2", map_body(), "1", "kernel", "0"});
   EXPECT_EQ(topics(), (std::vector<std::string>{"buildset.new"}));
-  EXPECT_TRUE(refused("scheduler_due", {"1", "1", "main", "", "6000", "2", "1", "2", map_body(), "1", "kernel", "0"})
-                  .starts_with("stale"));
+  EXPECT_TRUE(
+      refused("scheduler_due", {"1", "1", "main", "", "6000", "2", "1", "2", map_body(), "1", "kernel", "0"})
+          .starts_with("stale"));
   EXPECT_EQ(redis.command({"SCARD", redis.keys()("waiting")}).integer, 0);
 }
 
@@ -162,13 +174,15 @@ TEST_F(Functions, OnlyOneOfferHoldsAndItExpires) {
   const auto r = a_request();
   const auto s = hello();
   offer(r, s);
-  EXPECT_TRUE(refused("offer", {"1", "5000", kOther, "1", std::to_string(r), "w1", std::to_string(s), "2", "1"})
-                  .starts_with("none"));
+  EXPECT_TRUE(
+      refused("offer", {"1", "5000", kOther, "1", std::to_string(r), "w1", std::to_string(s), "2", "1"})
+          .starts_with("none"));
   EXPECT_TRUE(refused("release", {std::to_string(r), kNonce, "expired"}).starts_with("early"));
   pass(6000);
   good("release", {std::to_string(r), kNonce, "expired"});
   EXPECT_EQ(topics(), (std::vector<std::string>{"request.pending"}));
-  EXPECT_TRUE(refused("accept", {std::to_string(r), kNonce, "w1", std::to_string(s), map_body()}).starts_with("fenced"));
+  EXPECT_TRUE(refused("accept", {std::to_string(r), kNonce, "w1", std::to_string(s), map_body()})
+                  .starts_with("fenced"));
   offer(r, s, kOther);
 }
 
@@ -177,11 +191,13 @@ TEST_F(Functions, OffersRespectSlotsAndOneBuildOfABuilderAtATime) {
   const auto a = a_request(), b = a_request();
   const auto s = std::to_string(hello());
   offer(a, std::stoll(s));
-  EXPECT_TRUE(refused("offer", {"1", "5000", kOther, "1", std::to_string(b), "w1", s, "2", "1"}).starts_with("none"));
+  EXPECT_TRUE(
+      refused("offer", {"1", "5000", kOther, "1", std::to_string(b), "w1", s, "2", "1"}).starts_with("none"));
   EXPECT_EQ(good("offer", {"1", "5000", kOther, "1", std::to_string(b), "w1", s, "2", "2"}),
             json::Value(json::Array{1, "kernel~2"}));
   const auto c = a_request();
-  EXPECT_TRUE(refused("offer", {"1", "5000", std::string(32, 'c'), "1", std::to_string(c), "w1", s, "2", "9"}).starts_with("none"));
+  EXPECT_TRUE(refused("offer", {"1", "5000", std::string(32, 'c'), "1", std::to_string(c), "w1", s, "2", "9"})
+                  .starts_with("none"));
 }
 
 TEST_F(Functions, AcceptSucceedsOnceAndRepeatsAnswerTheSame) {
@@ -192,8 +208,10 @@ TEST_F(Functions, AcceptSucceedsOnceAndRepeatsAnswerTheSame) {
   const auto first = accept(r, s);
   EXPECT_EQ(accept(r, s), first);
   EXPECT_TRUE(last.events.empty());
-  EXPECT_TRUE(refused("accept", {std::to_string(r), kOther, "w1", std::to_string(s), map_body()}).starts_with("fenced"));
-  EXPECT_TRUE(refused("accept", {std::to_string(r), kNonce, "w1", std::to_string(s + 1), map_body()}).starts_with("session"));
+  EXPECT_TRUE(refused("accept", {std::to_string(r), kOther, "w1", std::to_string(s), map_body()})
+                  .starts_with("fenced"));
+  EXPECT_TRUE(refused("accept", {std::to_string(r), kNonce, "w1", std::to_string(s + 1), map_body()})
+                  .starts_with("session"));
 }
 
 TEST_F(Functions, ProgressAppliesExactlyTheNextReport) {
@@ -222,13 +240,16 @@ TEST_F(Functions, ALostWorkersBuildsGoBackToTheQueueWithALimit) {
   EXPECT_TRUE(refused("worker_gone", {"w1", std::to_string(s), "expired"}).starts_with("early"));
   EXPECT_TRUE(refused("build_lost", {"1", kNonce, "2", "5", map_body()}).starts_with("early"));
   pass(31000);
-  EXPECT_EQ(good("worker_gone", {"w1", std::to_string(s), "expired"}), json::Value(json::Array{json::Array{1}}));
+  EXPECT_EQ(good("worker_gone", {"w1", std::to_string(s), "expired"}),
+            json::Value(json::Array{json::Array{1}}));
   EXPECT_TRUE(refused("build_lost", {"1", kNonce, "2", "4", map_body()}).starts_with("stale"));
   good("build_lost", {"1", kNonce, "2", "5", map_body()});
   EXPECT_EQ(topics(), (std::vector<std::string>{"build.finished.kernel", "request.pending"}));
   s = hello();
   offer(1, s, kOther);
-  EXPECT_EQ(accept(1, s, kOther), json::Value(json::Array{2, 2, std::stoll(redis.command({"GET", redis.keys()("clock")}).text), 2}));
+  EXPECT_EQ(
+      accept(1, s, kOther),
+      json::Value(json::Array{2, 2, std::stoll(redis.command({"GET", redis.keys()("clock")}).text), 2}));
   good("worker_gone", {"w1", std::to_string(s), "goodbye"});
   good("build_lost", {"1", kOther, "2", "4", map_body()});
   EXPECT_EQ(topics(), (std::vector<std::string>{"build.finished.kernel", "buildset.complete"}));
@@ -299,7 +320,8 @@ TEST_F(Functions, AReportersCursorMovesWithItsMessages) {
   EXPECT_EQ(good("cursor_start", {"mail", "1"}).as_array()[0].as_int(), 1);
   good("change_add", {"", "", "0", "", "", "", "1", map_body()});
   good("reporter_apply", {"mail", "1", "1", "2", "t", "1", "build-1", map_body()});
-  EXPECT_TRUE(refused("reporter_apply", {"mail", "1", "1", "2", "t", "1", "build-1", map_body()}).starts_with("stale"));
+  EXPECT_TRUE(refused("reporter_apply", {"mail", "1", "1", "2", "t", "1", "build-1", map_body()})
+                  .starts_with("stale"));
   good("outbox_later", {"mail", "1", "build-1", "1000"});
   good("outbox_done", {"mail", "1", "build-1"});
   EXPECT_TRUE(refused("outbox_done", {"mail", "1", "build-1"}).starts_with("gone"));
@@ -318,7 +340,8 @@ TEST_F(Functions, TheEventLogIsNotTrimmedPastAReader) {
 TEST_F(Functions, TheSameConfigurationIsNoNewVersion) {
   EXPECT_EQ(good("config_apply", {"-1", "d1", map_body(), "1", "builder", "a"}), json::Value(json::Array{1}));
   EXPECT_EQ(good("config_apply", {"1", "d1", map_body(), "1", "builder", "a"}), json::Value(json::Array{1}));
-  EXPECT_EQ(good("config_apply", {"1", "d2", map_body(), "2", "builder", "b", "builder", "a"}), json::Value(json::Array{2}));
+  EXPECT_EQ(good("config_apply", {"1", "d2", map_body(), "2", "builder", "b", "builder", "a"}),
+            json::Value(json::Array{2}));
   EXPECT_TRUE(refused("config_apply", {"1", "d3", map_body(), "0"}).starts_with("config"));
   EXPECT_EQ(redis.command({"HGET", redis.keys()("ids:builder"), "b"}).text, "2");
 }
@@ -326,10 +349,14 @@ TEST_F(Functions, TheSameConfigurationIsNoNewVersion) {
 TEST_F(Functions, ALogTakesOnlyTheNextBytesOfItsClaim) {
   const auto p = redis.keys().log_prefix(7);
   EXPECT_EQ(p, "{headrace:log:7}:");
-  EXPECT_EQ(good("log_append", {p, kNonce, "0.0", "0", "10", "2", "99", "chunk"}), json::Value(json::Array{10, 2, 99}));
-  EXPECT_EQ(good("log_append", {p, kNonce, "0.0", "0", "10", "2", "99", "chunk"}), json::Value(json::Array{10, 2, 99}));
-  EXPECT_EQ(good("log_append", {p, kNonce, "0.0", "50", "10", "2", "98", "chunk"}), json::Value(json::Array{10, 2, 99}));
-  EXPECT_TRUE(refused("log_append", {p, kOther, "0.0", "10", "10", "2", "98", "chunk"}).starts_with("fenced"));
+  EXPECT_EQ(good("log_append", {p, kNonce, "0.0", "0", "10", "2", "99", "chunk"}),
+            json::Value(json::Array{10, 2, 99}));
+  EXPECT_EQ(good("log_append", {p, kNonce, "0.0", "0", "10", "2", "99", "chunk"}),
+            json::Value(json::Array{10, 2, 99}));
+  EXPECT_EQ(good("log_append", {p, kNonce, "0.0", "50", "10", "2", "98", "chunk"}),
+            json::Value(json::Array{10, 2, 99}));
+  EXPECT_TRUE(
+      refused("log_append", {p, kOther, "0.0", "10", "10", "2", "98", "chunk"}).starts_with("fenced"));
   EXPECT_EQ(redis.command({"LLEN", p + "0.0:c"}).integer, 1);
   good("log_drop", {p});
   EXPECT_TRUE(refused("log_append", {p, kNonce, "0.0", "0", "10", "2", "98", "chunk"}).starts_with("fenced"));
@@ -364,13 +391,17 @@ TEST_F(Functions, ABrokenArgumentLeavesTheKeySpaceAsItWas) {
       {"change_add", {"d", "", "0", "", "", "", "1", map_body()}},
       {"buildset_add", {"k", "1", map_body(), "1", "kernel", "0"}},
       {"request_cancel", {"1", map_body()}},
-      {"scheduler_apply", {"1", "0", head, "t", "1", "2", "set", "main", map_body(), "1", "kernel", "0", "wait", "main", "", "1", "1", "77"}},
+      {"scheduler_apply",
+       {"1", "0", head, "t", "1", "2", "set", "main", map_body(), "1", "kernel", "0", "wait", "main", "", "1",
+        "1", "77"}},
       {"scheduler_due", {"1", "1", "main", "", "77", "1", "1", map_body(), "1", "kernel", "0"}},
       {"waiting_drop", {"1", "main", ""}},
       {"offer", {"1", "5000", kNonce, "1", "2", "w1", s, "2", "2"}},
       {"accept", {"2", kOther, "w1", s, map_body()}},
       {"release", {"2", kOther, "refused"}},
-      {"progress", {"1", kNonce, "1", "3", "step", "0", "1", map_body(), "properties", map_body(), "finish", "0", map_body()}},
+      {"progress",
+       {"1", kNonce, "1", "3", "step", "0", "1", map_body(), "properties", map_body(), "finish", "0",
+        map_body()}},
       {"build_lost", {"1", kNonce, "3", "5", map_body()}},
       {"answer", {"1", kNonce, "1", map_body()}},
       {"tick", {"workers"}},
@@ -426,7 +457,8 @@ TEST_F(Functions, ABrokenArgumentLeavesTheKeySpaceAsItWas) {
       for (auto& args : variants) {
         // A poller's states and a held nonce are free text, a chunk any bytes: those are no mistakes.
         const bool free_text = (call.function == "change_add" && (i == 4 || i == 5)) ||
-                               (call.function == "worker_hello" && i == 7) || (call.function == "log_append" && i == 7);
+                               (call.function == "worker_hello" && i == 7) ||
+                               (call.function == "log_append" && i == 7);
         if (free_text && args.size() == call.args.size()) continue;
         const auto reply = redis.call({call.function, args});
         EXPECT_FALSE(reply.ok) << call.function << " argument " << i;

@@ -16,8 +16,8 @@ constexpr const char* kLibraryPrefix = "headrace1_";
 
 // Errors that say "not now" rather than "wrong".
 bool is_temporary(std::string_view text) {
-  for (std::string_view word : {"LOADING", "READONLY", "OOM", "MISCONF", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN", "BUSY",
-                                "TRYAGAIN", "NOAUTH"})
+  for (std::string_view word : {"LOADING", "READONLY", "OOM", "MISCONF", "NOREPLICAS", "CLUSTERDOWN",
+                                "MASTERDOWN", "BUSY", "TRYAGAIN", "NOAUTH"})
     if (text.starts_with(word)) return true;
   return false;
 }
@@ -30,16 +30,25 @@ RedisReply convert(const redisReply* r) {
   RedisReply out;
   if (!r) return out;
   switch (r->type) {
-    case REDIS_REPLY_INTEGER: out.kind = RedisReply::Kind::integer, out.integer = r->integer; break;
-    case REDIS_REPLY_STRING: out.kind = RedisReply::Kind::string, out.text = text_of(r); break;
-    case REDIS_REPLY_STATUS: out.kind = RedisReply::Kind::status, out.text = text_of(r); break;
-    case REDIS_REPLY_ERROR: out.kind = RedisReply::Kind::error, out.text = text_of(r); break;
+    case REDIS_REPLY_INTEGER:
+      out.kind = RedisReply::Kind::integer, out.integer = r->integer;
+      break;
+    case REDIS_REPLY_STRING:
+      out.kind = RedisReply::Kind::string, out.text = text_of(r);
+      break;
+    case REDIS_REPLY_STATUS:
+      out.kind = RedisReply::Kind::status, out.text = text_of(r);
+      break;
+    case REDIS_REPLY_ERROR:
+      out.kind = RedisReply::Kind::error, out.text = text_of(r);
+      break;
     case REDIS_REPLY_ARRAY:
       out.kind = RedisReply::Kind::array;
       out.items.reserve(r->elements);
       for (std::size_t i = 0; i < r->elements; ++i) out.items.push_back(convert(r->element[i]));
       break;
-    default: break;
+    default:
+      break;
   }
   return out;
 }
@@ -48,7 +57,8 @@ std::vector<std::string> fcall_words(const Call& call, const std::string& prefix
   std::vector<std::string> words{"FCALL", kLibraryPrefix + call.function, "1"};
   auto first = call.args.begin();
   if (call.function.starts_with("log_")) {
-    if (first == call.args.end()) throw std::logic_error(call.function + " needs the prefix of a build's logs");
+    if (first == call.args.end())
+      throw std::logic_error(call.function + " needs the prefix of a build's logs");
     words.push_back(*first++);
   } else {
     words.push_back(prefix);
@@ -103,7 +113,8 @@ Result<Address> parse_address(std::string_view text) {
   if (text.starts_with("unix:")) {
     out.unix_path = text.substr(5);
     if (out.unix_path.empty()) return fail("Redis address '" + std::string(text) + "' has no path");
-    if (out.unix_path.size() > 107) return fail("Redis socket path '" + out.unix_path + "' is longer than 107 bytes");
+    if (out.unix_path.size() > 107)
+      return fail("Redis socket path '" + out.unix_path + "' is longer than 107 bytes");
     return out;
   }
   std::string_view rest = text;
@@ -112,7 +123,8 @@ Result<Address> parse_address(std::string_view text) {
   rest.remove_prefix(6);
   if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
     auto credentials = rest.substr(0, at);
-    if (!credentials.starts_with(':')) return fail("Redis address: a password is written tcp://:password@host:port");
+    if (!credentials.starts_with(':'))
+      return fail("Redis address: a password is written tcp://:password@host:port");
     out.password = credentials.substr(1);
     rest.remove_prefix(at + 1);
   }

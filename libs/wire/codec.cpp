@@ -13,7 +13,6 @@
 namespace headrace::wire {
 namespace {
 
-
 struct StringBuffer {
   std::string bytes;
   void write(const char* data, std::size_t size) { bytes.append(data, size); }
@@ -21,18 +20,30 @@ struct StringBuffer {
 using Pack = msgpack::packer<StringBuffer>;
 
 template <class T>
-concept Struct = requires(const T& t) { T::fields(t, [](const char*, const auto&) {}); };
+concept Struct = requires(const T& t) {
+  T::fields(t, [](const char*, const auto&) {});
+};
 template <class T>
-concept Versioned = requires { T::kVersion; };
+concept Versioned = requires {
+  T::kVersion;
+};
 
-template <class T> struct IsOptional : std::false_type {};
-template <class T> struct IsOptional<std::optional<T>> : std::true_type {};
-template <class T> struct IsVector : std::false_type {};
-template <class T> struct IsVector<std::vector<T>> : std::true_type {};
-template <class T> struct IsMap : std::false_type {};
-template <class K, class V, class C> struct IsMap<std::map<K, V, C>> : std::true_type {};
-template <class T> struct IsId : std::false_type {};
-template <class Tag> struct IsId<Id<Tag>> : std::true_type {};
+template <class T>
+struct IsOptional : std::false_type {};
+template <class T>
+struct IsOptional<std::optional<T>> : std::true_type {};
+template <class T>
+struct IsVector : std::false_type {};
+template <class T>
+struct IsVector<std::vector<T>> : std::true_type {};
+template <class T>
+struct IsMap : std::false_type {};
+template <class K, class V, class C>
+struct IsMap<std::map<K, V, C>> : std::true_type {};
+template <class T>
+struct IsId : std::false_type {};
+template <class Tag>
+struct IsId<Id<Tag>> : std::true_type {};
 
 // Bytes rather than text: packed as bin, so that other languages do not decode them.
 bool is_binary(const char* field) {
@@ -53,7 +64,8 @@ void put(Pack& p, const json::Value& v) {
     p.pack_double(v.as_double());
   } else if (v.is_string()) {
     const auto& s = v.as_string();
-    p.pack_str(static_cast<std::uint32_t>(s.size())).pack_str_body(s.data(), static_cast<std::uint32_t>(s.size()));
+    p.pack_str(static_cast<std::uint32_t>(s.size()))
+        .pack_str_body(s.data(), static_cast<std::uint32_t>(s.size()));
   } else if (v.is_array()) {
     p.pack_array(static_cast<std::uint32_t>(v.as_array().size()));
     for (const auto& x : v.as_array()) put(p, x);
@@ -120,16 +132,26 @@ using msgpack::type::object_type;
 bool get(const Object& o, json::Value& out, std::string& why, int depth = 0) {
   if (depth > json::kMaxDepth) return why = "nested too deep", false;
   switch (o.type) {
-    case object_type::NIL: out = nullptr; return true;
-    case object_type::BOOLEAN: out = o.via.boolean; return true;
+    case object_type::NIL:
+      out = nullptr;
+      return true;
+    case object_type::BOOLEAN:
+      out = o.via.boolean;
+      return true;
     case object_type::POSITIVE_INTEGER:
       if (o.via.u64 > static_cast<std::uint64_t>(INT64_MAX)) return why = "integer too large", false;
       out = static_cast<std::int64_t>(o.via.u64);
       return true;
-    case object_type::NEGATIVE_INTEGER: out = static_cast<std::int64_t>(o.via.i64); return true;
+    case object_type::NEGATIVE_INTEGER:
+      out = static_cast<std::int64_t>(o.via.i64);
+      return true;
     case object_type::FLOAT32:
-    case object_type::FLOAT64: out = o.via.f64; return true;
-    case object_type::STR: out = std::string(o.via.str.ptr, o.via.str.size); return true;
+    case object_type::FLOAT64:
+      out = o.via.f64;
+      return true;
+    case object_type::STR:
+      out = std::string(o.via.str.ptr, o.via.str.size);
+      return true;
     case object_type::ARRAY: {
       json::Array a(o.via.array.size);
       for (std::size_t i = 0; i < a.size(); ++i)
@@ -142,19 +164,22 @@ bool get(const Object& o, json::Value& out, std::string& why, int depth = 0) {
       for (std::size_t i = 0; i < o.via.map.size; ++i) {
         const auto& kv = o.via.map.ptr[i];
         if (kv.key.type != object_type::STR) return why = "map key is no string", false;
-        if (!get(kv.val, m[std::string(kv.key.via.str.ptr, kv.key.via.str.size)], why, depth + 1)) return false;
+        if (!get(kv.val, m[std::string(kv.key.via.str.ptr, kv.key.via.str.size)], why, depth + 1))
+          return false;
       }
       out = std::move(m);
       return true;
     }
     case object_type::BIN:
-    case object_type::EXT: break;
+    case object_type::EXT:
+      break;
   }
   return why = "binary where a JSON value was expected", false;
 }
 
 bool get(const Object& o, Results& out, std::string& why) {
-  if (o.type == object_type::POSITIVE_INTEGER && o.via.u64 <= 6) return out = static_cast<Results>(o.via.u64), true;
+  if (o.type == object_type::POSITIVE_INTEGER && o.via.u64 <= 6)
+    return out = static_cast<Results>(o.via.u64), true;
   return why = "no result code 0 to 6", false;
 }
 
@@ -220,7 +245,9 @@ bool get(const Object& o, T& out, std::string& why) {
       std::int64_t version = 0;
       if (!v || !get(*v, version, why)) return why = "field v: no version", false;
       if (version != T::kVersion)
-        return why = "version " + std::to_string(version) + " where " + std::to_string(T::kVersion) + " is known", false;
+        return why = "version " + std::to_string(version) + " where " + std::to_string(T::kVersion) +
+                     " is known",
+               false;
     }
     bool good = true;
     T::fields(out, [&](const char* name, auto& member) {
@@ -281,8 +308,8 @@ Result<json::Value> decode_value(std::string_view bytes) {
   return out;
 }
 
-#define HEADRACE_MESSAGE(T)                 \
-  template std::string encode(const T&);    \
+#define HEADRACE_MESSAGE(T)              \
+  template std::string encode(const T&); \
   template Result<T> decode(std::string_view)
 HEADRACE_MESSAGE(Change);
 HEADRACE_MESSAGE(Buildset);
@@ -334,7 +361,8 @@ Result<Event> event_from_frames(const std::vector<std::string>& frames) {
   if (frames.size() != 4) return fail("an event has 4 frames, got " + std::to_string(frames.size()));
   auto e = decode_event(frames[2], frames[3]);
   if (e && std::to_string(e->number.value) != frames[1])
-    return fail("event number in its frame is '" + frames[1] + "', in its envelope " + std::to_string(e->number.value));
+    return fail("event number in its frame is '" + frames[1] + "', in its envelope " +
+                std::to_string(e->number.value));
   return e;
 }
 

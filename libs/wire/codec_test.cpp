@@ -104,8 +104,8 @@ TEST(Codec, RefusesResultCodesThatDoNotExist) {
 }
 
 TEST(Event, ReadsTheEnvelopeAndItsFrames) {
-  const std::string envelope =
-      encode_value(json::Array{12, "tagb", "taga", "build.new.hello", 1700000000000, json::Object{{"buildid", 3}}});
+  const std::string envelope = encode_value(
+      json::Array{12, "tagb", "taga", "build.new.hello", 1700000000000, json::Object{{"buildid", 3}}});
   const auto e = decode_event(envelope, "body");
   ASSERT_TRUE(e) << e.error().text;
   EXPECT_EQ(e->number.value, 12);
@@ -116,7 +116,8 @@ TEST(Event, ReadsTheEnvelopeAndItsFrames) {
   EXPECT_TRUE(event_from_frames(frames));
   frames[1] = "13";
   EXPECT_FALSE(event_from_frames(frames));
-  for (std::size_t n = 0; n < envelope.size(); ++n) EXPECT_FALSE(decode_event(envelope.substr(0, n), "")) << n;
+  for (std::size_t n = 0; n < envelope.size(); ++n)
+    EXPECT_FALSE(decode_event(envelope.substr(0, n), "")) << n;
 }
 
 }  // namespace headrace::wire

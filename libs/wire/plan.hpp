@@ -29,13 +29,13 @@ struct StepPlan {
   std::string kind;
   json::Value name;  ///< renderable; cut to 50 characters; repeated names get _1, _2 …
   StepFlags flags;
-  json::Value do_step_if = true;     ///< renderable or question
-  json::Value hide_step_if = false;  ///< bool or question (gets results)
-  json::Value workdir = "build";     ///< renderable, relative to the build directory
-  json::Value env = json::Object{};  ///< renderable; a null value removes the variable
-  json::Value command;               ///< renderable: string (shell) or list (exec)
-  json::Value description;           ///< renderable: shown while it runs ("compiling")
-  json::Value description_done;      ///< renderable: shown after ("compile")
+  json::Value do_step_if = true;        ///< renderable or question
+  json::Value hide_step_if = false;     ///< bool or question (gets results)
+  json::Value workdir = "build";        ///< renderable, relative to the build directory
+  json::Value env = json::Object{};     ///< renderable; a null value removes the variable
+  json::Value command;                  ///< renderable: string (shell) or list (exec)
+  json::Value description;              ///< renderable: shown while it runs ("compiling")
+  json::Value description_done;         ///< renderable: shown after ("compile")
   std::int64_t timeout_ms = 1'200'000;  ///< without output; 0: none
   std::int64_t max_time_ms = 0;         ///< in all; 0: none
   std::int64_t max_lines = 0;           ///< of output; 0: none

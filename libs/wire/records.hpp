@@ -75,8 +75,8 @@ struct RequestRef {
 /// order). The whole of each request is in here.
 struct Buildset {
   static constexpr int kVersion = 1;
-  BuildsetId id;                 ///< not on the wire
-  std::int64_t submitted_ms = 0; ///< not on the wire: the event's time
+  BuildsetId id;                  ///< not on the wire
+  std::int64_t submitted_ms = 0;  ///< not on the wire: the event's time
   std::string scheduler;
   std::string reason;
   std::optional<std::string> external_id;
@@ -95,9 +95,9 @@ struct Buildset {
 
 /// One log of a step. `size` and `crc` are of the framed text (see logchunk/frame.hpp).
 struct LogRecord {
-  int index = 0;      ///< in its step, from 0
-  std::string name;   ///< free text, "stdio"
-  std::string slug;   ///< identifier, unique in the step
+  int index = 0;           ///< in its step, from 0
+  std::string name;        ///< free text, "stdio"
+  std::string slug;        ///< identifier, unique in the step
   std::string type = "s";  ///< Buildbot's: s stream, t text, h html
   bool complete = false;
   bool incomplete = false;  ///< the worker was lost: the end of the log is missing
@@ -146,9 +146,9 @@ struct StepRecord {
 /// `build.finished` (whole); ids `buildid`, `number`, `request`, `attempt`.
 struct Build {
   static constexpr int kVersion = 1;
-  BuildId id;              ///< not on the wire
-  std::int64_t number = 0; ///< not on the wire: per builder, from 1
-  int attempt = 0;         ///< not on the wire: of its request, from 1
+  BuildId id;               ///< not on the wire
+  std::int64_t number = 0;  ///< not on the wire: per builder, from 1
+  int attempt = 0;          ///< not on the wire: of its request, from 1
   RequestId request;
   BuildsetId buildset;
   std::string builder;

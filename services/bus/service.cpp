@@ -18,7 +18,8 @@ void BusService::start(service::Host& host) {
   host_ = &host;
   const auto& site = host.site_key();
   keys_ = std::make_unique<service::AllowedKeys>(host, "subscriber");
-  host.zmq().authenticate(host.io(), [this, &site](const std::string& domain, const std::string& key, std::function<void(bool)> answer) {
+  host.zmq().authenticate(host.io(), [this, &site](const std::string& domain, const std::string& key,
+                                                   std::function<void(bool)> answer) {
     const auto decide = [this, domain, answer](bool allowed) {
       if (!allowed) host_->metrics().count("headrace_bus_refused_total{domain=\"" + domain + "\"}");
       answer(allowed);

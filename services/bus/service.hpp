@@ -13,7 +13,7 @@
 namespace headrace::bus_service {
 
 struct Settings {
-  std::string bind_publish = "ipc:///run/headrace/publish";      ///< endpoints, comma separated
+  std::string bind_publish = "ipc:///run/headrace/publish";  ///< endpoints, comma separated
   std::string bind_subscribe = "ipc:///run/headrace/subscribe,tcp://127.0.0.1:9802";
   void add_options(arguments::Command& command);
 };

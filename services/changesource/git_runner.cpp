@@ -32,7 +32,8 @@ std::vector<std::string> environment() {
 }  // namespace
 
 struct GitRunner::Run : std::enable_shared_from_this<GitRunner::Run> {
-  Run(asio::io_context& io, std::filesystem::path d) : directory(std::move(d)), out(io), err(io), timer(io), reaper(io) {}
+  Run(asio::io_context& io, std::filesystem::path d)
+      : directory(std::move(d)), out(io), err(io), timer(io), reaper(io) {}
 
   std::filesystem::path directory;
   std::vector<git_poller::GitCommand> commands;
@@ -92,8 +93,10 @@ struct GitRunner::Run : std::enable_shared_from_this<GitRunner::Run> {
     asio::post(timer.get_executor(), [self = shared_from_this()] { self->next(); });
   }
 
-  void read(asio::posix::stream_descriptor& from, std::array<char, 65536>& buffer, std::string git_poller::GitResult::*to) {
-    from.async_read_some(asio::buffer(buffer), [self = shared_from_this(), &from, &buffer, to](const boost::system::error_code& e, std::size_t n) {
+  void read(asio::posix::stream_descriptor& from, std::array<char, 65536>& buffer,
+            std::string git_poller::GitResult::*to) {
+    from.async_read_some(asio::buffer(buffer), [self = shared_from_this(), &from, &buffer, to](
+                                                   const boost::system::error_code& e, std::size_t n) {
       if (self->stopped) return;
       auto& text = self->results.back().*to;
       text.append(buffer.data(), n);
@@ -137,7 +140,8 @@ struct GitRunner::Run : std::enable_shared_from_this<GitRunner::Run> {
   }
 };
 
-GitRunner::GitRunner(asio::io_context& io, std::filesystem::path directory) : io_(io), directory_(std::move(directory)) {}
+GitRunner::GitRunner(asio::io_context& io, std::filesystem::path directory)
+    : io_(io), directory_(std::move(directory)) {}
 GitRunner::~GitRunner() {
   if (run_) run_->stop();
 }
@@ -148,8 +152,10 @@ void GitRunner::run(std::vector<git_poller::GitCommand> commands,
   std::filesystem::create_directories(directory_, error);
   if (error) {
     // Every command fails, in words; hooks and other pollers go on.
-    const git_poller::GitResult failed{127, "", "cannot make '" + directory_.string() + "': " + error.message()};
-    asio::post(io_, [results = std::vector(commands.size(), failed), done = std::move(done)] { done(results); });
+    const git_poller::GitResult failed{127, "",
+                                       "cannot make '" + directory_.string() + "': " + error.message()};
+    asio::post(io_,
+               [results = std::vector(commands.size(), failed), done = std::move(done)] { done(results); });
     return;
   }
   run_ = std::make_shared<Run>(io_, directory_);

@@ -18,7 +18,8 @@ class GitRunner {
   ~GitRunner();  ///< kills what runs; its callback does not come
 
   /// One run at a time. Results in order, one for each command, whether or not one failed.
-  void run(std::vector<git_poller::GitCommand> commands, std::function<void(std::vector<git_poller::GitResult>)> done);
+  void run(std::vector<git_poller::GitCommand> commands,
+           std::function<void(std::vector<git_poller::GitResult>)> done);
 
  private:
   struct Run;

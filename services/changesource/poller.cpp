@@ -20,7 +20,11 @@ Poller::Poller(service::Host& host, config::GitPoller declared, std::filesystem:
 
 void Poller::on_tick() {
   // The role's callbacks may come after a new configuration has replaced this poller.
-  role_.hold([this, alive = std::weak_ptr(alive_)] { if (alive.lock()) poll(); }, [this] { timer_.cancel(); });
+  role_.hold(
+      [this, alive = std::weak_ptr(alive_)] {
+        if (alive.lock()) poll();
+      },
+      [this] { timer_.cancel(); });
 }
 
 void Poller::poll() {
@@ -34,8 +38,8 @@ void Poller::poll() {
                     if (state) {
                       known = std::move(*state);
                     } else {
-                      spdlog::error("state of a poller cannot be read, it starts anew poller={} reason={}", declared_.name,
-                                    state.error().text);
+                      spdlog::error("state of a poller cannot be read, it starts anew poller={} reason={}",
+                                    declared_.name, state.error().text);
                     }
                   }
                   step(git_poller::start_poll(declared_, std::move(known)));
@@ -52,7 +56,8 @@ void Poller::step(git_poller::PollStep next) {
 
 void Poller::commit(git_poller::Poll poll) {
   for (const auto& warning : poll.warnings) spdlog::warn("poller={} {}", declared_.name, warning);
-  if (!poll.error.empty() && poll.error != problem_) spdlog::error("poll failed poller={} reason={}", declared_.name, poll.error);
+  if (!poll.error.empty() && poll.error != problem_)
+    spdlog::error("poll failed poller={} reason={}", declared_.name, poll.error);
   if (poll.error.empty() && !problem_.empty()) spdlog::info("poll succeeds again poller={}", declared_.name);
   problem_ = poll.error;
   host_.metrics().count("headrace_polls_total{poller=\"" + declared_.name + "\"}");
@@ -71,19 +76,23 @@ void Poller::commit(git_poller::Poll poll) {
   // that a repeated poll does not bring it twice.
   std::size_t at = 0;
   for (; bodies.size() - at > kMostInOneCall; at += kMostInOneCall) {
-    store::Call call{"change_add",
-                     {"poll:" + declared_.name + ":" + poll.changes[at].revision.value_or("") + ":" + std::to_string(kMostInOneCall),
-                      role_.name(), std::to_string(role_.term()), "", "", "", std::to_string(kMostInOneCall)}};
+    store::Call call{
+        "change_add",
+        {"poll:" + declared_.name + ":" + poll.changes[at].revision.value_or("") + ":" +
+             std::to_string(kMostInOneCall),
+         role_.name(), std::to_string(role_.term()), "", "", "", std::to_string(kMostInOneCall)}};
     call.args.insert(call.args.end(), bodies.begin() + static_cast<std::ptrdiff_t>(at),
                      bodies.begin() + static_cast<std::ptrdiff_t>(at + kMostInOneCall));
     host_.commit(std::move(call), {});
   }
-  store::Call call{"change_add", {"", role_.name(), std::to_string(role_.term()), declared_.name, state_text_, state,
-                                  std::to_string(bodies.size() - at)}};
+  store::Call call{"change_add",
+                   {"", role_.name(), std::to_string(role_.term()), declared_.name, state_text_, state,
+                    std::to_string(bodies.size() - at)}};
   call.args.insert(call.args.end(), bodies.begin() + static_cast<std::ptrdiff_t>(at), bodies.end());
   spdlog::info("poll found changes poller={} count={}", declared_.name, bodies.size());
   host_.commit(std::move(call), [this, alive = std::weak_ptr(alive_)](store::Reply r) {
-    if (!r.ok && alive.lock()) spdlog::warn("poll was not taken poller={} reason={}", declared_.name, r.refusal);
+    if (!r.ok && alive.lock())
+      spdlog::warn("poll was not taken poller={} reason={}", declared_.name, r.refusal);
   });
 }
 

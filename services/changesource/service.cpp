@@ -46,7 +46,8 @@ void ChangeSourceService::start(service::Host& host) {
 void ChangeSourceService::load(service::Host& host) {
   host.command({"HMGET", host.store().keys()("head"), "n", "tag"}, [this](store::RedisReply r) {
     events::Cursor cursor;
-    if (r.items.size() == 2 && !r.items[0].text.empty()) cursor = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
+    if (r.items.size() == 2 && !r.items[0].text.empty())
+      cursor = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
     config_->refresh([this, cursor] {
       renew_pollers();
       host_->loaded(cursor);
@@ -69,9 +70,13 @@ void ChangeSourceService::renew_pollers() {
     pollers_.push_back(std::make_unique<Poller>(*host_, declared, directory / folder_of(declared.name),
                                                 [this](wire::Change& c) { prepare(c); }));
     pollers_.back()->on_tick();
-    host_->metrics().gauge("headrace_poller_failing{poller=\"" + declared.name + "\"}", [this, name = declared.name] {
-      return std::any_of(pollers_.begin(), pollers_.end(), [&](const auto& p) { return p->name() == name && !p->problem().empty(); }) ? 1.0 : 0.0;
-    });
+    host_->metrics().gauge(
+        "headrace_poller_failing{poller=\"" + declared.name + "\"}", [this, name = declared.name] {
+          return std::any_of(pollers_.begin(), pollers_.end(),
+                             [&](const auto& p) { return p->name() == name && !p->problem().empty(); })
+                     ? 1.0
+                     : 0.0;
+        });
   }
 }
 
@@ -94,7 +99,8 @@ void ChangeSourceService::on_request(http::Request request, Responder responder)
   if (!host_->is_loaded() || !config_->current())
     return responder->send(text(503, "the intake cannot store changes now, send it again later\n"));
   const auto dialect = dialect_of(request.path);
-  settle(hooks::receive(request, config_->current()->site().hooks, wall_now()), dialect, std::move(responder));
+  settle(hooks::receive(request, config_->current()->site().hooks, wall_now()), dialect,
+         std::move(responder));
 }
 
 void ChangeSourceService::settle(hooks::Outcome outcome, const std::string& dialect, Responder responder) {
@@ -103,7 +109,8 @@ void ChangeSourceService::settle(hooks::Outcome outcome, const std::string& dial
     spdlog::info("hook refused dialect={} status={} reason={}", dialect, refusal->status, refusal->text);
     return responder->send(text(refusal->status, refusal->text));
   }
-  if (auto* delivery = std::get_if<hooks::Delivery>(&outcome)) return record(std::move(*delivery), dialect, std::move(responder));
+  if (auto* delivery = std::get_if<hooks::Delivery>(&outcome))
+    return record(std::move(*delivery), dialect, std::move(responder));
 
   struct Asking {
     hooks::Questions questions;
@@ -117,7 +124,8 @@ void ChangeSourceService::settle(hooks::Outcome outcome, const std::string& dial
   for (std::size_t i = 0; i < asking->questions.calls.size(); ++i)
     client_->send(asking->questions.calls[i], [this, asking, i, dialect, responder](http::Reply reply) {
       asking->replies[i] = std::move(reply);
-      if (--asking->left == 0) settle(asking->questions.resume(std::move(asking->replies)), dialect, responder);
+      if (--asking->left == 0)
+        settle(asking->questions.resume(std::move(asking->replies)), dialect, responder);
     });
 }
 
@@ -134,7 +142,8 @@ void ChangeSourceService::record(hooks::Delivery delivery, const std::string& di
   waiting->left = (delivery.changes.size() + kMostInOneCall - 1) / kMostInOneCall;
   for (std::size_t at = 0; at < delivery.changes.size(); at += kMostInOneCall) {
     const auto end = std::min(delivery.changes.size(), at + kMostInOneCall);
-    const std::string key = delivery.key.empty() ? "" : delivery.key + "#" + std::to_string(at / kMostInOneCall);
+    const std::string key =
+        delivery.key.empty() ? "" : delivery.key + "#" + std::to_string(at / kMostInOneCall);
     store::Call call{"change_add", {key, "", "0", "", "", "", std::to_string(end - at)}};
     for (std::size_t i = at; i < end; ++i) {
       delivery.changes[i].source = dialect;

@@ -24,9 +24,15 @@ void close_lost(wire::Build& build, Results results, const std::map<std::pair<in
   build.results = results;
   build.complete_ms = now_ms;
   switch (results) {
-    case Results::cancelled: build.state_string = "build cancelled, worker lost"; break;
-    case Results::exception: build.state_string = "worker lost too often"; break;
-    default: build.state_string = "worker lost, build is retried"; break;
+    case Results::cancelled:
+      build.state_string = "build cancelled, worker lost";
+      break;
+    case Results::exception:
+      build.state_string = "worker lost too often";
+      break;
+    default:
+      build.state_string = "worker lost, build is retried";
+      break;
   }
 }
 

@@ -37,11 +37,11 @@ struct ActiveBuild {
   bool cancel = false;
   std::string cancel_reason;
   std::shared_ptr<config::Configuration> configuration;  ///< the version it was offered with
-  wire::Build build;  ///< as it is now: properties, steps
+  wire::Build build;                                     ///< as it is now: properties, steps
 
-  std::int64_t sequence_sent = 0;       ///< last report given to the store
-  std::int64_t sequence_committed = 0;  ///< last report applied
-  std::deque<wire::Report> waiting;     ///< reports whose logs are not all committed yet, in order
+  std::int64_t sequence_sent = 0;                ///< last report given to the store
+  std::int64_t sequence_committed = 0;           ///< last report applied
+  std::deque<wire::Report> waiting;              ///< reports whose logs are not all committed yet, in order
   std::map<std::pair<int, int>, LogState> logs;  ///< by (step, log)
 };
 

@@ -11,7 +11,10 @@ constexpr seconds kSweepDelay{3};  // another dispatcher gets this long to settl
 
 Core::Core(Effects& effects, CoreSettings settings, std::shared_ptr<config::Configuration> configuration,
            ConfigVersion version, std::vector<LoadedRequest> open)
-    : effects_(effects), settings_(std::move(settings)), configuration_(std::move(configuration)), version_(version) {
+    : effects_(effects),
+      settings_(std::move(settings)),
+      configuration_(std::move(configuration)),
+      version_(version) {
   for (auto& loaded : open) {
     const auto id = loaded.request.id;
     queue_.add(std::move(loaded.request), loaded.state == "pending");
@@ -19,7 +22,8 @@ Core::Core(Effects& effects, CoreSettings settings, std::shared_ptr<config::Conf
   }
 }
 
-void Core::on_message(const std::string& peer, const std::string& user, const std::string& name, const std::string& body) {
+void Core::on_message(const std::string& peer, const std::string& user, const std::string& name,
+                      const std::string& body) {
   const auto with_link = [&]<class M>(std::optional<M> message, auto handle) {
     if (!message) return;
     if (auto* link = current_link(peer, user, message->session)) {
@@ -30,7 +34,8 @@ void Core::on_message(const std::string& peer, const std::string& user, const st
   if (name == wire::Report::kName) {
     with_link(decode<wire::Report>(user, body), [&](Link& l, wire::Report m) { on_report(l, std::move(m)); });
   } else if (name == wire::Accept::kName) {
-    with_link(decode<wire::Accept>(user, body), [&](Link& l, const wire::Accept& m) { on_accept(user, l, m); });
+    with_link(decode<wire::Accept>(user, body),
+              [&](Link& l, const wire::Accept& m) { on_accept(user, l, m); });
   } else if (name == wire::Ready::kName) {
     with_link(decode<wire::Ready>(user, body), [&](Link& l, const wire::Ready& m) {
       l.free_slots = m.free_slots;
@@ -38,13 +43,17 @@ void Core::on_message(const std::string& peer, const std::string& user, const st
       match_wanted_ = true;
     });
   } else if (name == wire::Heartbeat::kName) {
-    with_link(decode<wire::Heartbeat>(user, body), [&](Link& l, const wire::Heartbeat& m) { on_heartbeat(l, m); });
+    with_link(decode<wire::Heartbeat>(user, body),
+              [&](Link& l, const wire::Heartbeat& m) { on_heartbeat(l, m); });
   } else if (name == wire::Refuse::kName) {
-    with_link(decode<wire::Refuse>(user, body), [&](Link& l, const wire::Refuse& m) { on_refuse(user, l, m); });
+    with_link(decode<wire::Refuse>(user, body),
+              [&](Link& l, const wire::Refuse& m) { on_refuse(user, l, m); });
   } else if (name == wire::Question::kName) {
-    with_link(decode<wire::Question>(user, body), [&](Link& l, const wire::Question& m) { on_question(l, m); });
+    with_link(decode<wire::Question>(user, body),
+              [&](Link& l, const wire::Question& m) { on_question(l, m); });
   } else if (name == wire::Goodbye::kName) {
-    with_link(decode<wire::Goodbye>(user, body), [&](Link& l, const wire::Goodbye& m) { on_goodbye(user, l, m); });
+    with_link(decode<wire::Goodbye>(user, body),
+              [&](Link& l, const wire::Goodbye& m) { on_goodbye(user, l, m); });
   } else if (name == wire::Hello::kName) {
     if (auto hello = decode<wire::Hello>(user, body)) on_hello(peer, user, std::move(*hello));
   } else {
@@ -55,7 +64,8 @@ void Core::on_message(const std::string& peer, const std::string& user, const st
 void Core::on_event(const wire::Event& event) {
   const RequestId request{event.id("request")};
   // A finished build's slot is free, and any of the others may bring a request back.
-  if (event.is("buildset.new") || event.is("request.pending") || event.is("build.finished")) match_wanted_ = true;
+  if (event.is("buildset.new") || event.is("request.pending") || event.is("build.finished"))
+    match_wanted_ = true;
   if (event.is("buildset.new")) {
     auto set = wire::decode<wire::Buildset>(event.body);
     if (!set) {
@@ -91,17 +101,20 @@ void Core::on_event(const wire::Event& event) {
     if (found == builds_.end()) return;
     auto& build = *found->second;
     build.cancel = true;
-    if (const auto reason = wire::decode_value(event.body)) build.cancel_reason = (*reason)["reason"].string_or("");
+    if (const auto reason = wire::decode_value(event.body))
+      build.cancel_reason = (*reason)["reason"].string_or("");
     if (const auto link = links_.find(build.worker); link != links_.end())
       send(link->second.peer,
-           wire::HeartbeatReply{link->second.session, {{build.claim, true, false, build.cancel_reason}}, false});
+           wire::HeartbeatReply{
+               link->second.session, {{build.claim, true, false, build.cancel_reason}}, false});
   } else if (event.is("worker.connected") || event.is("worker.disconnected")) {
     const auto worker = event.topic.substr(event.topic.find('.', sizeof "worker") + 1);
     const auto link = links_.find(worker);
     if (event.is("worker.connected") && link != links_.end() && link->second.session &&
         link->second.session.value < event.id("session")) {
       // It said hello elsewhere, with the same key; if it is another process, this one must know.
-      send(link->second.peer, wire::Rehello{link->second.session, true, "the worker connected again elsewhere"});
+      send(link->second.peer,
+           wire::Rehello{link->second.session, true, "the worker connected again elsewhere"});
       drop_link(worker);
     }
     sweeps_[worker] = effects_.now() + kSweepDelay;
@@ -117,12 +130,13 @@ void Core::on_tick() {
       const std::string name = worker.string_or("");
       read_hash("worker:" + name, [this, name](std::map<std::string, std::string> fields) {
         spdlog::warn("worker's lease has run out worker={} session={}", name, fields["session"]);
-        effects_.commit({"worker_gone", {name, fields["session"], "expired"}}, [this, name](store::Reply gone) {
-          if (gone.ok) {
-            drop_link(name);
-            sweep(name);
-          }
-        });
+        effects_.commit({"worker_gone", {name, fields["session"], "expired"}},
+                        [this, name](store::Reply gone) {
+                          if (gone.ok) {
+                            drop_link(name);
+                            sweep(name);
+                          }
+                        });
       });
     }
   });

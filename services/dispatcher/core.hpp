@@ -34,7 +34,8 @@ class Effects {
   virtual void append_log(store::Call call, std::function<void(store::Reply)> done) = 0;
   virtual void read(std::vector<std::string> words, std::function<void(store::RedisReply)> done) = 0;
   /// The evaluated configuration of a version; null when it cannot be had.
-  virtual void configuration(ConfigVersion version, std::function<void(std::shared_ptr<config::Configuration>)> done) = 0;
+  virtual void configuration(ConfigVersion version,
+                             std::function<void(std::shared_ptr<config::Configuration>)> done) = 0;
   virtual void send(const std::string& peer, const char* name, const std::string& body) = 0;
   /// Bytes of a log are committed up to here; for who follows it.
   virtual void announce_log(BuildId build, int step, int log, const LogState::Extent& extent) = 0;
@@ -48,17 +49,17 @@ class Effects {
 };
 
 struct CoreSettings {
-  std::string instance;             ///< of this dispatcher
-  milliseconds lease{30'000};       ///< of a worker
-  milliseconds heartbeat{5'000};    ///< between heartbeats
-  milliseconds offer{5'000};        ///< until an offer that is not accepted goes back
-  int max_attempts = 5;             ///< builds of one request, then EXCEPTION
+  std::string instance;           ///< of this dispatcher
+  milliseconds lease{30'000};     ///< of a worker
+  milliseconds heartbeat{5'000};  ///< between heartbeats
+  milliseconds offer{5'000};      ///< until an offer that is not accepted goes back
+  int max_attempts = 5;           ///< builds of one request, then EXCEPTION
 };
 
 /// A request as it was found in the store when the core was loaded.
 struct LoadedRequest {
   OpenRequest request;
-  std::string state;  ///< "pending", "offered", "running"
+  std::string state;    ///< "pending", "offered", "running"
   bool orphan = false;  ///< its session is not its worker's current one
 };
 
@@ -68,7 +69,8 @@ class Core {
        ConfigVersion version, std::vector<LoadedRequest> open);
 
   /// One message of a worker. @param user  who the key says it is
-  void on_message(const std::string& peer, const std::string& user, const std::string& name, const std::string& body);
+  void on_message(const std::string& peer, const std::string& user, const std::string& name,
+                  const std::string& body);
   void on_event(const wire::Event& event);
   /// After a run of messages or events: offers what can be offered, if any of them can have changed that.
   void match();
@@ -92,14 +94,14 @@ class Core {
     std::string peer;
     std::string instance;
     SessionId session;
-    int slots = 0;         ///< that the welcome gave it
-    int free_slots = 0;    ///< as it said last
+    int slots = 0;       ///< that the welcome gave it
+    int free_slots = 0;  ///< as it said last
     bool welcomed = false;
-    bool heard = true;     ///< since the last renewal
-    MonoTime not_before{}; ///< of the next offer, after a refusal
+    bool heard = true;      ///< since the last renewal
+    MonoTime not_before{};  ///< of the next offer, after a refusal
     std::set<RequestId> claims;
     std::map<std::string, int> per_builder;
-    int reserved = 0;      ///< offers on their way to the store
+    int reserved = 0;  ///< offers on their way to the store
   };
 
   // links.cpp: hello, heartbeats, leases
@@ -118,11 +120,13 @@ class Core {
 
   // offers.cpp: matching, offer, accept
   bool offer(RequestId id);
-  void on_offered(RequestId id, const std::string& nonce, const std::vector<std::string>& workers, store::Reply reply);
+  void on_offered(RequestId id, const std::string& nonce, const std::vector<std::string>& workers,
+                  store::Reply reply);
   void give_up(std::shared_ptr<ActiveBuild> build, const std::string& reason);
   void on_accept(const std::string& user, Link& link, const wire::Accept& message);
   void on_refuse(const std::string& user, Link& link, const wire::Refuse& message);
-  std::shared_ptr<ActiveBuild> add_claim(const std::string& worker, wire::Claim claim, const std::string& builder);
+  std::shared_ptr<ActiveBuild> add_claim(const std::string& worker, wire::Claim claim,
+                                         const std::string& builder);
   void remove_claim(RequestId id);
   std::shared_ptr<ActiveBuild> find_claim(const wire::Claim& claim);
 
@@ -133,14 +137,16 @@ class Core {
   void apply_waiting(const std::shared_ptr<ActiveBuild>& build);
   bool logs_committed(const ActiveBuild& build, wire::Report& report);
   void commit_report(const std::shared_ptr<ActiveBuild>& build, const wire::Report& report);
-  void end_with_exception(const std::shared_ptr<ActiveBuild>& build, std::int64_t sequence, const std::string& reason);
+  void end_with_exception(const std::shared_ptr<ActiveBuild>& build, std::int64_t sequence,
+                          const std::string& reason);
   void acknowledge(const ActiveBuild& build, bool finished, std::vector<wire::LogPosition> logs);
   void on_question(Link& link, const wire::Question& question);
   void answer(const std::shared_ptr<ActiveBuild>& build, const wire::Question& question,
               const std::vector<wire::Change>& changes);
 
   // orphans.cpp: adopting and giving back
-  void adopt(const std::string& worker, const wire::Claim& claim, std::function<void(std::shared_ptr<ActiveBuild>)> done);
+  void adopt(const std::string& worker, const wire::Claim& claim,
+             std::function<void(std::shared_ptr<ActiveBuild>)> done);
   void check_claim(RequestId id);
   void settle(RequestId id);
   void settle_running(RequestId id, const std::map<std::string, std::string>& fields);

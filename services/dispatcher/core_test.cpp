@@ -331,7 +331,8 @@ TEST(DispatcherCore, ADelayThatIsOverWakesNobodyAgain) {
   d.core.match_anew();
   d.core.match();
   const auto next = d.core.next_match();
-  EXPECT_TRUE(!next || *next > d.effects.time) << "the service's timer fires at once, for ever: one core is busy";
+  EXPECT_TRUE(!next || *next > d.effects.time)
+      << "the service's timer fires at once, for ever: one core is busy";
 }
 
 }  // namespace

@@ -9,22 +9,26 @@ constexpr std::size_t kMostRenewed = 1000;  // sessions in one call
 
 Core::Link* Core::current_link(const std::string& peer, const std::string& user, SessionId session) {
   const auto found = links_.find(user);
-  if (found != links_.end() && found->second.session == session && found->second.peer == peer) return &found->second;
+  if (found != links_.end() && found->second.session == session && found->second.peer == peer)
+    return &found->second;
   send(peer, wire::Rehello{session, false, "this session is not known here"});
   return nullptr;
 }
 
 void Core::on_hello(const std::string& peer, const std::string& user, wire::Hello hello) {
   if (hello.protocol != wire::kWorkerProtocol) {
-    spdlog::error("worker speaks another protocol worker={} version={} known={}", user, hello.protocol, wire::kWorkerProtocol);
-    return send(peer, wire::Rehello{{}, true,
-                                    "protocol " + std::to_string(hello.protocol) + " is not spoken here, but " +
-                                        std::to_string(wire::kWorkerProtocol)});
+    spdlog::error("worker speaks another protocol worker={} version={} known={}", user, hello.protocol,
+                  wire::kWorkerProtocol);
+    return send(peer, wire::Rehello{{},
+                                    true,
+                                    "protocol " + std::to_string(hello.protocol) +
+                                        " is not spoken here, but " + std::to_string(wire::kWorkerProtocol)});
   }
   const auto before = links_.find(user);
   if (before != links_.end() && before->second.instance != hello.instance) {
     spdlog::warn("worker is taken over by another process worker={}", user);
-    send(before->second.peer, wire::Rehello{before->second.session, true, "another process has connected with this key"});
+    send(before->second.peer,
+         wire::Rehello{before->second.session, true, "another process has connected with this key"});
   }
   drop_link(user);
   // The way to the worker is known before its session is, so that the answer finds it.
@@ -34,8 +38,8 @@ void Core::on_hello(const std::string& peer, const std::string& user, wire::Hell
   wire::WorkerInfo info = hello.info;
   info.name = user;
   store::Call call{"worker_hello",
-                   {user, hello.instance, settings_.instance, std::to_string(settings_.lease.count()), wire::encode(info),
-                    std::to_string(hello.held.size())}};
+                   {user, hello.instance, settings_.instance, std::to_string(settings_.lease.count()),
+                    wire::encode(info), std::to_string(hello.held.size())}};
   for (const auto& claim : hello.held) {
     call.args.push_back(std::to_string(claim.request.value));
     call.args.push_back(claim.nonce);
@@ -57,7 +61,8 @@ void Core::welcome(const std::string& user, wire::Hello hello, const json::Value
   const auto& parts = answer.as_array();
   auto& link = links_.at(user);
   link.session.value = parts[0].int_or(0);
-  spdlog::info("worker connected worker={} session={} builds={}", user, link.session.value, hello.held.size());
+  spdlog::info("worker connected worker={} session={} builds={}", user, link.session.value,
+               hello.held.size());
 
   auto message = std::make_shared<wire::Welcome>();
   message->instance = hello.instance;
@@ -86,7 +91,9 @@ void Core::welcome(const std::string& user, wire::Hello hello, const json::Value
   for (std::size_t i = 0; i < hello.held.size(); ++i) {
     wire::HeldState held;
     held.claim = hello.held[i];
-    const std::string state = states.is_array() && i < states.as_array().size() ? states.as_array()[i].as_array().at(0).string_or("") : "";
+    const std::string state = states.is_array() && i < states.as_array().size()
+                                  ? states.as_array()[i].as_array().at(0).string_or("")
+                                  : "";
     if (state != "running" && state != "offered") {
       held.reason = "the claim is no longer valid";
       message->held.push_back(std::move(held));
@@ -136,9 +143,10 @@ void Core::on_heartbeat(Link& link, const wire::Heartbeat& message) {
 
 void Core::on_goodbye(const std::string& user, Link& link, const wire::Goodbye& message) {
   spdlog::info("worker says goodbye worker={} reason={}", user, message.reason);
-  effects_.commit({"worker_gone", {user, std::to_string(link.session.value), "goodbye"}}, [this, user](store::Reply r) {
-    if (r.ok) sweep(user);
-  });
+  effects_.commit({"worker_gone", {user, std::to_string(link.session.value), "goodbye"}},
+                  [this, user](store::Reply r) {
+                    if (r.ok) sweep(user);
+                  });
   drop_link(user);
 }
 
@@ -148,9 +156,10 @@ void Core::dismiss(const std::string& worker) {
   spdlog::warn("worker's key is no longer allowed worker={} session={}", worker, link->second.session.value);
   send(link->second.peer, wire::Rehello{link->second.session, true, "the key is no longer allowed"});
   if (link->second.session)
-    effects_.commit({"worker_gone", {worker, std::to_string(link->second.session.value), "goodbye"}}, [this, worker](store::Reply r) {
-      if (r.ok) sweep(worker);
-    });
+    effects_.commit({"worker_gone", {worker, std::to_string(link->second.session.value), "goodbye"}},
+                    [this, worker](store::Reply r) {
+                      if (r.ok) sweep(worker);
+                    });
   drop_link(worker);
 }
 
@@ -167,7 +176,8 @@ void Core::renew_leases() {
 
 void Core::renew(std::vector<std::pair<std::string, SessionId>> asked) {
   store::Call call{"worker_renew", {std::to_string(settings_.lease.count()), std::to_string(asked.size())}};
-  for (const auto& [name, session] : asked) call.args.insert(call.args.end(), {name, std::to_string(session.value)});
+  for (const auto& [name, session] : asked)
+    call.args.insert(call.args.end(), {name, std::to_string(session.value)});
   effects_.commit(std::move(call), [this, asked = std::move(asked)](store::Reply r) {
     const auto answers = wire::decode_value(r.value);
     if (!r.ok || !answers || !answers->is_array()) return;

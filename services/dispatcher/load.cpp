@@ -15,22 +15,24 @@ struct Loading {
 };
 using State = std::shared_ptr<Loading>;
 
-void read_buildset(const store::Keys& keys, const Read& read, const State& state, std::size_t place, std::int64_t bsid) {
+void read_buildset(const store::Keys& keys, const Read& read, const State& state, std::size_t place,
+                   std::int64_t bsid) {
   if (const auto known = state->buildsets.find(bsid); known != state->buildsets.end()) {
     state->open[place].request.buildset = known->second;
     return;
   }
-  read({"HMGET", keys("buildset:" + std::to_string(bsid)), "body", "at"}, [state, place, bsid](store::RedisReply b) {
-    auto set = wire::decode<wire::Buildset>(b.items.size() == 2 ? b.items[0].text : "");
-    if (!set) {
-      spdlog::error("buildset cannot be read buildset={} reason={}", bsid, set.error().text);
-      set.emplace();
-    }
-    set->id.value = bsid;
-    auto& shared = state->buildsets[bsid];
-    if (!shared) shared = std::make_shared<const wire::Buildset>(std::move(*set));
-    state->open[place].request.buildset = shared;
-  });
+  read({"HMGET", keys("buildset:" + std::to_string(bsid)), "body", "at"},
+       [state, place, bsid](store::RedisReply b) {
+         auto set = wire::decode<wire::Buildset>(b.items.size() == 2 ? b.items[0].text : "");
+         if (!set) {
+           spdlog::error("buildset cannot be read buildset={} reason={}", bsid, set.error().text);
+           set.emplace();
+         }
+         set->id.value = bsid;
+         auto& shared = state->buildsets[bsid];
+         if (!shared) shared = std::make_shared<const wire::Buildset>(std::move(*set));
+         state->open[place].request.buildset = shared;
+       });
 }
 
 void read_request(const store::Keys& keys, const Read& read, const State& state, const std::string& id) {
@@ -65,13 +67,14 @@ void read_open_requests(const store::Keys& keys, Read read,
       read({"HGET", keys("worker:" + worker.text), "session"},
            [state, name = worker.text](store::RedisReply s) { state->sessions[name] = s.text; });
   });
-  read({"ZRANGE", keys("open"), "0", "-1"}, [keys, read, state, done = std::move(done)](store::RedisReply ids) {
-    for (const auto& item : ids.items) read_request(keys, read, state, item.text);
-    // Answers come in the order of asking: two rounds later everything above is in.
-    read({"PING"}, [read, state, done](store::RedisReply) {
-      read({"PING"}, [state, done](store::RedisReply) { done(state->cursor, std::move(state->open)); });
-    });
-  });
+  read({"ZRANGE", keys("open"), "0", "-1"},
+       [keys, read, state, done = std::move(done)](store::RedisReply ids) {
+         for (const auto& item : ids.items) read_request(keys, read, state, item.text);
+         // Answers come in the order of asking: two rounds later everything above is in.
+         read({"PING"}, [read, state, done](store::RedisReply) {
+           read({"PING"}, [state, done](store::RedisReply) { done(state->cursor, std::move(state->open)); });
+         });
+       });
 }
 
 }  // namespace headrace::dispatcher

@@ -11,13 +11,13 @@
 namespace headrace::dispatcher {
 namespace {
 
-constexpr int kAtOnce = 16;                      // builds being written
-constexpr milliseconds kWait{20};                // for more builds that end, to be read and written in one go
-constexpr int kChunks = 64;                      // read at once: at most 4 MB
+constexpr int kAtOnce = 16;        // builds being written
+constexpr milliseconds kWait{20};  // for more builds that end, to be read and written in one go
+constexpr int kChunks = 64;        // read at once: at most 4 MB
 constexpr std::int64_t kLeftoverMs = 15'000;
-constexpr milliseconds kGather{500};             // until what was written is put on disk together …
-constexpr std::size_t kMostWritten = 256;        // … or so many builds
-constexpr std::int64_t kMostBytes = 64 << 20;    // … or so much text
+constexpr milliseconds kGather{500};           // until what was written is put on disk together …
+constexpr std::size_t kMostWritten = 256;      // … or so many builds
+constexpr std::int64_t kMostBytes = 64 << 20;  // … or so much text
 
 std::string name_of(int step, int log) { return std::to_string(step) + "." + std::to_string(log); }
 
@@ -39,7 +39,11 @@ struct LogMover::Job {
 };
 
 LogMover::LogMover(service::Host& host, LogLane& lane, std::filesystem::path directory)
-    : host_(host), lane_(lane), directory_(std::move(directory)), start_timer_(host.io()), sync_timer_(host.io()) {
+    : host_(host),
+      lane_(lane),
+      directory_(std::move(directory)),
+      start_timer_(host.io()),
+      sync_timer_(host.io()) {
   host.metrics().gauge("headrace_logs_to_move", [this] { return static_cast<double>(waiting()); });
 }
 
@@ -66,7 +70,8 @@ void LogMover::look_for_leftovers() {
   host_.command({"TIME"}, [this](store::RedisReply t) {
     if (t.items.size() != 2) return;
     const auto before = std::stoll(t.items[0].text) * 1000 - kLeftoverMs;
-    host_.command({"ZRANGEBYSCORE", host_.store().keys()("logs_to_move"), "-inf", std::to_string(before), "LIMIT", "0", "100"},
+    host_.command({"ZRANGEBYSCORE", host_.store().keys()("logs_to_move"), "-inf", std::to_string(before),
+                   "LIMIT", "0", "100"},
                   [this](store::RedisReply r) {
                     for (const auto& item : r.items) add(BuildId{std::atoll(item.text.c_str())});
                   });
@@ -111,13 +116,14 @@ void LogMover::ask_size(std::shared_ptr<Job> job, std::vector<std::string> names
   const std::string name = std::move(names.back());
   names.pop_back();
   if (std::sscanf(name.c_str(), "%d.%d", &log.step, &log.log) != 2) return abandon(*job);
-  lane_.read({"HGET", job->prefix + name + ":m", "size"}, [this, job, log, names = std::move(names)](store::RedisReply r) mutable {
-    log.size_bytes = std::atoll(r.text.c_str());
-    // No log is empty: another dispatcher has moved it meanwhile, and its file must stay.
-    if (r.is_error() || log.size_bytes <= 0) return abandon(*job);
-    job->logs.push_back(log);
-    ask_size(job, std::move(names));
-  });
+  lane_.read({"HGET", job->prefix + name + ":m", "size"},
+             [this, job, log, names = std::move(names)](store::RedisReply r) mutable {
+               log.size_bytes = std::atoll(r.text.c_str());
+               // No log is empty: another dispatcher has moved it meanwhile, and its file must stay.
+               if (r.is_error() || log.size_bytes <= 0) return abandon(*job);
+               job->logs.push_back(log);
+               ask_size(job, std::move(names));
+             });
 }
 
 void LogMover::next_log(std::shared_ptr<Job> job) {
@@ -125,7 +131,8 @@ void LogMover::next_log(std::shared_ptr<Job> job) {
   const auto& log = job->logs.back();
   job->next_chunk = 0;
   try {
-    job->writer = std::make_unique<logstore::Writer>(directory_, logstore::LogKey{job->build, log.step, log.log});
+    job->writer =
+        std::make_unique<logstore::Writer>(directory_, logstore::LogKey{job->build, log.step, log.log});
   } catch (const std::runtime_error& e) {
     spdlog::error("log cannot be moved build={} reason={}", job->build.value, e.what());
     return abandon(*job);
@@ -171,7 +178,8 @@ std::optional<std::string> LogMover::write_portion(Job& job, const std::vector<s
       if (auto done = job.writer->append(chunk); !done) return done.error().text;
     if (chunks.size() < kChunks) {
       // Another dispatcher may have moved and dropped it while we were reading.
-      if (job.writer->totals().size_bytes != job.logs.back().size_bytes) return "Redis no longer has all of it";
+      if (job.writer->totals().size_bytes != job.logs.back().size_bytes)
+        return "Redis no longer has all of it";
       job.writer->finish();
     }
   } catch (const std::runtime_error& e) {
@@ -180,11 +188,13 @@ std::optional<std::string> LogMover::write_portion(Job& job, const std::vector<s
   return {};
 }
 
-void LogMover::portion_written(std::shared_ptr<Job> job, const std::optional<std::string>& problem, bool last) {
+void LogMover::portion_written(std::shared_ptr<Job> job, const std::optional<std::string>& problem,
+                               bool last) {
   if (job->life != life_) return;
   const auto& log = job->logs.back();
   if (problem) {
-    spdlog::warn("log was not moved build={} log={} reason={}", job->build.value, name_of(log.step, log.log), *problem);
+    spdlog::warn("log was not moved build={} log={} reason={}", job->build.value, name_of(log.step, log.log),
+                 *problem);
     return abandon(*job);
   }
   if (!last) return read_more(std::move(job));
@@ -249,10 +259,11 @@ void LogMover::drop(const std::vector<Written>& batch) {
   for (const auto& build : batch) moved.args.push_back(std::to_string(build.build.value));
   auto left = std::make_shared<std::size_t>(batch.size());
   for (const auto& build : batch)
-    lane_.append({"log_drop", {host_.store().keys().log_prefix(build.build.value)}}, [this, left, moved, id = build.build](store::Reply) {
-      if (--*left == 0) host_.commit(moved, {});
-      end(id);
-    });
+    lane_.append({"log_drop", {host_.store().keys().log_prefix(build.build.value)}},
+                 [this, left, moved, id = build.build](store::Reply) {
+                   if (--*left == 0) host_.commit(moved, {});
+                   end(id);
+                 });
 }
 
 // The logs stay in Redis; they are looked for again later.

@@ -8,8 +8,8 @@
 namespace headrace::dispatcher {
 namespace {
 
-constexpr std::size_t kMostWorkers = 8;       // tried in one offer
-constexpr milliseconds kAfterMiss{200};       // another dispatcher was quicker: its event is on the way
+constexpr std::size_t kMostWorkers = 8;  // tried in one offer
+constexpr milliseconds kAfterMiss{200};  // another dispatcher was quicker: its event is on the way
 constexpr milliseconds kAfterRefusal{1000};
 
 }  // namespace
@@ -50,12 +50,14 @@ bool Core::offer(RequestId id) {
     candidates.push_back({worker->slots - used, name});
   }
   if (candidates.empty()) return false;
-  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.free > b.free; });
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.free > b.free; });
   if (candidates.size() > kMostWorkers) candidates.resize(kMostWorkers);
 
   const auto nonce = effects_.nonce();
   store::Call call{"offer",
-                   {std::to_string(version_.value), std::to_string(settings_.offer.count()), nonce, std::to_string(candidates.size())}};
+                   {std::to_string(version_.value), std::to_string(settings_.offer.count()), nonce,
+                    std::to_string(candidates.size())}};
   std::vector<std::string> workers;
   for (const auto& c : candidates) {
     const auto& link = links_.at(c.name);
@@ -69,11 +71,14 @@ bool Core::offer(RequestId id) {
   ++first.reserved;
   ++first.per_builder[request->builder];
   queue_.take(id);
-  effects_.commit(std::move(call), [this, id, nonce, workers](store::Reply r) { on_offered(id, nonce, workers, std::move(r)); });
+  effects_.commit(std::move(call), [this, id, nonce, workers](store::Reply r) {
+    on_offered(id, nonce, workers, std::move(r));
+  });
   return true;
 }
 
-void Core::on_offered(RequestId id, const std::string& nonce, const std::vector<std::string>& workers, store::Reply reply) {
+void Core::on_offered(RequestId id, const std::string& nonce, const std::vector<std::string>& workers,
+                      store::Reply reply) {
   const auto* request = queue_.find(id);
   if (const auto first = links_.find(workers.front()); first != links_.end()) {
     first->second.reserved = std::max(0, first->second.reserved - 1);
@@ -127,19 +132,23 @@ void Core::on_offered(RequestId id, const std::string& nonce, const std::vector<
 
 // The configuration cannot say what to do: the build ends with EXCEPTION without troubling the worker.
 void Core::give_up(std::shared_ptr<ActiveBuild> build, const std::string& reason) {
-  spdlog::warn("build cannot be planned request={} builder={} reason={}", build->claim.request.value, build->build.builder, reason);
+  spdlog::warn("build cannot be planned request={} builder={} reason={}", build->claim.request.value,
+               build->build.builder, reason);
   const auto link = links_.find(build->worker);
   const std::string request = std::to_string(build->claim.request.value);
-  effects_.commit({"accept", {request, build->claim.nonce, build->worker, std::to_string(link->second.session.value),
-                              wire::encode(build->build)}},
+  effects_.commit({"accept",
+                   {request, build->claim.nonce, build->worker, std::to_string(link->second.session.value),
+                    wire::encode(build->build)}},
                   [this, build, reason, request](store::Reply accepted) {
                     if (!accepted.ok) return remove_claim(build->claim.request);
                     build->build.results = Results::exception;
                     build->build.state_string = reason;
                     build->build.complete_ms = effects_.wall_ms();
-                    effects_.commit({"progress", {request, build->claim.nonce, "1", "1", "finish",
-                                                  std::to_string(static_cast<int>(Results::exception)), wire::encode(build->build)}},
-                                    [this, build](store::Reply) { remove_claim(build->claim.request); });
+                    effects_.commit(
+                        {"progress",
+                         {request, build->claim.nonce, "1", "1", "finish",
+                          std::to_string(static_cast<int>(Results::exception)), wire::encode(build->build)}},
+                        [this, build](store::Reply) { remove_claim(build->claim.request); });
                   });
 }
 
@@ -147,43 +156,50 @@ void Core::on_accept(const std::string& user, Link& link, const wire::Accept& me
   const auto build = find_claim(message.claim);
   if (!build) return send(link.peer, wire::Fenced{message.claim, "the offer has expired"});
   if (build->running)
-    return send(link.peer, wire::Accepted{build->claim, build->build.id, build->build.number, build->build.started_ms});
+    return send(link.peer,
+                wire::Accepted{build->claim, build->build.id, build->build.number, build->build.started_ms});
   if (build->accepting) return;
   build->accepting = true;
-  effects_.commit({"accept", {std::to_string(build->claim.request.value), build->claim.nonce, user,
-                              std::to_string(link.session.value), wire::encode(build->build)}},
-                  [this, build, user](store::Reply r) {
-                    build->accepting = false;
-                    const auto l = links_.find(user);
-                    if (!r.ok) {
-                      if (l != links_.end()) send(l->second.peer, wire::Fenced{build->claim, r.refusal});
-                      return remove_claim(build->claim.request);
-                    }
-                    const auto value = wire::decode_value(r.value);
-                    const auto& v = value->as_array();
-                    build->running = true;
-                    build->build.id.value = v.at(0).as_int();
-                    build->build.number = v.at(1).as_int();
-                    build->build.started_ms = v.at(2).as_int();
-                    build->build.attempt = static_cast<int>(v.at(3).as_int());
-                    spdlog::info("build started build={} builder={} number={} request={} attempt={} worker={}", build->build.id.value,
-                                 build->build.builder, build->build.number, build->claim.request.value, build->build.attempt, user);
-                    if (l != links_.end())
-                      send(l->second.peer,
-                           wire::Accepted{build->claim, build->build.id, build->build.number, build->build.started_ms});
-                  });
+  effects_.commit(
+      {"accept",
+       {std::to_string(build->claim.request.value), build->claim.nonce, user,
+        std::to_string(link.session.value), wire::encode(build->build)}},
+      [this, build, user](store::Reply r) {
+        build->accepting = false;
+        const auto l = links_.find(user);
+        if (!r.ok) {
+          if (l != links_.end()) send(l->second.peer, wire::Fenced{build->claim, r.refusal});
+          return remove_claim(build->claim.request);
+        }
+        const auto value = wire::decode_value(r.value);
+        const auto& v = value->as_array();
+        build->running = true;
+        build->build.id.value = v.at(0).as_int();
+        build->build.number = v.at(1).as_int();
+        build->build.started_ms = v.at(2).as_int();
+        build->build.attempt = static_cast<int>(v.at(3).as_int());
+        spdlog::info("build started build={} builder={} number={} request={} attempt={} worker={}",
+                     build->build.id.value, build->build.builder, build->build.number,
+                     build->claim.request.value, build->build.attempt, user);
+        if (l != links_.end())
+          send(l->second.peer,
+               wire::Accepted{build->claim, build->build.id, build->build.number, build->build.started_ms});
+      });
 }
 
 void Core::on_refuse(const std::string& user, Link& link, const wire::Refuse& message) {
   const auto build = find_claim(message.claim);
   if (!build || build->running || build->accepting) return;
-  spdlog::info("offer refused by the worker worker={} request={} reason={}", user, message.claim.request.value, message.reason);
+  spdlog::info("offer refused by the worker worker={} request={} reason={}", user,
+               message.claim.request.value, message.reason);
   link.not_before = effects_.now() + kAfterRefusal;
   remove_claim(message.claim.request);
-  effects_.commit({"release", {std::to_string(message.claim.request.value), message.claim.nonce, "refused"}}, {});
+  effects_.commit({"release", {std::to_string(message.claim.request.value), message.claim.nonce, "refused"}},
+                  {});
 }
 
-std::shared_ptr<ActiveBuild> Core::add_claim(const std::string& worker, wire::Claim claim, const std::string& builder) {
+std::shared_ptr<ActiveBuild> Core::add_claim(const std::string& worker, wire::Claim claim,
+                                             const std::string& builder) {
   auto build = std::make_shared<ActiveBuild>();
   build->claim = std::move(claim);
   build->worker = worker;

@@ -13,7 +13,8 @@ using Fields = std::map<std::string, std::string>;
 std::int64_t number(const Fields& fields, const std::string& name) {
   const auto found = fields.find(name);
   std::int64_t out = 0;
-  if (found != fields.end()) std::from_chars(found->second.data(), found->second.data() + found->second.size(), out);
+  if (found != fields.end())
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), out);
   return out;
 }
 
@@ -26,7 +27,8 @@ std::string text(const Fields& fields, const std::string& name) {
 wire::Build read_build(const Fields& fields, BuildId id) {
   wire::Build out;
   if (auto start = wire::decode<wire::Build>(text(fields, "body"))) out = std::move(*start);
-  if (auto p = wire::decode<wire::Build>(text(fields, "properties"))) out.properties = std::move(p->properties);
+  if (auto p = wire::decode<wire::Build>(text(fields, "properties")))
+    out.properties = std::move(p->properties);
   for (const auto& [name, value] : fields) {
     if (!name.starts_with("step:")) continue;
     auto step = wire::decode<wire::StepRecord>(value);
@@ -47,30 +49,34 @@ wire::Build read_build(const Fields& fields, BuildId id) {
 void Core::read_hash(const std::string& key, std::function<void(Fields)> done) {
   effects_.read({"HGETALL", effects_.keys()(key)}, [done = std::move(done)](store::RedisReply r) {
     Fields out;
-    for (std::size_t i = 0; i + 1 < r.items.size(); i += 2) out[r.items[i].text] = std::move(r.items[i + 1].text);
+    for (std::size_t i = 0; i + 1 < r.items.size(); i += 2)
+      out[r.items[i].text] = std::move(r.items[i + 1].text);
     done(std::move(out));
   });
 }
 
 void Core::read_logs(BuildId build, std::function<void(std::map<std::pair<int, int>, LogState>)> done) {
   const auto prefix = effects_.keys().log_prefix(build.value);
-  effects_.read({"SMEMBERS", prefix + "logs"}, [this, prefix, done = std::move(done)](store::RedisReply names) {
-    auto out = std::make_shared<std::map<std::pair<int, int>, LogState>>();
-    if (names.items.empty()) return done({});
-    auto left = std::make_shared<std::size_t>(names.items.size());
-    for (const auto& name : names.items) {
-      effects_.read({"HMGET", prefix + name.text + ":m", "size", "lines", "crc"}, [name = name.text, out, left, done](store::RedisReply r) {
-        int step = 0, log = 0;
-        if (std::sscanf(name.c_str(), "%d.%d", &step, &log) == 2 && r.items.size() == 3 && !r.items[0].text.empty()) {
-          auto& state = (*out)[{step, log}];
-          state.committed = {std::stoll(r.items[0].text), std::stoll(r.items[1].text),
-                             static_cast<std::uint32_t>(std::stoull(r.items[2].text))};
-          state.sent = state.committed;
+  effects_.read(
+      {"SMEMBERS", prefix + "logs"}, [this, prefix, done = std::move(done)](store::RedisReply names) {
+        auto out = std::make_shared<std::map<std::pair<int, int>, LogState>>();
+        if (names.items.empty()) return done({});
+        auto left = std::make_shared<std::size_t>(names.items.size());
+        for (const auto& name : names.items) {
+          effects_.read({"HMGET", prefix + name.text + ":m", "size", "lines", "crc"},
+                        [name = name.text, out, left, done](store::RedisReply r) {
+                          int step = 0, log = 0;
+                          if (std::sscanf(name.c_str(), "%d.%d", &step, &log) == 2 && r.items.size() == 3 &&
+                              !r.items[0].text.empty()) {
+                            auto& state = (*out)[{step, log}];
+                            state.committed = {std::stoll(r.items[0].text), std::stoll(r.items[1].text),
+                                               static_cast<std::uint32_t>(std::stoull(r.items[2].text))};
+                            state.sent = state.committed;
+                          }
+                          if (--*left == 0) done(std::move(*out));
+                        });
         }
-        if (--*left == 0) done(std::move(*out));
       });
-    }
-  });
 }
 
 void Core::read_buildset(BuildsetId id, std::function<void(std::shared_ptr<const wire::Buildset>)> done) {
@@ -86,8 +92,10 @@ void Core::read_buildset(BuildsetId id, std::function<void(std::shared_ptr<const
 }
 
 // A worker said that it holds this claim, and the store agrees: everything is read that goes on with it.
-void Core::adopt(const std::string& worker, const wire::Claim& claim, std::function<void(std::shared_ptr<ActiveBuild>)> done) {
-  read_hash("request:" + std::to_string(claim.request.value), [this, worker, claim, done = std::move(done)](Fields request) {
+void Core::adopt(const std::string& worker, const wire::Claim& claim,
+                 std::function<void(std::shared_ptr<ActiveBuild>)> done) {
+  read_hash("request:" + std::to_string(claim.request.value), [this, worker, claim,
+                                                               done = std::move(done)](Fields request) {
     if (text(request, "nonce") != claim.nonce || !links_.contains(worker)) return done(nullptr);
     const bool running = text(request, "state") == "running";
     const BuildId id{running ? number(request, "build") : 0};
@@ -121,9 +129,11 @@ void Core::adopt(const std::string& worker, const wire::Claim& claim, std::funct
             build->build.builder = builder;
             if (const auto wanted = request.find("wanted"); wanted != request.end()) {
               build->cancel = true;
-              if (const auto reason = wire::decode_value(wanted->second)) build->cancel_reason = (*reason)["reason"].string_or("");
+              if (const auto reason = wire::decode_value(wanted->second))
+                build->cancel_reason = (*reason)["reason"].string_or("");
             }
-            spdlog::info("build adopted build={} builder={} request={} worker={}", id.value, builder, claim.request.value, worker);
+            spdlog::info("build adopted build={} builder={} request={} worker={}", id.value, builder,
+                         claim.request.value, worker);
             done(build);
           });
         });
@@ -150,7 +160,8 @@ void Core::settle(RequestId id) {
     const auto state = text(request, "state");
     if (state == "running") return settle_running(id, request);
     if (state != "offered") return;
-    const auto release = [this, id, nonce = text(request, "nonce")](const char* why, std::function<void(store::Reply)> then) {
+    const auto release = [this, id, nonce = text(request, "nonce")](const char* why,
+                                                                    std::function<void(store::Reply)> then) {
       effects_.commit({"release", {std::to_string(id.value), nonce, why}}, std::move(then));
     };
     release("orphan", [this, id, release](store::Reply r) {
@@ -175,16 +186,18 @@ void Core::settle_running(RequestId id, const Fields& request) {
       }
       auto record = read_build(fields, build);
       close_lost(record, results, logs, effects_.wall_ms());
-      effects_.commit({"build_lost", {std::to_string(id.value), text(request, "nonce"), std::to_string(settings_.max_attempts),
-                                      std::to_string(static_cast<int>(results)), wire::encode(record)}},
-                      [this, id, build, results, logs, worker = record.worker](store::Reply r) {
-                        if (r.refusal.starts_with("stale")) return settle(id);
-                        if (!r.ok) return;
-                        spdlog::warn("build was lost with its worker build={} request={} worker={} result={}", build.value, id.value,
-                                     worker, results_name(results));
-                        remove_claim(id);
-                        effects_.move_logs(build, logs);
-                      });
+      effects_.commit(
+          {"build_lost",
+           {std::to_string(id.value), text(request, "nonce"), std::to_string(settings_.max_attempts),
+            std::to_string(static_cast<int>(results)), wire::encode(record)}},
+          [this, id, build, results, logs, worker = record.worker](store::Reply r) {
+            if (r.refusal.starts_with("stale")) return settle(id);
+            if (!r.ok) return;
+            spdlog::warn("build was lost with its worker build={} request={} worker={} result={}",
+                         build.value, id.value, worker, results_name(results));
+            remove_claim(id);
+            effects_.move_logs(build, logs);
+          });
     });
   });
 }

@@ -58,7 +58,8 @@ std::vector<std::string> PendingQueue::builders() const {
     heads.push_back({first.minus_priority, open_.at(first.id).submitted_ms, &name});
   }
   std::sort(heads.begin(), heads.end(), [](const Head& a, const Head& b) {
-    return std::tie(a.minus_priority, a.submitted_ms, *a.name) < std::tie(b.minus_priority, b.submitted_ms, *b.name);
+    return std::tie(a.minus_priority, a.submitted_ms, *a.name) <
+           std::tie(b.minus_priority, b.submitted_ms, *b.name);
   });
   std::vector<std::string> out;
   for (const auto& h : heads) out.push_back(*h.name);

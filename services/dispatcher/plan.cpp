@@ -6,7 +6,9 @@
 namespace headrace::dispatcher {
 namespace {
 
-json::Value plain(const std::optional<std::string>& text) { return text ? json::Value(*text) : json::Value(); }
+json::Value plain(const std::optional<std::string>& text) {
+  return text ? json::Value(*text) : json::Value();
+}
 
 json::Object values_of(const Properties& properties) {
   json::Object out;
@@ -17,8 +19,11 @@ json::Object values_of(const Properties& properties) {
 json::Object sources_of(const std::vector<wire::SourceStamp>& stamps) {
   json::Object out;
   for (const auto& s : stamps)
-    out[s.codebase] = json::Object{{"codebase", s.codebase}, {"repository", s.repository}, {"project", s.project},
-                                   {"branch", plain(s.branch)}, {"revision", plain(s.revision)}};
+    out[s.codebase] = json::Object{{"codebase", s.codebase},
+                                   {"repository", s.repository},
+                                   {"project", s.project},
+                                   {"branch", plain(s.branch)},
+                                   {"revision", plain(s.revision)}};
   return out;
 }
 
@@ -31,7 +36,8 @@ class Layers {
     for (const auto& [name, renderable] : renderables) {
       if (only_gaps && plan_.properties.contains(name)) continue;
       auto value = evaluate(renderable);
-      if (!value) return fail("property " + name + " of builder " + plan_.builder + ": " + value.error().text);
+      if (!value)
+        return fail("property " + name + " of builder " + plan_.builder + ": " + value.error().text);
       plan_.properties[name] = {std::move(*value), "Builder"};
     }
     return {};
@@ -41,8 +47,10 @@ class Layers {
   Result<json::Value> evaluate(const json::Value& renderable) {
     std::map<std::int64_t, json::Value> answers;
     for (const auto id : render::questions(renderable)) {
-      json::Object build{{"properties", values_of(plan_.properties)}, {"sources", sources_of(plan_.sourcestamps)},
-                         {"builder", plan_.builder},                  {"worker", worker_.name}};
+      json::Object build{{"properties", values_of(plan_.properties)},
+                         {"sources", sources_of(plan_.sourcestamps)},
+                         {"builder", plan_.builder},
+                         {"worker", worker_.name}};
       auto answer = configuration_.call(id, std::move(build));
       if (!answer) return answer;
       answers[id] = std::move(*answer);
@@ -71,8 +79,9 @@ void merge_env(const json::Value& builder_env, wire::StepPlan& step) {
 
 }  // namespace
 
-Result<wire::BuildPlan> make_plan(config::Configuration& configuration, ConfigVersion version, const config::Builder& builder,
-                                  const config::Worker& worker, RequestId request, const wire::Buildset& buildset,
+Result<wire::BuildPlan> make_plan(config::Configuration& configuration, ConfigVersion version,
+                                  const config::Builder& builder, const config::Worker& worker,
+                                  RequestId request, const wire::Buildset& buildset,
                                   const std::string& directory) {
   wire::BuildPlan plan;
   plan.request = request;
@@ -90,8 +99,10 @@ Result<wire::BuildPlan> make_plan(config::Configuration& configuration, ConfigVe
   p["buildername"] = {builder.name, "Builder"};
   p["builddir"] = {directory, "Builder"};
   Layers layers(configuration, plan, worker);
-  if (auto done = layers.builder_properties(builder.properties, false); !done) return tl::unexpected(done.error());
-  if (auto done = layers.builder_properties(builder.default_properties, true); !done) return tl::unexpected(done.error());
+  if (auto done = layers.builder_properties(builder.properties, false); !done)
+    return tl::unexpected(done.error());
+  if (auto done = layers.builder_properties(builder.default_properties, true); !done)
+    return tl::unexpected(done.error());
   p["workername"] = {worker.name, "Worker"};
   override_with(p, worker.properties);
   for (const auto& [name, property] : worker.default_properties) p.emplace(name, property);
@@ -110,9 +121,10 @@ json::Value build_argument(const wire::Build& build, const std::vector<wire::Cha
   json::Array change_list, steps;
   for (const auto& c : changes) change_list.push_back(config::change_argument(c));
   for (const auto& s : build.steps)
-    steps.push_back(json::Object{{"name", s.name},
-                                 {"number", s.number},
-                                 {"results", s.results ? json::Value(results_name(*s.results)) : json::Value()}});
+    steps.push_back(
+        json::Object{{"name", s.name},
+                     {"number", s.number},
+                     {"results", s.results ? json::Value(results_name(*s.results)) : json::Value()}});
   return json::Object{{"builder", build.builder},
                       {"worker", build.worker},
                       {"number", build.number},

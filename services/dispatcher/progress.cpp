@@ -8,7 +8,8 @@ namespace headrace::dispatcher {
 
 void Core::on_report(Link& link, wire::Report report) {
   const auto build = find_claim(report.claim);
-  if (!build || !build->running) return send(link.peer, wire::Fenced{report.claim, "the claim is no longer valid"});
+  if (!build || !build->running)
+    return send(link.peer, wire::Fenced{report.claim, "the claim is no longer valid"});
   for (auto& piece : report.logs)
     if (!take_log(build, std::move(piece))) return resync(build->worker, "log bytes are missing");
   report.logs.clear();
@@ -36,8 +37,8 @@ bool Core::take_log(const std::shared_ptr<ActiveBuild>& build, wire::LogPiece pi
   }
   const auto chunk = logchunk::decode(piece.chunk);
   if (!chunk) {
-    spdlog::error("log chunk refused worker={} build={} step={} reason={}", build->worker, build->build.id.value, piece.step,
-                  chunk.error().text);
+    spdlog::error("log chunk refused worker={} build={} step={} reason={}", build->worker,
+                  build->build.id.value, piece.step, chunk.error().text);
     return false;
   }
   LogState::Extent after = log.sent;
@@ -46,8 +47,9 @@ bool Core::take_log(const std::shared_ptr<ActiveBuild>& build, wire::LogPiece pi
   after.crc = logchunk::crc32(after.crc, chunk->text);
   store::Call call{"log_append",
                    {effects_.keys().log_prefix(build->build.id.value), build->claim.nonce,
-                    std::to_string(piece.step) + "." + std::to_string(piece.log), std::to_string(piece.offset_bytes),
-                    std::to_string(chunk->text.size()), std::to_string(chunk->lines), std::to_string(after.crc), std::move(piece.chunk)}};
+                    std::to_string(piece.step) + "." + std::to_string(piece.log),
+                    std::to_string(piece.offset_bytes), std::to_string(chunk->text.size()),
+                    std::to_string(chunk->lines), std::to_string(after.crc), std::move(piece.chunk)}};
   log.sent = after;
   ++log.in_flight;
   effects_.append_log(std::move(call), [this, build, step = piece.step, index = piece.log](store::Reply r) {
@@ -92,8 +94,8 @@ bool Core::logs_committed(const ActiveBuild& build, wire::Report& report) {
       const auto have = found == build.logs.end() ? LogState::Extent{} : found->second.committed;
       if (have.size_bytes < log.size_bytes) return false;
       if (have.size_bytes != log.size_bytes || have.crc != static_cast<std::uint32_t>(log.crc)) {
-        spdlog::error("log differs from what the worker wrote build={} step={} log={} size={} stored={}", build.build.id.value,
-                      item.step->number, log.name, log.size_bytes, have.size_bytes);
+        spdlog::error("log differs from what the worker wrote build={} step={} log={} size={} stored={}",
+                      build.build.id.value, item.step->number, log.name, log.size_bytes, have.size_bytes);
         log.incomplete = true;
         log.size_bytes = have.size_bytes;
         log.lines = have.lines;
@@ -131,8 +133,9 @@ void Core::commit_report(const std::shared_ptr<ActiveBuild>& build, const wire::
     if (item.finish) finish = &*item.finish;
   }
 
-  store::Call call{"progress",
-                   {std::to_string(build->claim.request.value), build->claim.nonce, std::to_string(report.sequence), ""}};
+  store::Call call{
+      "progress",
+      {std::to_string(build->claim.request.value), build->claim.nonce, std::to_string(report.sequence), ""}};
   int count = 0;
   if (finish) {
     // The whole build stands in its end; single steps of this report need no events of their own.
@@ -140,12 +143,14 @@ void Core::commit_report(const std::shared_ptr<ActiveBuild>& build, const wire::
     b.results = finish->results == Results::retry ? Results::exception : finish->results;
     b.state_string = finish->state_string;
     b.complete_ms = effects_.wall_ms();
-    call.args.insert(call.args.end(), {"finish", std::to_string(static_cast<int>(*b.results)), wire::encode(b)});
+    call.args.insert(call.args.end(),
+                     {"finish", std::to_string(static_cast<int>(*b.results)), wire::encode(b)});
     count = 1;
   } else {
     for (const auto& item : report.items) {
       if (!item.step) continue;
-      call.args.insert(call.args.end(), {"step", std::to_string(item.step->number), item.step->results ? "1" : "0", wire::encode(*item.step)});
+      call.args.insert(call.args.end(), {"step", std::to_string(item.step->number),
+                                         item.step->results ? "1" : "0", wire::encode(*item.step)});
       ++count;
     }
     if (properties) {
@@ -162,31 +167,36 @@ void Core::commit_report(const std::shared_ptr<ActiveBuild>& build, const wire::
   effects_.commit(std::move(call), [this, build, sequence = report.sequence, ends](store::Reply r) {
     const auto link = links_.find(build->worker);
     if (!r.ok) {
-      spdlog::warn("progress refused build={} sequence={} reason={}", build->build.id.value, sequence, r.refusal);
+      spdlog::warn("progress refused build={} sequence={} reason={}", build->build.id.value, sequence,
+                   r.refusal);
       if (r.refusal.starts_with("bad:")) return end_with_exception(build, sequence, r.refusal);
-      if (!r.refusal.starts_with("fenced:")) return resync(build->worker, "a report was refused: " + r.refusal);
+      if (!r.refusal.starts_with("fenced:"))
+        return resync(build->worker, "a report was refused: " + r.refusal);
       if (link != links_.end()) send(link->second.peer, wire::Fenced{build->claim, r.refusal});
       return remove_claim(build->claim.request);
     }
     build->sequence_committed = sequence;
     acknowledge(*build, ends, {});
     if (!ends) return;
-    spdlog::info("build finished build={} builder={} number={} attempt={} result={}", build->build.id.value, build->build.builder,
-                 build->build.number, build->build.attempt, results_name(*build->build.results));
+    spdlog::info("build finished build={} builder={} number={} attempt={} result={}", build->build.id.value,
+                 build->build.builder, build->build.number, build->build.attempt,
+                 results_name(*build->build.results));
     remove_claim(build->claim.request);
     effects_.move_logs(build->build.id, build->logs);
   });
 }
 
 // The store will never take what the worker says, so without this the build would run for ever.
-void Core::end_with_exception(const std::shared_ptr<ActiveBuild>& build, std::int64_t sequence, const std::string& reason) {
+void Core::end_with_exception(const std::shared_ptr<ActiveBuild>& build, std::int64_t sequence,
+                              const std::string& reason) {
   auto& b = build->build;
   b.results = Results::exception;
   b.state_string = "a report was refused: " + reason;
   b.complete_ms = effects_.wall_ms();
   build->ended = true;
-  effects_.commit({"progress", {std::to_string(build->claim.request.value), build->claim.nonce, std::to_string(sequence), "1", "finish",
-                                std::to_string(static_cast<int>(Results::exception)), wire::encode(b)}},
+  effects_.commit({"progress",
+                   {std::to_string(build->claim.request.value), build->claim.nonce, std::to_string(sequence),
+                    "1", "finish", std::to_string(static_cast<int>(Results::exception)), wire::encode(b)}},
                   [this, build](store::Reply r) {
                     if (const auto link = links_.find(build->worker); link != links_.end())
                       send(link->second.peer, wire::Fenced{build->claim, build->build.state_string});
@@ -205,7 +215,8 @@ void Core::acknowledge(const ActiveBuild& build, bool finished, std::vector<wire
 
 void Core::on_question(Link& link, const wire::Question& question) {
   const auto build = find_claim(question.claim);
-  if (!build || !build->running) return send(link.peer, wire::Fenced{question.claim, "the claim is no longer valid"});
+  if (!build || !build->running)
+    return send(link.peer, wire::Fenced{question.claim, "the claim is no longer valid"});
   std::vector<std::string> words = {"HMGET", effects_.keys()("changes")};
   for (const auto id : build->build.changes) words.push_back(std::to_string(id.value));
   if (words.size() == 2) return answer(build, question, {});
@@ -227,7 +238,9 @@ void Core::answer(const std::shared_ptr<ActiveBuild>& build, const wire::Questio
     now.properties = question.properties;
     now.results = question.build_results;
     json::Value argument = build_argument(now, changes);
-    if (question.results) argument.as_object()["step"] = json::Object{{"results", results_name(*question.results)}, {"number", question.step}};
+    if (question.results)
+      argument.as_object()["step"] =
+          json::Object{{"results", results_name(*question.results)}, {"number", question.step}};
     auto value = build->configuration->call(question.function, argument);
     if (value) {
       stored["value"] = std::move(*value);
@@ -235,8 +248,9 @@ void Core::answer(const std::shared_ptr<ActiveBuild>& build, const wire::Questio
       stored["error"] = value.error().text;
     }
   }
-  effects_.commit({"answer", {std::to_string(build->claim.request.value), build->claim.nonce, std::to_string(question.id),
-                              wire::encode_value(std::move(stored))}},
+  effects_.commit({"answer",
+                   {std::to_string(build->claim.request.value), build->claim.nonce,
+                    std::to_string(question.id), wire::encode_value(std::move(stored))}},
                   [this, build, id = question.id](store::Reply r) {
                     const auto link = links_.find(build->worker);
                     if (link == links_.end()) return;

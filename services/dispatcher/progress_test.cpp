@@ -134,7 +134,8 @@ TEST_F(DispatcherProgress, WhatTheStoreWillNeverTakeEndsTheBuildWithException) {
   report(1, {step(0, "x")});
   d.commit("progress").refuse("bad: argument 5 is 'x', expected a number");
   const auto end = d.commit("progress");
-  EXPECT_EQ(Texts(end.args.begin(), end.args.begin() + 6), (Texts{"1", claim.nonce, "1", "1", "finish", "4"}));
+  EXPECT_EQ(Texts(end.args.begin(), end.args.begin() + 6),
+            (Texts{"1", claim.nonce, "1", "1", "finish", "4"}));
   EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string,
             "a report was refused: bad: argument 5 is 'x', expected a number");
   end.ok();
@@ -347,8 +348,9 @@ TEST_F(DispatcherQuestions, AFunctionThatFailsIsAnAnswerToo) {
 
 TEST_F(DispatcherQuestions, TheBuildsOwnConfigurationAnswers) {
   d.core.on_configuration(
-      config::evaluated("worker 'w' { slots = 2 } builder 'a' { workers = 'w', steps = step.shell { command = 'x',\n"
-                        "do_step_if = function(build) return 'new' end } }"),
+      config::evaluated(
+          "worker 'w' { slots = 2 } builder 'a' { workers = 'w', steps = step.shell { command = 'x',\n"
+          "do_step_if = function(build) return 'new' end } }"),
       ConfigVersion{8});
   question.properties["go"] = {"old", "step"};
   d.say(kPeer, "w", question);

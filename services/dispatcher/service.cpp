@@ -19,20 +19,22 @@ void DispatcherService::start(service::Host& host) {
   host_ = &host;
   config_ = std::make_unique<service::LiveConfig>(host);
   logs_ = std::make_unique<LogLane>(host.io(), host.settings().store);
-  if (host.settings().data.empty()) throw std::runtime_error("--data (HEADRACE_DATA) is needed: logs of finished builds go there");
+  if (host.settings().data.empty())
+    throw std::runtime_error("--data (HEADRACE_DATA) is needed: logs of finished builds go there");
   mover_ = std::make_unique<LogMover>(host, *logs_, std::filesystem::path(host.settings().data) / "logs");
   match_timer_ = std::make_unique<boost::asio::steady_timer>(host.io());
   keys_ = std::make_unique<service::AllowedKeys>(host, "worker");
-  host.zmq().authenticate(host.io(), [this](const std::string& domain, const std::string& key, std::function<void(bool)> answer) {
-    if (domain != "worker") return answer(false);
-    keys_->ask(key, [this, key, answer](std::optional<std::string> name) {
-      if (!name) {
-        host_->metrics().count("headrace_dispatcher_keys_refused_total");
-        spdlog::warn("a worker's key is not allowed key={}", key);
-      }
-      answer(name.has_value());
-    });
-  });
+  host.zmq().authenticate(
+      host.io(), [this](const std::string& domain, const std::string& key, std::function<void(bool)> answer) {
+        if (domain != "worker") return answer(false);
+        keys_->ask(key, [this, key, answer](std::optional<std::string> name) {
+          if (!name) {
+            host_->metrics().count("headrace_dispatcher_keys_refused_total");
+            spdlog::warn("a worker's key is not allowed key={}", key);
+          }
+          answer(name.has_value());
+        });
+      });
   workers_ = std::make_unique<bus::Socket>(host.io(), host.zmq(), bus::SocketType::router);
   service::bind_all(*workers_, service::split_endpoints(settings_.workers), host.site_key(), "worker", true);
   workers_->on_message([this](bus::Message m) {
@@ -70,14 +72,14 @@ void DispatcherService::load_requests() {
     host_->command(std::move(words), std::move(done));
   };
   read_open_requests(keys(), read, [this](events::Cursor cursor, std::vector<LoadedRequest> open) {
-    core_ = std::make_unique<Core>(
-        static_cast<Effects&>(*this),
-        CoreSettings{host_->instance(), milliseconds(settings_.lease_ms), milliseconds(settings_.heartbeat_ms),
-                     milliseconds(settings_.offer_ms), settings_.max_attempts},
-        config_->current(), config_->version(), std::move(open));
+    core_ = std::make_unique<Core>(static_cast<Effects&>(*this),
+                                   CoreSettings{host_->instance(), milliseconds(settings_.lease_ms),
+                                                milliseconds(settings_.heartbeat_ms),
+                                                milliseconds(settings_.offer_ms), settings_.max_attempts},
+                                   config_->current(), config_->version(), std::move(open));
     host_->loaded(cursor);
-    // After the cursor was read, so that a key allowed in between is either here or an event; and after the core
-    // is there, so that the hello of a worker that is let in finds it.
+    // After the cursor was read, so that a key allowed in between is either here or an event; and after the
+    // core is there, so that the hello of a worker that is let in finds it.
     read_keys();
   });
 }
@@ -132,7 +134,8 @@ void DispatcherService::on_tick() {
   if (!core_) return;
   core_->on_tick();
   ++ticks_;
-  if (ticks_ % kTicksBetweenTrims == 0) host_->commit({"events_trim", {std::to_string(settings_.keep_events)}}, {});
+  if (ticks_ % kTicksBetweenTrims == 0)
+    host_->commit({"events_trim", {std::to_string(settings_.keep_events)}}, {});
   if (ticks_ % kTicksBetweenLeftovers == 0) mover_->look_for_leftovers();
 }
 
@@ -162,8 +165,11 @@ void DispatcherService::send(const std::string& peer, const char* name, const st
 }
 void DispatcherService::announce_log(BuildId build, int step, int log, const LogState::Extent& extent) {
   host_->announce({"log.append." + std::to_string(build.value),
-                   wire::encode_value(json::Object{{"build", build.value}, {"step", step}, {"log", log},
-                                                   {"lines", extent.lines}, {"size", extent.size_bytes}})});
+                   wire::encode_value(json::Object{{"build", build.value},
+                                                   {"step", step},
+                                                   {"log", log},
+                                                   {"lines", extent.lines},
+                                                   {"size", extent.size_bytes}})});
 }
 void DispatcherService::move_logs(BuildId build, const std::map<std::pair<int, int>, LogState>& logs) {
   std::map<std::pair<int, int>, std::int64_t> sizes;

@@ -34,7 +34,8 @@ class DispatcherService : public service::Service, public Effects {
   void commit(store::Call call, std::function<void(store::Reply)> done) override;
   void append_log(store::Call call, std::function<void(store::Reply)> done) override;
   void read(std::vector<std::string> words, std::function<void(store::RedisReply)> done) override;
-  void configuration(ConfigVersion version, std::function<void(std::shared_ptr<config::Configuration>)> done) override;
+  void configuration(ConfigVersion version,
+                     std::function<void(std::shared_ptr<config::Configuration>)> done) override;
   void send(const std::string& peer, const char* name, const std::string& body) override;
   void announce_log(BuildId build, int step, int log, const LogState::Extent& extent) override;
   void move_logs(BuildId build, const std::map<std::pair<int, int>, LogState>& logs) override;

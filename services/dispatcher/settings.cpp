@@ -4,7 +4,9 @@
 namespace headrace::dispatcher {
 
 void Settings::add_options(arguments::Command& command) {
-  command.option("--workers", workers, "endpoints for workers, comma separated").env("HEADRACE_WORKERS").show_default();
+  command.option("--workers", workers, "endpoints for workers, comma separated")
+      .env("HEADRACE_WORKERS")
+      .show_default();
   command.option("--lease-ms", lease_ms, "silence after which a worker is lost")
       .env("HEADRACE_LEASE_MS")
       .range(1'000, 3'600'000)

@@ -14,8 +14,8 @@ void append(std::vector<std::string>& to, std::vector<std::string> more) {
 
 }  // namespace
 
-Core::Core(config::Configuration& configuration, ConfigVersion version, std::int64_t term, events::Cursor cursor,
-           std::map<ListName, WaitingList> waiting)
+Core::Core(config::Configuration& configuration, ConfigVersion version, std::int64_t term,
+           events::Cursor cursor, std::map<ListName, WaitingList> waiting)
     : configuration_(configuration),
       version_(version),
       term_(term),
@@ -28,7 +28,8 @@ void Core::on_event(const wire::Event& event, std::vector<store::Call>& calls) {
   if (!event.is("change.new")) return;
   auto change = wire::decode<wire::Change>(event.body);
   if (!change) {
-    complaints_.push_back("change " + std::to_string(event.id("changeid")) + " cannot be read: " + change.error().text);
+    complaints_.push_back("change " + std::to_string(event.id("changeid")) +
+                          " cannot be read: " + change.error().text);
     return;
   }
   change->id.value = event.id("changeid");
@@ -40,7 +41,8 @@ void Core::on_event(const wire::Event& event, std::vector<store::Call>& calls) {
 // Buildbot's pipeline: change filter, codebase, importance, only_important.
 bool Core::wanted(const config::Scheduler& scheduler, const wire::Change& change, bool& important) {
   const auto complain = [&](const Error& e) {
-    complaints_.push_back("scheduler " + scheduler.name + " ignores change " + std::to_string(change.id.value) + ": " + e.text);
+    complaints_.push_back("scheduler " + scheduler.name + " ignores change " +
+                          std::to_string(change.id.value) + ": " + e.text);
     return false;
   };
   if (scheduler.has_branch && change.branch != scheduler.branch) return false;
@@ -49,7 +51,8 @@ bool Core::wanted(const config::Scheduler& scheduler, const wire::Change& change
     if (!matches) return complain(matches.error());
     if (!*matches) return false;
   }
-  if (scheduler.codebases.empty() ? !change.codebase.empty() : !scheduler.codebases.contains(change.codebase)) return false;
+  if (scheduler.codebases.empty() ? !change.codebase.empty() : !scheduler.codebases.contains(change.codebase))
+    return false;
 
   important = true;
   if (scheduler.important) {
@@ -83,13 +86,15 @@ void Core::on_change(const config::Scheduler& scheduler, const wire::Change& cha
     list.due_ms = at_ms + scheduler.tree_stable_ms;
     due = std::to_string(*list.due_ms);
   }
-  decisions_.push_back({"wait", scheduler.name, "", std::to_string(change.id.value), important ? "1" : "0", due});
+  decisions_.push_back(
+      {"wait", scheduler.name, "", std::to_string(change.id.value), important ? "1" : "0", due});
 }
 
 void Core::commit_decisions(std::vector<store::Call>& calls) {
-  store::Call call{"scheduler_apply",
-                   {std::to_string(term_), std::to_string(committed_.number.value), std::to_string(seen_.number.value), seen_.tag,
-                    std::to_string(version_.value), std::to_string(decisions_.size())}};
+  store::Call call{
+      "scheduler_apply",
+      {std::to_string(term_), std::to_string(committed_.number.value), std::to_string(seen_.number.value),
+       seen_.tag, std::to_string(version_.value), std::to_string(decisions_.size())}};
   for (auto& op : decisions_) append(call.args, std::move(op));
   decisions_.clear();
   committed_ = seen_;
@@ -115,8 +120,8 @@ void Core::on_time(std::int64_t now_ms, std::vector<store::Call>& calls) {
     }
     std::vector<wire::Change> changes;
     store::Call call{"scheduler_due",
-                     {std::to_string(term_), std::to_string(version_.value), name.first, name.second, std::to_string(*list.due_ms),
-                      std::to_string(list.changes.size())}};
+                     {std::to_string(term_), std::to_string(version_.value), name.first, name.second,
+                      std::to_string(*list.due_ms), std::to_string(list.changes.size())}};
     for (const auto& w : list.changes) {
       call.args.push_back(std::to_string(w.change.id.value));
       changes.push_back(w.change);

@@ -27,8 +27,8 @@ struct WaitingChange {
 /// The changes that wait for one tree-stable timer. Named by scheduler and timer key ("" for a scheduler
 /// with one timer).
 struct WaitingList {
-  std::vector<WaitingChange> changes;   ///< in order of arrival
-  std::optional<std::int64_t> due_ms;   ///< on Redis's clock; no timer runs while nothing important waits
+  std::vector<WaitingChange> changes;  ///< in order of arrival
+  std::optional<std::int64_t> due_ms;  ///< on Redis's clock; no timer runs while nothing important waits
 };
 using ListName = std::pair<std::string, std::string>;
 

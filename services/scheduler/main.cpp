@@ -3,7 +3,8 @@
 #include "scheduler/service.hpp"
 
 int main(int argc, char** argv) {
-  const auto parsed = headrace::service::parse_settings(argc, argv, "headrace-scheduler", "Decides what to build and when.");
+  const auto parsed =
+      headrace::service::parse_settings(argc, argv, "headrace-scheduler", "Decides what to build and when.");
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::HostOptions options;
   options.follows_log = true;

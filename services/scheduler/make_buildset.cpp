@@ -11,7 +11,8 @@ wire::SourceStamp stamp_of(const wire::Change& change) {
 }
 
 // One sourcestamp per codebase: of its newest change (highest id), else the scheduler's default.
-std::vector<wire::SourceStamp> sourcestamps(const config::Scheduler& scheduler, const std::vector<wire::Change>& changes) {
+std::vector<wire::SourceStamp> sourcestamps(const config::Scheduler& scheduler,
+                                            const std::vector<wire::Change>& changes) {
   std::map<std::string, wire::SourceStamp> out = scheduler.codebases;
   if (out.empty()) out[""] = {};
   std::map<std::string, ChangeId> newest;
@@ -35,7 +36,8 @@ wire::Buildset make_buildset(config::Configuration& configuration, const config:
                              const std::vector<wire::Change>& changes, std::vector<std::string>& complaints) {
   wire::Buildset set;
   set.scheduler = scheduler.name;
-  set.reason = scheduler.reason.empty() ? "The " + scheduler.kind + " scheduler named '" + scheduler.name + "' triggered this build"
+  set.reason = scheduler.reason.empty() ? "The " + scheduler.kind + " scheduler named '" + scheduler.name +
+                                              "' triggered this build"
                                         : scheduler.reason;
   set.sourcestamps = sourcestamps(scheduler, changes);
   json::Array all;
@@ -49,7 +51,8 @@ wire::Buildset make_buildset(config::Configuration& configuration, const config:
       set.properties[name] = {value, "Scheduler"};
       continue;
     }
-    auto answer = configuration.call(question.as_int(), json::Object{{"changes", all}, {"scheduler", scheduler.name}});
+    auto answer =
+        configuration.call(question.as_int(), json::Object{{"changes", all}, {"scheduler", scheduler.name}});
     if (answer) {
       set.properties[name] = {std::move(*answer), "Scheduler"};
     } else {

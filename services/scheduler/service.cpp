@@ -17,10 +17,9 @@ void SchedulerService::start(service::Host& host) {
 void SchedulerService::load(service::Host& host) {
   host.command({"TIME"}, [this](store::RedisReply r) {
     if (r.items.size() == 2)
-      clock_offset_ms_ = std::stoll(r.items[0].text) * 1000 + std::stoll(r.items[1].text) / 1000 - to_ms(wall_now());
-    config_->refresh([this] {
-      role_->hold({}, {}, [this] { load_state(); });
-    });
+      clock_offset_ms_ =
+          std::stoll(r.items[0].text) * 1000 + std::stoll(r.items[1].text) / 1000 - to_ms(wall_now());
+    config_->refresh([this] { role_->hold({}, {}, [this] { load_state(); }); });
   });
 }
 
@@ -29,21 +28,24 @@ void SchedulerService::load_state() {
   const auto read = [this](std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
     host_->command(std::move(words), std::move(done));
   };
-  read_state(host_->store().keys(), read, [this](events::Cursor cursor, std::map<ListName, WaitingList> waiting) {
-    // Nothing can be decided without a configuration or without the role; a tick looks again.
-    if (config_->current() && role_->held()) {
-      used_ = config_->current();
-      core_ = std::make_unique<Core>(*used_, config_->version(), role_->term(), cursor, std::move(waiting));
-      host_->loaded(cursor);
-      plan_timer();
-    } else {
-      host_->command({"HMGET", host_->store().keys()("head"), "n", "tag"}, [this](store::RedisReply r) {
-        events::Cursor end;
-        if (r.items.size() == 2 && !r.items[0].text.empty()) end = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
-        host_->loaded(end);
+  read_state(
+      host_->store().keys(), read, [this](events::Cursor cursor, std::map<ListName, WaitingList> waiting) {
+        // Nothing can be decided without a configuration or without the role; a tick looks again.
+        if (config_->current() && role_->held()) {
+          used_ = config_->current();
+          core_ =
+              std::make_unique<Core>(*used_, config_->version(), role_->term(), cursor, std::move(waiting));
+          host_->loaded(cursor);
+          plan_timer();
+        } else {
+          host_->command({"HMGET", host_->store().keys()("head"), "n", "tag"}, [this](store::RedisReply r) {
+            events::Cursor end;
+            if (r.items.size() == 2 && !r.items[0].text.empty())
+              end = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
+            host_->loaded(end);
+          });
+        }
       });
-    }
-  });
 }
 
 void SchedulerService::unload() {
@@ -90,7 +92,8 @@ void SchedulerService::look_at_timers(std::int64_t now) {
 }
 
 void SchedulerService::on_tick() {
-  role_->hold([this] { host_->reload("the role was taken"); }, [this] { host_->reload("the role was lost"); });
+  role_->hold([this] { host_->reload("the role was taken"); },
+              [this] { host_->reload("the role was lost"); });
   if (!core_) {
     if (role_->held()) host_->reload("looking for a configuration");
     return;

@@ -106,14 +106,14 @@ void WebService::unload() {
 void WebService::load(service::Host&) {
   unload();  // what an interrupted load left
   names_changed_ = false;
-  // Behind what is under way, and before the names of this Redis are taken in: its ids need not be those of the
-  // history if that is of another one.
+  // Behind what is under way, and before the names of this Redis are taken in: its ids need not be those of
+  // the history if that is of another one.
   front_->set_names({}, alive([this] {
-    if (broken_)
-      begin_anew();
-    else
-      check_cursor();
-  }));
+                      if (broken_)
+                        begin_anew();
+                      else
+                        check_cursor();
+                    }));
 }
 
 void WebService::read_names(const char* kind, std::map<std::string, std::int64_t, std::less<>>& into,

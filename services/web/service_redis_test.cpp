@@ -229,13 +229,17 @@ TEST_F(WebProcess, AnEmptiedRedisWithOtherIdsBeginsAHistoryAnew) {
 worker "w1" {}
 builder "docs" { workers = { "w1" }, steps = { step.shell { command = "true" } } }
 builder "kernel" { workers = { "w1" }, steps = { step.shell { command = "true" } } }
-)"}}}), "3", "builder", "docs", "builder", "kernel", "worker", "w1"});
+)"}}}),
+                        "3", "builder", "docs", "builder", "kernel", "worker", "w1"});
   run_web();
   wait_until_level();
-  test::wait_for("the other ids", 20s, [&] {
-    return json("builders/docs")["builders"].as_array().at(0)["builderid"] == json::Value(1) &&
-           json("builders/kernel")["builders"].as_array().at(0)["builderid"] == json::Value(2);
-  }, [&] { return web_->output() + everything(); });
+  test::wait_for(
+      "the other ids", 20s,
+      [&] {
+        return json("builders/docs")["builders"].as_array().at(0)["builderid"] == json::Value(1) &&
+               json("builders/kernel")["builders"].as_array().at(0)["builderid"] == json::Value(2);
+      },
+      [&] { return web_->output() + everything(); });
   EXPECT_EQ(total("builds"), 0) << "those of the other Redis";
 }
 

@@ -61,7 +61,8 @@ class Reading : public std::enable_shared_from_this<Reading> {
     next_ = to + 1;
     void (Reading::*const readers[])(std::int64_t, std::int64_t) = {&Reading::changes, &Reading::buildsets,
                                                                     &Reading::builds, &Reading::requests};
-    const auto read = readers[kind_];  // apart from the call: g++ 12's bounds check reads the index wrongly in it
+    const auto read =
+        readers[kind_];  // apart from the call: g++ 12's bounds check reads the index wrongly in it
     (this->*read)(from, to);
   }
 

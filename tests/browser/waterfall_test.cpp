@@ -33,7 +33,10 @@ class Waterfall : public testing::Test {
   Waterfall() : up_(kConfig) { up_.start(); }
 
   void push(const std::string& revision) {
-    up_.post_change({{"author", "Ann <ann@example.org>"}, {"branch", "main"}, {"revision", revision}, {"comments", "change " + revision}});
+    up_.post_change({{"author", "Ann <ann@example.org>"},
+                     {"branch", "main"},
+                     {"revision", revision},
+                     {"comments", "change " + revision}});
   }
   // The page's own element of a build, by the name that a screen reader says.
   static std::string bar(const std::string& builder, int number) {
@@ -41,18 +44,21 @@ class Waterfall : public testing::Test {
   }
   void wait_builds_shown(int number) {
     for (const auto& name : kNames)
-      browser_.wait_script("build " + std::to_string(number) + " of " + name, "return document.querySelector(arguments[0]) !== null",
-                           {bar(name, number)});
+      browser_.wait_script("build " + std::to_string(number) + " of " + name,
+                           "return document.querySelector(arguments[0]) !== null", {bar(name, number)});
   }
   // The lines in sight of the log, and whether it is `step`'s.
   void wait_log(const std::string& step, const std::string& line) {
-    browser_.wait_script("'" + line + "' in the log of " + step,
-                         "return document.querySelector('.log-name')?.innerText === arguments[0] + ' / stdio' &&"
-                         "  [...document.querySelectorAll('.log-sheet .l')].some((l) => l.lastChild.textContent === arguments[1])",
-                         {step, line});
+    browser_.wait_script(
+        "'" + line + "' in the log of " + step,
+        "return document.querySelector('.log-name')?.innerText === arguments[0] + ' / stdio' &&"
+        "  [...document.querySelectorAll('.log-sheet .l')].some((l) => l.lastChild.textContent === "
+        "arguments[1])",
+        {step, line});
   }
   void wait_live(bool live) {
-    browser_.wait_script(live ? "live" : "offline", "return document.getElementById('live').innerText === arguments[0]",
+    browser_.wait_script(live ? "live" : "offline",
+                         "return document.getElementById('live').innerText === arguments[0]",
                          {live ? "live" : "offline"});
   }
 
@@ -65,8 +71,10 @@ TEST_F(Waterfall, ShowsBuildsLiveTheirLogsAndComesBackByItself) {
   up_.wait_builds(kBuilders * kChanges);
   browser_.open(up_.web());
   browser_.wait_script("200 builds", "return document.querySelectorAll('.bar-of').length === 200");
-  EXPECT_EQ(browser_.script("return [...document.querySelectorAll('.column')].map((c) => [c.dataset.builder, c.children.length])"),
-            (json::Array{json::Array{"debian", 40}, json::Array{"fedora", 40}, json::Array{"arm", 40}, json::Array{"docs", 40}, json::Array{"lint", 40}}));
+  EXPECT_EQ(browser_.script("return [...document.querySelectorAll('.column')].map((c) => [c.dataset.builder, "
+                            "c.children.length])"),
+            (json::Array{json::Array{"debian", 40}, json::Array{"fedora", 40}, json::Array{"arm", 40},
+                         json::Array{"docs", 40}, json::Array{"lint", 40}}));
   EXPECT_EQ(browser_.script("return [...document.querySelectorAll('.head .name')].map((e) => e.innerText)"),
             (json::Array{"debian", "fedora", "arm", "docs", "lint"}));
   EXPECT_EQ(browser_.text("#title"), "Millrace");
@@ -76,7 +84,9 @@ TEST_F(Waterfall, ShowsBuildsLiveTheirLogsAndComesBackByItself) {
   browser_.script("window.sameAsBefore = true");
   push("live1");
   wait_builds_shown(kChanges + 1);
-  browser_.wait_script("the change", "return [...document.querySelectorAll('.change .what')].some((e) => e.innerText === 'change live1')");
+  browser_.wait_script(
+      "the change",
+      "return [...document.querySelectorAll('.change .what')].some((e) => e.innerText === 'change live1')");
   EXPECT_EQ(browser_.script("return window.sameAsBefore"), json::Value(true));
 
   // A click on the build opens it, a click on a step its log.
@@ -101,8 +111,10 @@ TEST_F(Waterfall, ShowsBuildsLiveTheirLogsAndComesBackByItself) {
   // Its server dies; the page says so, finds the next one and what happened meanwhile.
   browser_.script("window.sameAsBefore = true");
   wait_live(true);
-  browser_.script("new MutationObserver(() => { window.wasOffline ||= document.getElementById('live').innerText === 'offline' })"
-                  ".observe(document.getElementById('live'), { childList: true, characterData: true, subtree: true })");
+  browser_.script(
+      "new MutationObserver(() => { window.wasOffline ||= document.getElementById('live').innerText === "
+      "'offline' })"
+      ".observe(document.getElementById('live'), { childList: true, characterData: true, subtree: true })");
   const auto old = up_.pid_of("web");
   up_.signal_child("web", SIGKILL);
   push("live2");
@@ -127,10 +139,12 @@ TEST_F(Waterfall, AClickIsOneThoughThePageMovesMeanwhile) {
   browser_.press(bar("arm", 1));
   push("r2");
   up_.wait_builds(2 * kBuilders);
-  const auto heard = "return new Promise((done) => setTimeout(done, 400))";  // longer than between two drawings
+  const auto heard =
+      "return new Promise((done) => setTimeout(done, 400))";  // longer than between two drawings
   browser_.script(heard);
   browser_.release();
-  browser_.wait_script("the build that was pressed", "return document.querySelector('.panel h2')?.innerText === 'arm #1'");
+  browser_.wait_script("the build that was pressed",
+                       "return document.querySelector('.panel h2')?.innerText === 'arm #1'");
   wait_builds_shown(2);
 }
 

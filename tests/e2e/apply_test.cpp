@@ -9,7 +9,9 @@ namespace {
 
 std::string config(const std::string& word) {
   return "worker.embedded \"local\" {}\n"
-         "builder \"b\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell \"say\" { command = \"echo " + word +
+         "builder \"b\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell \"say\" { "
+         "command = \"echo " +
+         word +
          "\" } } }\n"
          "scheduler.force \"force\" { builders = { \"b\" } }\n";
 }
@@ -28,7 +30,8 @@ TEST(Apply, AGoodOneSwitchesARunningSystemAndABadOneChangesNothing) {
   EXPECT_EQ(up.headrace({"log", "b#1", "--channels", "o"}).out, "first\n");
   EXPECT_EQ(up.headrace({"log", "b#2", "--channels", "o"}).out, "second\n");
 
-  up.write_config(config("third") + "builder \"c\" { workers = { \"nobody\" }, steps = {} }\nsheduler.force \"x\" {}\n");
+  up.write_config(config("third") +
+                  "builder \"c\" { workers = { \"nobody\" }, steps = {} }\nsheduler.force \"x\" {}\n");
   const auto bad = up.headrace({"apply", up.config()});
   EXPECT_EQ(bad.status, 2);
   EXPECT_NE(bad.err.find("headrace.lua:4: "), std::string::npos) << bad.err;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A loop without end in the configuration: reading it ends with the place; called later, it ends what asked, and nothing else.
+// A loop without end in the configuration: reading it ends with the place; called later, it ends what asked,
+// and nothing else.
 #include <gtest/gtest.h>
 
 #include "support/headrace_up.hpp"
@@ -12,7 +13,8 @@ const std::string kStopped = "is there a loop without end?";
 const std::string kGood =
     "worker.embedded \"local\" { slots = 4 }\n"
     "hook.base {}\n"
-    "builder \"good\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell \"say\" { command = \"echo good\" } } }\n"
+    "builder \"good\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell \"say\" { "
+    "command = \"echo good\" } } }\n"
     "scheduler.branch \"good\" { branch = \"main\", builders = { \"good\" } }\n";
 
 const std::string kLoop = "local n = 0\nwhile true do\n  n = n + 1\nend\n";
@@ -32,7 +34,9 @@ TEST(BadConfiguration, ALoopWithoutEndIsNamedWithItsPlaceAndAppliesNothing) {
   for (const auto& done : {checked, applied}) {
     EXPECT_EQ(done.status, 2);
     EXPECT_EQ(done.out, "");
-    EXPECT_TRUE(done.err.find("headrace.lua:6: ran more than") == 0 || done.err.find("headrace.lua:7: ran more than") == 0) << done.err;
+    EXPECT_TRUE(done.err.find("headrace.lua:6: ran more than") == 0 ||
+                done.err.find("headrace.lua:7: ran more than") == 0)
+        << done.err;
     EXPECT_NE(done.err.find(kStopped), std::string::npos) << done.err;
   }
   EXPECT_NE(applied.err.find("nothing was changed"), std::string::npos) << applied.err;
@@ -41,7 +45,8 @@ TEST(BadConfiguration, ALoopWithoutEndIsNamedWithItsPlaceAndAppliesNothing) {
   EXPECT_EQ(up.wait_build("good", 1)["results"].int_or(-1), 0) << up.everything_said();
   EXPECT_EQ(up.headrace({"log", "good#1", "--channels", "o"}).out, "good\n");
   up.write_config(kGood);
-  EXPECT_NE(up.headrace({"apply", up.config()}).out.find("configuration 1 was current already"), std::string::npos);
+  EXPECT_NE(up.headrace({"apply", up.config()}).out.find("configuration 1 was current already"),
+            std::string::npos);
   EXPECT_EQ(up.stop(), 0);
 }
 
@@ -79,12 +84,15 @@ TEST(BadConfiguration, ALoopInAFunctionEndsWhatAskedForItAndTheOthersGoOn) {
     EXPECT_NE(words.find("property endless of builder property: " + kForever), std::string::npos) << words;
 
     const auto line = "scheduler bad filter ignores change " + std::to_string(round) + ": " + kForever;
-    wait_for("the scheduler's complaint", HeadraceUp::kLimit, [&] { return up.log_of("scheduler").find(line) != std::string::npos; },
-             [&] { return up.everything_said(); });
+    wait_for(
+        "the scheduler's complaint", HeadraceUp::kLimit,
+        [&] { return up.log_of("scheduler").find(line) != std::string::npos; },
+        [&] { return up.everything_said(); });
   }
   EXPECT_EQ(up.wait_builds(6).size(), 6u) << "nothing is built that the filter did not let through";
   for (const char* service : {"dispatcher", "scheduler"})
-    EXPECT_EQ(up.program().output().find(std::string(service) + " ended"), std::string::npos) << up.program().output();
+    EXPECT_EQ(up.program().output().find(std::string(service) + " ended"), std::string::npos)
+        << up.program().output();
   EXPECT_EQ(up.stop(), 0);
 }
 

@@ -14,7 +14,8 @@ const std::string kSecret = "between the forge and us";
 const std::string kConfig = R"(
 worker.embedded "local" {}
 hook.base {}
-hook.github { secret = ")" + kSecret + R"(", strict = true }
+hook.github { secret = ")" + kSecret +
+                            R"(", strict = true }
 builder "b" { workers = { "local" }, collapse_requests = false, steps = { step.shell "say" { command = "echo built" } } }
 scheduler.branch "main" { branch = "main", builders = { "b" } }
 )";
@@ -30,22 +31,28 @@ const std::string kPush = R"({
 std::string signature(const std::string& body, const std::string& secret) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(body.data()), body.size(), digest, &size);
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+       reinterpret_cast<const unsigned char*>(body.data()), body.size(), digest, &size);
   std::string out = "sha256=";
-  for (unsigned i = 0; i < size; ++i) out += "0123456789abcdef"[digest[i] >> 4], out += "0123456789abcdef"[digest[i] & 15];
+  for (unsigned i = 0; i < size; ++i)
+    out += "0123456789abcdef"[digest[i] >> 4], out += "0123456789abcdef"[digest[i] & 15];
   return out;
 }
 
 // A push as GitHub sends it. Throws when there is no answer: a connection that hangs is what must not be.
-http::Reply push(const HeadraceUp& up, const std::string& body, const std::string& signed_as, const std::string& dialect = "github") {
+http::Reply push(const HeadraceUp& up, const std::string& body, const std::string& signed_as,
+                 const std::string& dialect = "github") {
   http::Call call;
   call.method = "POST";
   call.url = up.intake() + "/change_hook/" + dialect;
-  call.headers = {{"Content-Type", "application/json"}, {"X-GitHub-Event", "push"}, {"X-Hub-Signature-256", signed_as}};
+  call.headers = {
+      {"Content-Type", "application/json"}, {"X-GitHub-Event", "push"}, {"X-Hub-Signature-256", signed_as}};
   call.body = body;
   call.timeout = milliseconds{10'000};
   auto reply = http::call_and_wait(call);
-  if (reply.status == 0) throw std::runtime_error("no answer to a hook of " + std::to_string(body.size()) + " bytes: " + reply.error);
+  if (reply.status == 0)
+    throw std::runtime_error("no answer to a hook of " + std::to_string(body.size()) +
+                             " bytes: " + reply.error);
   return reply;
 }
 
@@ -67,7 +74,8 @@ TEST(BadRequests, EachIsRefusedWithItsReasonAndTheNextGoodOneIsBuilt) {
   const auto broken = kPush.substr(0, kPush.size() / 2);
   expect_refused(push(up, broken, signature(broken, kSecret)), 400, "JSON");
   expect_refused(push(up, "", signature("", kSecret)), 400, "JSON");
-  expect_refused(push(up, "[1, 2]", signature("[1, 2]", kSecret)), 400, "the payload has no 'repository.html_url'");
+  expect_refused(push(up, "[1, 2]", signature("[1, 2]", kSecret)), 400,
+                 "the payload has no 'repository.html_url'");
 
   // Who does not know the secret learns nothing about what the body lacks.
   expect_refused(push(up, broken, signature(broken, "another secret")), 400, "Hash mismatch");
@@ -79,11 +87,14 @@ TEST(BadRequests, EachIsRefusedWithItsReasonAndTheNextGoodOneIsBuilt) {
 
   expect_refused(push(up, kPush, signature(kPush, kSecret), "nobody"), 400, "'nobody', wasn't whitelisted");
   expect_refused(push(up, kPush, signature(kPush, kSecret), "gitlab"), 400, "'gitlab', wasn't whitelisted");
-  expect_refused(up.post(up.intake() + "/change_hook/base", "author=ann", "application/x-www-form-urlencoded"), 400, "'comments' is missing");
+  expect_refused(
+      up.post(up.intake() + "/change_hook/base", "author=ann", "application/x-www-form-urlencoded"), 400,
+      "'comments' is missing");
   expect_refused(up.post(up.intake() + "/elsewhere", kPush), 404, "/elsewhere");
   EXPECT_NE(metrics(up).find("headrace_hooks_refused_total 12\n"), std::string::npos) << metrics(up);
 
-  // Changes come out in the order in which they were committed: had one of the above been taken, it would stand before this one.
+  // Changes come out in the order in which they were committed: had one of the above been taken, it would
+  // stand before this one.
   EXPECT_EQ(push(up, kPush, signature(kPush, kSecret)).status, 200);
   EXPECT_EQ(up.wait_build("b", 1)["results"].int_or(-1), 0) << up.everything_said();
   const auto changes = up.rest("/changes")["changes"].as_array();
@@ -99,7 +110,8 @@ TEST(BadRequests, ABodyOfTwentyMegabytesIsRefusedAtOnce) {
   auto large = kPush;
   large.insert(large.size() - 1, ", \"more\": \"" + std::string(20'000'000, 'x') + "\"");
   const auto began = std::chrono::steady_clock::now();
-  expect_refused(push(up, large, signature(large, kSecret)), 413, "the body is larger than this server takes");
+  expect_refused(push(up, large, signature(large, kSecret)), 413,
+                 "the body is larger than this server takes");
   EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
 
   EXPECT_EQ(push(up, kPush, signature(kPush, kSecret)).status, 200);

@@ -28,8 +28,11 @@ class Site {
                "scheduler.branch \"main\" { branch = \"main\", builders = \"hello\" }\n");
     // The example, with ports that are free here.
     auto env = read_file(kUnits + "headrace.env.example");
-    for (const auto& [from, to] : std::map<std::string, std::string>{
-             {":6379", ":" + redis_port_}, {":9801", ":" + free_port()}, {":9802", ":" + bus_port_}, {":8010", ":" + web_port_}, {":8011", ":" + intake_port_}})
+    for (const auto& [from, to] : std::map<std::string, std::string>{{":6379", ":" + redis_port_},
+                                                                     {":9801", ":" + free_port()},
+                                                                     {":9802", ":" + bus_port_},
+                                                                     {":8010", ":" + web_port_},
+                                                                     {":8011", ":" + intake_port_}})
       env = replace_all(env, from, to);
     write_file(etc() + "/headrace.env", env);
     must_run({HeadraceUp::binary("headrace"), "key", "new", etc() + "/site.key"});
@@ -43,14 +46,16 @@ class Site {
 
   std::string command(std::vector<std::string> words) {
     words.insert(words.begin(), HeadraceUp::binary("headrace"));
-    words.insert(words.end(), {"--redis", "tcp://127.0.0.1:" + redis_port_, "--site-key", etc() + "/site.key"});
+    words.insert(words.end(),
+                 {"--redis", "tcp://127.0.0.1:" + redis_port_, "--site-key", etc() + "/site.key"});
     auto out = must_run(words);
     if (!out.empty() && out.back() == '\n') out.pop_back();
     return out;
   }
 
   void start(const std::string& unit, const std::string& instance = "") {
-    const auto read = read_unit(kUnits + unit, instance, {HEADRACE_BIN_DIR, etc(), folder_ / "var", folder_ / "run"});
+    const auto read =
+        read_unit(kUnits + unit, instance, {HEADRACE_BIN_DIR, etc(), folder_ / "var", folder_ / "run"});
     std::filesystem::create_directories((folder_ / "run") + "/" + read.runtime_directory);
     // What systemd gives: a path, and nothing that is not in the unit.
     std::vector<std::string> words = {"/usr/bin/env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin"};
@@ -70,7 +75,8 @@ class Site {
   }
 
   bool healthy(const std::string& name) {
-    if (!programs_.at(name)->running()) throw std::runtime_error(name + " ended:\n" + programs_.at(name)->output());
+    if (!programs_.at(name)->running())
+      throw std::runtime_error(name + " ended:\n" + programs_.at(name)->output());
     http::Call call;
     call.url = "http://localhost/healthz";
     call.unix_socket = sockets_.at(name);
@@ -78,7 +84,8 @@ class Site {
   }
   void wait_healthy() {
     for (const auto& [name, program] : programs_)
-      wait_for(name, 60s, [&, &unit = name] { return healthy(unit); }, [this] { return said(); });
+      wait_for(
+          name, 60s, [&, &unit = name] { return healthy(unit); }, [this] { return said(); });
   }
   json::Value rest(const std::string& path) {
     http::Call call;
@@ -93,7 +100,8 @@ class Site {
 
  private:
   Folder folder_;
-  std::string redis_port_ = free_port(), bus_port_ = free_port(), web_port_ = free_port(), intake_port_ = free_port();
+  std::string redis_port_ = free_port(), bus_port_ = free_port(), web_port_ = free_port(),
+              intake_port_ = free_port();
   RedisServer redis_{{"--port", redis_port_, "--bind", "127.0.0.1"}};
   std::map<std::string, std::unique_ptr<Program>> programs_;
   std::map<std::string, std::string> sockets_;
@@ -104,9 +112,11 @@ TEST(Deployed, TwoDispatchersAndThreeWorkersFromTheUnitFiles) {
   const auto first = free_port(), second = free_port();
   for (const std::string worker : {"w1", "w2", "w3"})
     write_file(site.etc() + "/worker-" + worker + ".token",
-               site.command({"worker", "add", worker, "--server", "tcp://127.0.0.1:" + first, "--server", "tcp://127.0.0.1:" + second}));
-  for (const std::string unit : {"headrace-bus.service", "headrace-changesource.service", "headrace-scheduler.service",
-                                 "headrace-notifier.service", "headrace-web.service"})
+               site.command({"worker", "add", worker, "--server", "tcp://127.0.0.1:" + first, "--server",
+                             "tcp://127.0.0.1:" + second}));
+  for (const std::string unit :
+       {"headrace-bus.service", "headrace-changesource.service", "headrace-scheduler.service",
+        "headrace-notifier.service", "headrace-web.service"})
     site.start(unit);
   for (const auto& port : {first, second}) site.start("headrace-dispatcher@.service", port);
   for (const std::string worker : {"w1", "w2", "w3"}) site.start("headrace-worker@.service", worker);
@@ -115,14 +125,15 @@ TEST(Deployed, TwoDispatchersAndThreeWorkersFromTheUnitFiles) {
   // The example of a program in another language, with the one word that `subscriber add` prints.
   const auto token = site.command({"subscriber", "add", "listener", "--server", site.bus()});
   Program subscriber({"/usr/bin/python3", HEADRACE_SOURCE_DIR "/examples/subscriber/subscriber.py", token});
-  Program stranger({"/usr/bin/python3", HEADRACE_SOURCE_DIR "/examples/subscriber/subscriber.py",
-                    must_run({"/usr/bin/python3", "-c",
-                              "import base64,msgpack,zmq,sys\n"
-                              "t=msgpack.unpackb(base64.urlsafe_b64decode(sys.argv[1]+'='*(-len(sys.argv[1])%4)))\n"
-                              "p,s=zmq.curve_keypair()\n"
-                              "t['public_key'],t['secret_key']=p.decode(),s.decode()\n"
-                              "print(base64.urlsafe_b64encode(msgpack.packb(t)).decode().rstrip('='),end='')",
-                              token})});
+  Program stranger(
+      {"/usr/bin/python3", HEADRACE_SOURCE_DIR "/examples/subscriber/subscriber.py",
+       must_run({"/usr/bin/python3", "-c",
+                 "import base64,msgpack,zmq,sys\n"
+                 "t=msgpack.unpackb(base64.urlsafe_b64decode(sys.argv[1]+'='*(-len(sys.argv[1])%4)))\n"
+                 "p,s=zmq.curve_keypair()\n"
+                 "t['public_key'],t['secret_key']=p.decode(),s.decode()\n"
+                 "print(base64.urlsafe_b64encode(msgpack.packb(t)).decode().rstrip('='),end='')",
+                 token})});
 
   http::Call hook;
   hook.method = "POST";
@@ -130,21 +141,31 @@ TEST(Deployed, TwoDispatchersAndThreeWorkersFromTheUnitFiles) {
   hook.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
   // A subscriber hears what comes after it has connected, so hooks are posted until it has heard of one.
   int posted = 0;
-  wait_for("build.finished at the subscriber", 60s, [&] {
-    if (posted < 60 && site.rest("/builds?complete=true")["builds"].is_array() &&
-        static_cast<int>(site.rest("/builds?complete=true")["builds"].as_array().size()) >= posted) {
-      for (int i = 0; i < 6; ++i) {
-        hook.body = form({{"author", "Ann"}, {"branch", "main"}, {"revision", std::to_string(++posted)}, {"comments", "c"}, {"files", "[]"}});
-        const auto reply = http::call_and_wait(hook);
-        EXPECT_EQ(reply.status / 100, 2) << reply.body << reply.error;
-      }
-    }
-    return subscriber.output().find("build.finished.hello hello #") != std::string::npos;
-  }, [&] { return site.said() + subscriber.output(); });
-  wait_for("every build", 60s, [&] {
-    const auto builds = site.rest("/builds?complete=true")["builds"];
-    return builds.is_array() && static_cast<int>(builds.as_array().size()) == posted;
-  }, [&] { return site.said(); });
+  wait_for(
+      "build.finished at the subscriber", 60s,
+      [&] {
+        if (posted < 60 && site.rest("/builds?complete=true")["builds"].is_array() &&
+            static_cast<int>(site.rest("/builds?complete=true")["builds"].as_array().size()) >= posted) {
+          for (int i = 0; i < 6; ++i) {
+            hook.body = form({{"author", "Ann"},
+                              {"branch", "main"},
+                              {"revision", std::to_string(++posted)},
+                              {"comments", "c"},
+                              {"files", "[]"}});
+            const auto reply = http::call_and_wait(hook);
+            EXPECT_EQ(reply.status / 100, 2) << reply.body << reply.error;
+          }
+        }
+        return subscriber.output().find("build.finished.hello hello #") != std::string::npos;
+      },
+      [&] { return site.said() + subscriber.output(); });
+  wait_for(
+      "every build", 60s,
+      [&] {
+        const auto builds = site.rest("/builds?complete=true")["builds"];
+        return builds.is_array() && static_cast<int>(builds.as_array().size()) == posted;
+      },
+      [&] { return site.said(); });
   std::set<std::int64_t> workers;
   const auto all = site.rest("/builds")["builds"].as_array();
   for (const auto& build : all) {
@@ -156,12 +177,19 @@ TEST(Deployed, TwoDispatchersAndThreeWorkersFromTheUnitFiles) {
 
   // One dispatcher is enough: its workers find the other one.
   site.stop("headrace-dispatcher@.service" + first);
-  hook.body = form({{"author", "Ann"}, {"branch", "main"}, {"revision", std::to_string(++posted)}, {"comments", "c"}, {"files", "[]"}});
+  hook.body = form({{"author", "Ann"},
+                    {"branch", "main"},
+                    {"revision", std::to_string(++posted)},
+                    {"comments", "c"},
+                    {"files", "[]"}});
   EXPECT_EQ(http::call_and_wait(hook).status / 100, 2);
-  wait_for("a build by the other dispatcher", 60s, [&] {
-    const auto builds = site.rest("/builds?complete=true")["builds"];
-    return builds.is_array() && static_cast<int>(builds.as_array().size()) == posted;
-  }, [&] { return site.said(); });
+  wait_for(
+      "a build by the other dispatcher", 60s,
+      [&] {
+        const auto builds = site.rest("/builds?complete=true")["builds"];
+        return builds.is_array() && static_cast<int>(builds.as_array().size()) == posted;
+      },
+      [&] { return site.said(); });
   site.stop_all();
 }
 

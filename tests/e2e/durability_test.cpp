@@ -12,16 +12,19 @@ namespace {
 // What /healthz of a service on this Redis says once it has loaded its state.
 http::Reply health(const RedisServer& redis, const std::string& durability) {
   Folder folder;
-  Program service({HeadraceUp::binary("headrace-notifier"), "--redis", redis.address(), "--durability", durability, "--status",
-                   "unix:" + (folder / "status.sock")});
+  Program service({HeadraceUp::binary("headrace-notifier"), "--redis", redis.address(), "--durability",
+                   durability, "--status", "unix:" + (folder / "status.sock")});
   http::Call call;
   call.url = "http://localhost/healthz";
   call.unix_socket = folder / "status.sock";
   http::Reply reply;
-  wait_for("the service's own word", 20s, [&] {
-    reply = http::call_and_wait(call);
-    return reply.status == 200 || reply.body.find("append") != std::string::npos;
-  }, [&] { return reply.body + reply.error + service.output(); });
+  wait_for(
+      "the service's own word", 20s,
+      [&] {
+        reply = http::call_and_wait(call);
+        return reply.status == 200 || reply.body.find("append") != std::string::npos;
+      },
+      [&] { return reply.body + reply.error + service.output(); });
   return reply;
 }
 

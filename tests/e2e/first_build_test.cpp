@@ -26,8 +26,13 @@ scheduler.force "force" { builders = { "hello", "long" } }
 TEST(FirstBuild, AHookBecomesABuildAndAnAnswer) {
   HeadraceUp up(kConfig);
   up.start();
-  up.post_change({{"author", "Ann <ann@example.org>"}, {"branch", "main"}, {"revision", "4711"}, {"comments", "a change"},
-                  {"files", R"(["src/a.c"])"}, {"project", "demo"}, {"repository", "https://git.example.org/demo"}});
+  up.post_change({{"author", "Ann <ann@example.org>"},
+                  {"branch", "main"},
+                  {"revision", "4711"},
+                  {"comments", "a change"},
+                  {"files", R"(["src/a.c"])"},
+                  {"project", "demo"},
+                  {"repository", "https://git.example.org/demo"}});
   up.post_change({{"author", "Bob"}, {"branch", "other"}, {"comments", "of no interest"}, {"files", "[]"}});
 
   const auto build = up.wait_build("hello", 1);
@@ -59,7 +64,8 @@ TEST(FirstBuild, AHookBecomesABuildAndAnAnswer) {
 TEST(FirstBuild, ForceFollowsTheBuildAndTellsItsResult) {
   HeadraceUp up(kConfig);
   up.start();
-  const auto good = up.headrace({"force", "hello", "--branch", "topic", "--owner", "ann", "--reason", "just so", "--wait"});
+  const auto good =
+      up.headrace({"force", "hello", "--branch", "topic", "--owner", "ann", "--reason", "just so", "--wait"});
   EXPECT_EQ(good.status, 0) << good.out << good.err << up.everything_said();
   EXPECT_NE(good.out.find("hello#1: success"), std::string::npos) << good.out;
   const auto build = up.wait_build("hello", 1);
@@ -84,9 +90,14 @@ TEST(FirstBuild, StopEndsARunningBuildAndTakesARequestFromTheQueue) {
   HeadraceUp up(kConfig);
   up.start();
   ASSERT_EQ(up.headrace({"force", "long"}).status, 0);
-  wait_for("the step's output", HeadraceUp::kLimit, [&] { return up.headrace({"log", "1"}).out.find("begun") != std::string::npos; },
-           [&] { return up.everything_said(); });
-  ASSERT_EQ(up.headrace({"force", "long"}).status, 0);  // waits behind the first: one build of a builder at a time
+  wait_for(
+      "the step's output", HeadraceUp::kLimit,
+      [&] {
+        return up.headrace({"log", "1"}).out.find("begun") != std::string::npos;
+      },
+      [&] { return up.everything_said(); });
+  ASSERT_EQ(up.headrace({"force", "long"}).status,
+            0);  // waits behind the first: one build of a builder at a time
   const auto waiting = up.headrace({"stop", "--request", "2"});
   EXPECT_EQ(waiting.status, 0) << waiting.err;
   const auto running = up.headrace({"stop", "1", "--reason", "enough"});
@@ -100,8 +111,8 @@ TEST(FirstBuild, StopEndsARunningBuildAndTakesARequestFromTheQueue) {
 TEST(FirstBuild, SendchangeAndEvents) {
   HeadraceUp up(kConfig);
   up.start();
-  const auto sent = up.headrace({"sendchange", "a.c", "b.c", "--branch", "main", "--revision", "r1", "--author", "Ann", "-m", "two files",
-                                 "--property", "n=7"});
+  const auto sent = up.headrace({"sendchange", "a.c", "b.c", "--branch", "main", "--revision", "r1",
+                                 "--author", "Ann", "-m", "two files", "--property", "n=7"});
   EXPECT_EQ(sent.out, "change 1\n") << sent.err;
   up.wait_build("hello", 1);
   const auto change = up.rest("/changes/1")["changes"].as_array().at(0);
@@ -116,11 +127,15 @@ TEST(FirstBuild, SendchangeAndEvents) {
   // Followed over the bus, every number comes once and in order.
   Program follower({HeadraceUp::binary("headrace"), "events", "-f", "--after", "0", "--data", up.data()});
   ASSERT_EQ(up.headrace({"force", "hello", "--wait"}).status, 0);
-  wait_for("the end of the second build", HeadraceUp::kLimit, [&] {
-    const auto text = follower.output();
-    const auto first = text.find("build.finished.hello");
-    return first != std::string::npos && text.find("build.finished.hello", first + 1) != std::string::npos;
-  }, [&] { return follower.output(); });
+  wait_for(
+      "the end of the second build", HeadraceUp::kLimit,
+      [&] {
+        const auto text = follower.output();
+        const auto first = text.find("build.finished.hello");
+        return first != std::string::npos &&
+               text.find("build.finished.hello", first + 1) != std::string::npos;
+      },
+      [&] { return follower.output(); });
   std::istringstream lines(follower.output());
   std::int64_t next = 1;
   for (std::string line; std::getline(lines, line); ++next) {

@@ -25,7 +25,9 @@ class Repository {
   std::string push(const std::string& file, const std::string& text, const std::string& comments) {
     write_file(work() + "/" + file, text);
     must_run({"git", "add", "."}, work());
-    must_run({"git", "-c", "user.name=Ann Example", "-c", "user.email=ann@example.org", "commit", "-q", "-m", comments}, work());
+    must_run({"git", "-c", "user.name=Ann Example", "-c", "user.email=ann@example.org", "commit", "-q", "-m",
+              comments},
+             work());
     must_run({"git", "push", "-q", "origin", "main"}, work());
     auto revision = must_run({"git", "rev-parse", "HEAD"}, work());
     revision.pop_back();
@@ -44,12 +46,14 @@ class Repository {
 std::string config(const Repository& repository, const SmtpServer& smtp, const std::string& source) {
   return "worker.embedded \"local\" { slots = 1 }\n" + source +
          "builder \"demo\" { workers = { \"local\" }, collapse_requests = false, steps = {\n"
-         "  step.git { url = \"" + repository.bare() + "\" },\n"
+         "  step.git { url = \"" +
+         repository.bare() +
+         "\" },\n"
          "  step.shell \"show\" { command = \"cat second.txt; git rev-parse HEAD\" },\n"
          "} }\n"
          "scheduler.branch \"main\" { branch = \"main\", builders = { \"demo\" } }\n"
-         "reporter.mail { from = \"ci@example.org\", to = { \"dev@example.org\" }, relay = \"" + smtp.relay() +
-         "\", mode = { \"passing\", \"failing\" } }\n";
+         "reporter.mail { from = \"ci@example.org\", to = { \"dev@example.org\" }, relay = \"" +
+         smtp.relay() + "\", mode = { \"passing\", \"failing\" } }\n";
 }
 
 void expect_build_and_mail(HeadraceUp& up, const SmtpServer& smtp, const std::string& revision) {
@@ -67,7 +71,9 @@ void expect_build_and_mail(HeadraceUp& up, const SmtpServer& smtp, const std::st
   EXPECT_EQ(changes[0]["comments"].string_or("").substr(0, 17), "the second commit");
   EXPECT_EQ(changes[0]["files"].as_array().at(0).string_or(""), "second.txt");
 
-  wait_for("the mail", HeadraceUp::kLimit, [&] { return !smtp.mails().empty(); }, [&] { return up.everything_said(); });
+  wait_for(
+      "the mail", HeadraceUp::kLimit, [&] { return !smtp.mails().empty(); },
+      [&] { return up.everything_said(); });
   ASSERT_EQ(smtp.mails().size(), 1u);
   const auto mail = smtp.mails()[0];
   EXPECT_NE(mail.find("X-Envelope: ci@example.org "), std::string::npos) << mail;
@@ -82,17 +88,22 @@ TEST(GitPush, ThroughAPostReceiveHook) {
   HeadraceUp up(config(repository, smtp, "hook.base {}\n"));
   up.start();
   // What Buildbot's users have in post-receive: one form post a commit.
-  repository.hook("#!/bin/sh\n"
-                  "while read old new ref; do\n"
-                  "  git log --reverse --format=%H $old..$new | while read rev; do\n"
-                  "    curl -sS --fail -X POST '" + up.intake() + "/change_hook/base' \\\n"
-                  "      --data-urlencode \"author=$(git log -1 --format='%an <%ae>' $rev)\" \\\n"
-                  "      --data-urlencode \"comments=$(git log -1 --format=%B $rev)\" \\\n"
-                  "      --data-urlencode \"files=[\\\"$(git diff-tree --no-commit-id --name-only -r $rev)\\\"]\" \\\n"
-                  "      --data-urlencode \"revision=$rev\" --data-urlencode \"branch=${ref#refs/heads/}\" \\\n"
-                  "      --data-urlencode 'repository=" + repository.bare() + "' || exit 1\n"
-                  "  done\n"
-                  "done\n");
+  repository.hook(
+      "#!/bin/sh\n"
+      "while read old new ref; do\n"
+      "  git log --reverse --format=%H $old..$new | while read rev; do\n"
+      "    curl -sS --fail -X POST '" +
+      up.intake() +
+      "/change_hook/base' \\\n"
+      "      --data-urlencode \"author=$(git log -1 --format='%an <%ae>' $rev)\" \\\n"
+      "      --data-urlencode \"comments=$(git log -1 --format=%B $rev)\" \\\n"
+      "      --data-urlencode \"files=[\\\"$(git diff-tree --no-commit-id --name-only -r $rev)\\\"]\" \\\n"
+      "      --data-urlencode \"revision=$rev\" --data-urlencode \"branch=${ref#refs/heads/}\" \\\n"
+      "      --data-urlencode 'repository=" +
+      repository.bare() +
+      "' || exit 1\n"
+      "  done\n"
+      "done\n");
   const auto revision = repository.push("second.txt", "two\n", "the second commit");
   expect_build_and_mail(up, smtp, revision);
   EXPECT_EQ(up.stop(), 0);
@@ -101,16 +112,22 @@ TEST(GitPush, ThroughAPostReceiveHook) {
 TEST(GitPush, ThroughThePoller) {
   Repository repository;
   SmtpServer smtp;
-  HeadraceUp up(config(repository, smtp, "change_source.git \"demo\" { url = \"" + repository.bare() +
-                                             "\", branches = { \"main\" }, poll_interval = \"1s\" }\n"));
+  HeadraceUp up(config(repository, smtp,
+                       "change_source.git \"demo\" { url = \"" + repository.bare() +
+                           "\", branches = { \"main\" }, poll_interval = \"1s\" }\n"));
   up.start();
   // The first poll records the tips only; a later commit is a change.
   store::BlockingClient redis({*store::parse_address(up.control("redis"))});
-  wait_for("the first poll", HeadraceUp::kLimit, [&] { return redis.command({"HLEN", redis.keys()("poller")}).integer == 1; },
-           [&] { return up.everything_said(); });
+  wait_for(
+      "the first poll", HeadraceUp::kLimit,
+      [&] {
+        return redis.command({"HLEN", redis.keys()("poller")}).integer == 1;
+      },
+      [&] { return up.everything_said(); });
   const auto revision = repository.push("second.txt", "two\n", "the second commit");
   expect_build_and_mail(up, smtp, revision);
-  EXPECT_EQ(up.rest("/changes")["changes"].as_array().size(), 1u) << "the commit that was there before is no change";
+  EXPECT_EQ(up.rest("/changes")["changes"].as_array().size(), 1u)
+      << "the commit that was there before is no change";
   EXPECT_EQ(up.stop(), 0);
 }
 

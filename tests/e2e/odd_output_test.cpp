@@ -42,7 +42,8 @@ scheduler.force "force" { builders = { "b" } }
 
 // Every byte in every surrounding: NULs, lone continuations, cut characters, carriage returns.
 std::string odd_bytes() {
-  std::string out = std::string("\xff\xfe\0abc\0\n\xc3(\n\xe2\x82\n\xed\xa0\x80\n\xf8\x88\x80\x80\x80\r\n\0\n", 36);
+  std::string out =
+      std::string("\xff\xfe\0abc\0\n\xc3(\n\xe2\x82\n\xed\xa0\x80\n\xf8\x88\x80\x80\x80\r\n\0\n", 36);
   std::mt19937 random(4711);
   for (int i = 0; i < 200'000; ++i) out += static_cast<char>(random() & 0xff);
   return out + "\n";
@@ -61,7 +62,8 @@ scheduler.force "force" { builders = { "b" } }
   EXPECT_EQ(up.headrace({"force", "b", "--wait"}).status, 0) << up.everything_said();
   up.wait_build("b", 1);  // the command asks Redis, where it is known first
   const auto raw = up.raw_log(1, "odd");
-  EXPECT_NE(raw.find("\n" + bytes + "program finished with exit code 0\n"), std::string::npos) << raw.size() << " bytes";
+  EXPECT_NE(raw.find("\n" + bytes + "program finished with exit code 0\n"), std::string::npos)
+      << raw.size() << " bytes";
   EXPECT_TRUE(up.headrace({"log", "b#1", "--channels", "o"}).out == bytes + kUnfinished);
 
   http::Call call;
@@ -99,7 +101,8 @@ struct Passed {
 
 Passed download(const std::string& url, const std::string& mark) {
   Passed out;
-  FILE* const pipe = ::popen(("curl --silent --show-error --fail --no-buffer --noproxy '*' '" + url + "' 2>&1").c_str(), "r");
+  FILE* const pipe = ::popen(
+      ("curl --silent --show-error --fail --no-buffer --noproxy '*' '" + url + "' 2>&1").c_str(), "r");
   if (!pipe) throw std::runtime_error("cannot run curl");
   std::vector<char> buffer(1 << 20);
   bool in_run = false;
@@ -141,12 +144,16 @@ scheduler.force "force" { builders = { "large", "small" } }
 )");
   up.start();
   ASSERT_EQ(up.headrace({"force", "large"}).status, 0);
-  wait_for("the first of it", HeadraceUp::kLimit, [&] { return up.try_rest("/builds/1/steps/gigabyte/logs/stdio")["logs"].is_array(); },
-           [&] { return up.everything_said(); });
+  wait_for(
+      "the first of it", HeadraceUp::kLimit,
+      [&] { return up.try_rest("/builds/1/steps/gigabyte/logs/stdio")["logs"].is_array(); },
+      [&] { return up.everything_said(); });
   EXPECT_EQ(up.headrace({"force", "small", "--wait"}).status, 0) << "others are built meanwhile";
   EXPECT_EQ(up.wait_build("large", 1, 240s)["results"].int_or(-1), 0) << up.everything_said();
 
-  const auto logs = up.rest("/builds/1/steps/gigabyte/logs?field=incomplete&field=size_bytes&field=slug")["logs"].as_array();
+  const auto logs =
+      up.rest("/builds/1/steps/gigabyte/logs?field=incomplete&field=size_bytes&field=slug")["logs"]
+          .as_array();
   ASSERT_EQ(logs.size(), 1u);
   EXPECT_FALSE(logs[0]["incomplete"].bool_or(true)) << "size and CRC-32 are those that the worker counted";
   EXPECT_GT(logs[0]["size_bytes"].int_or(0), kGigabyte);
@@ -158,12 +165,14 @@ scheduler.force "force" { builders = { "large", "small" } }
   std::smatch end;
   // Not over all of the rest: std::regex recurses for each character.
   const auto head = passed.tail.substr(0, 100);
-  ASSERT_TRUE(std::regex_search(head, end, kEnd, std::regex_constants::match_continuous)) << passed.run << " and " << head;
+  ASSERT_TRUE(std::regex_search(head, end, kEnd, std::regex_constants::match_continuous))
+      << passed.run << " and " << head;
   const auto rest = passed.tail.substr(static_cast<std::size_t>(end.length(0)));
   EXPECT_EQ(passed.run + static_cast<std::int64_t>(rest.size()), kGigabyte);
   EXPECT_EQ(logchunk::crc32(passed.crc, rest), crc_of_a_gigabyte());
 
-  for (const char* process : {"redis", "dispatcher", "worker-local", "web", "bus", "changesource", "scheduler", "notifier"}) {
+  for (const char* process :
+       {"redis", "dispatcher", "worker-local", "web", "bus", "changesource", "scheduler", "notifier"}) {
     const auto bytes = peak_memory(up.pid_of(process));
     EXPECT_GT(bytes, 0) << process;
     EXPECT_LT(bytes, kMostMemory) << process;
@@ -171,8 +180,12 @@ scheduler.force "force" { builders = { "large", "small" } }
   }
   // A finished log leaves Redis for the log store.
   store::BlockingClient redis({*store::parse_address(up.control("redis"))});
-  wait_for("the log to leave Redis", HeadraceUp::kLimit, [&] { return redis.command({"ZCARD", redis.keys()("logs_to_move")}).integer == 0; },
-           [&] { return up.everything_said(); });
+  wait_for(
+      "the log to leave Redis", HeadraceUp::kLimit,
+      [&] {
+        return redis.command({"ZCARD", redis.keys()("logs_to_move")}).integer == 0;
+      },
+      [&] { return up.everything_said(); });
   EXPECT_EQ(redis.command({"EXISTS", redis.keys().log_prefix(1) + "0.0:c"}).integer, 0);
   EXPECT_EQ(up.headrace({"force", "small", "--wait"}).status, 0);
   EXPECT_EQ(up.stop(), 0);

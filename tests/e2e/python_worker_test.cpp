@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker in another language, written after docs/protocol.md: the example builds what a hook brings. And the
-// subscriber that reads what it has missed (what it hears live: deployed_test.cpp).
+// A worker in another language, written after docs/protocol.md: the example builds what a hook brings. And
+// the subscriber that reads what it has missed (what it hears live: deployed_test.cpp).
 #include <gtest/gtest.h>
 
 #include "support/headrace_up.hpp"
@@ -44,15 +44,19 @@ class PythonWorker {
     start();
   }
   void start() {
-    program_ = std::make_unique<Program>(std::vector<std::string>{
-        "/usr/bin/python3", HEADRACE_SOURCE_DIR "/examples/worker/worker.py", token_, up_.folder() + "/python-worker"});
+    program_ = std::make_unique<Program>(
+        std::vector<std::string>{"/usr/bin/python3", HEADRACE_SOURCE_DIR "/examples/worker/worker.py", token_,
+                                 up_.folder() + "/python-worker"});
     wait_said("connected as py\n");
   }
   void wait_said(const std::string& text) {
-    wait_for("`" + text + "` of the worker", HeadraceUp::kLimit, [&] {
-      if (!program_->running()) throw std::runtime_error("the worker ended:\n" + program_->output());
-      return program_->output().find(text) != std::string::npos;
-    }, [this] { return program_->output() + up_.everything_said(); });
+    wait_for(
+        "`" + text + "` of the worker", HeadraceUp::kLimit,
+        [&] {
+          if (!program_->running()) throw std::runtime_error("the worker ended:\n" + program_->output());
+          return program_->output().find(text) != std::string::npos;
+        },
+        [this] { return program_->output() + up_.everything_said(); });
   }
   Program& program() { return *program_; }
 
@@ -106,10 +110,9 @@ TEST(PythonWorker, GoesOnAfterTheDispatcherDiesAndStopsWhenItIsTold) {
   up.start();
   PythonWorker worker(up);
   ASSERT_EQ(up.headrace({"force", "slow"}).status, 0);
-  const auto begun = [&] {
-    return up.headrace({"log", "slow#1", "--channels", "o"}).out == "begun\n";
-  };
-  wait_for("the step's first line", HeadraceUp::kLimit, begun, [&] { return worker.program().output() + up.everything_said(); });
+  const auto begun = [&] { return up.headrace({"log", "slow#1", "--channels", "o"}).out == "begun\n"; };
+  wait_for("the step's first line", HeadraceUp::kLimit, begun,
+           [&] { return worker.program().output() + up.everything_said(); });
 
   const auto old = up.pid_of("dispatcher");
   up.signal_child("dispatcher", SIGKILL);
@@ -126,9 +129,10 @@ TEST(PythonWorker, GoesOnAfterTheDispatcherDiesAndStopsWhenItIsTold) {
 }
 
 TEST(PythonSubscriber, ReadsWhatItHasMissedAndThenListens) {
-  HeadraceUp up("worker.embedded \"local\" {}\n"
-                "builder \"b\" { workers = \"local\", steps = { step.shell { command = \"true\" } } }\n"
-                "scheduler.force \"force\" { builders = \"b\" }\n");
+  HeadraceUp up(
+      "worker.embedded \"local\" {}\n"
+      "builder \"b\" { workers = \"local\", steps = { step.shell { command = \"true\" } } }\n"
+      "scheduler.force \"force\" { builders = \"b\" }\n");
   up.start();
   ASSERT_EQ(up.headrace({"force", "b", "--wait"}).status, 0);
   const auto added = up.headrace({"subscriber", "add", "late"});
@@ -137,8 +141,9 @@ TEST(PythonSubscriber, ReadsWhatItHasMissedAndThenListens) {
                       added.out.substr(0, added.out.find('\n')), up.web(), "1"});
   const auto line = [](int number) { return "build.finished.b b #" + std::to_string(number) + " success\n"; };
   const auto said = [&](const std::string& text) {
-    wait_for("`" + text + "` of the subscriber", HeadraceUp::kLimit, [&] { return subscriber.output() == text; },
-             [&] { return subscriber.output(); });
+    wait_for(
+        "`" + text + "` of the subscriber", HeadraceUp::kLimit, [&] { return subscriber.output() == text; },
+        [&] { return subscriber.output(); });
   };
   said("listening\n" + line(1));
   ASSERT_EQ(up.headrace({"force", "b", "--wait"}).status, 0);

@@ -15,7 +15,8 @@ std::string in_place(std::string text, const Places& places) {
   return replace_all(text, "/var/lib", places.state);
 }
 
-std::string expand(const std::string& text, const std::string& instance, const Places& places, const std::string& path) {
+std::string expand(const std::string& text, const std::string& instance, const Places& places,
+                   const std::string& path) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
@@ -23,11 +24,20 @@ std::string expand(const std::string& text, const std::string& instance, const P
       continue;
     }
     switch (i + 1 < text.size() ? text[++i] : '\0') {
-      case 'i': out += instance; break;
-      case 't': out += places.runtime; break;
-      case 'S': out += places.state; break;
-      case '%': out += '%'; break;
-      default: throw std::runtime_error(path + ": unknown specifier in '" + text + "'");
+      case 'i':
+        out += instance;
+        break;
+      case 't':
+        out += places.runtime;
+        break;
+      case 'S':
+        out += places.state;
+        break;
+      case '%':
+        out += '%';
+        break;
+      default:
+        throw std::runtime_error(path + ": unknown specifier in '" + text + "'");
     }
   }
   return out;
@@ -55,7 +65,8 @@ UnitFile read_unit(const std::string& path, const std::string& instance, const P
     const auto at = line.find('=');
     if (line.empty() || line[0] == '#' || line[0] == '[' || at == std::string::npos) continue;
     const auto key = line.substr(0, at);
-    if (key != "ExecStart" && key != "Environment" && key != "EnvironmentFile" && key != "RuntimeDirectory") continue;
+    if (key != "ExecStart" && key != "Environment" && key != "EnvironmentFile" && key != "RuntimeDirectory")
+      continue;
     const auto value = expand(in_place(line.substr(at + 1), places), instance, places, path);
     if (key == "ExecStart") out.command = words(value);
     if (key == "RuntimeDirectory") out.runtime_directory = value;

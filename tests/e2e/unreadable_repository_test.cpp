@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A repository that cannot be read: git's own words where one looks for them, and all is well when it is back.
+// A repository that cannot be read: git's own words where one looks for them, and all is well when it is
+// back.
 #include <gtest/gtest.h>
 
 #include "store/client.hpp"
@@ -27,7 +28,8 @@ class Repository {
   std::string commit(const std::string& text) {
     write_file(work() + "/file.txt", text + "\n");
     must_run({"git", "add", "."}, work());
-    must_run({"git", "-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "-q", "-m", text}, work());
+    must_run({"git", "-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "-q", "-m", text},
+             work());
     const auto now = std::filesystem::exists(bare()) ? bare() : folder_ / "hidden.git";
     must_run({"git", "push", "-q", now, "main"}, work());
     auto revision = must_run({"git", "rev-parse", "HEAD"}, work());
@@ -42,15 +44,19 @@ class Repository {
 std::string config(const Repository& repository, const std::string& source) {
   return "worker.embedded \"local\" {}\n" + source +
          "builder \"demo\" { workers = { \"local\" }, collapse_requests = false, steps = {\n"
-         "  step.git { url = \"" + repository.bare() + "\" }, step.shell \"show\" { command = \"cat file.txt\" } } }\n"
-         "builder \"other\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell \"say\" { command = \"echo other\" } } }\n"
+         "  step.git { url = \"" +
+         repository.bare() +
+         "\" }, step.shell \"show\" { command = \"cat file.txt\" } } }\n"
+         "builder \"other\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell "
+         "\"say\" { command = \"echo other\" } } }\n"
          "scheduler.branch \"main\" { branch = \"main\", builders = { \"demo\" } }\n"
          "scheduler.force \"force\" { builders = { \"demo\", \"other\" } }\n";
 }
 
 void expect_built(const HeadraceUp& up, int number, const std::string& text) {
   EXPECT_EQ(up.wait_build("demo", number)["results"].int_or(-1), 0) << up.everything_said();
-  EXPECT_EQ(up.headrace({"log", "demo#" + std::to_string(number) + "/show", "--channels", "o"}).out, text + "\n");
+  EXPECT_EQ(up.headrace({"log", "demo#" + std::to_string(number) + "/show", "--channels", "o"}).out,
+            text + "\n");
 }
 
 TEST(UnreadableRepository, FailsTheCheckoutInGitsWordsAndTheNextBuildIsGood) {
@@ -61,10 +67,17 @@ TEST(UnreadableRepository, FailsTheCheckoutInGitsWordsAndTheNextBuildIsGood) {
     ASSERT_EQ(up.headrace({"force", "demo", "--branch", "main", "--wait"}).status, 1) << up.everything_said();
     const auto build = up.wait_build("demo", number);
     EXPECT_EQ(build["results"].int_or(-1), 2);
-    EXPECT_NE(build["state_string"].string_or("").find("update (failure)"), std::string::npos) << build["state_string"].string_or("");
+    EXPECT_NE(build["state_string"].string_or("").find("update (failure)"), std::string::npos)
+        << build["state_string"].string_or("");
     const auto log = up.raw_log(build["buildid"].int_or(0), "git");
-    EXPECT_NE(log.find("fatal: '" + repository.bare() + "' does not appear to be a git repository"), std::string::npos) << log;
-    EXPECT_EQ(up.rest("/builds/" + std::to_string(build["buildid"].int_or(0)) + "/steps")["steps"].as_array().size(), 1u) << "the build ends there";
+    EXPECT_NE(log.find("fatal: '" + repository.bare() + "' does not appear to be a git repository"),
+              std::string::npos)
+        << log;
+    EXPECT_EQ(up.rest("/builds/" + std::to_string(build["buildid"].int_or(0)) + "/steps")["steps"]
+                  .as_array()
+                  .size(),
+              1u)
+        << "the build ends there";
   };
   expect_failed(1);
   EXPECT_EQ(up.headrace({"force", "other", "--wait"}).status, 0) << "the worker goes on";
@@ -89,24 +102,31 @@ std::string metrics(const HeadraceUp& up) {
 TEST(UnreadableRepository, IsTheSpokenTroubleOfItsPollerUntilItIsBack) {
   Repository repository;
   HeadraceUp up(config(repository, "change_source.git \"demo\" { url = \"" + repository.bare() +
-                                    "\", branches = { \"main\" }, poll_interval = \"1s\" }\n"));
+                                       "\", branches = { \"main\" }, poll_interval = \"1s\" }\n"));
   up.start();
   const std::string failing = "headrace_poller_failing{poller=\"demo\"} ";
   const auto wait_failing = [&](const std::string& value) {
-    wait_for("the poller to say " + value, HeadraceUp::kLimit, [&] { return metrics(up).find(failing + value + "\n") != std::string::npos; },
-             [&] { return metrics(up) + up.everything_said(); });
+    wait_for(
+        "the poller to say " + value, HeadraceUp::kLimit,
+        [&] { return metrics(up).find(failing + value + "\n") != std::string::npos; },
+        [&] { return metrics(up) + up.everything_said(); });
   };
   wait_failing("1");
   const auto said = up.log_of("changesource");
   const auto words = ": fatal: '" + repository.bare() + "' does not appear to be a git repository";
-  EXPECT_NE(said.find("poll failed poller=demo reason=" + repository.bare() + words), std::string::npos) << said;
+  EXPECT_NE(said.find("poll failed poller=demo reason=" + repository.bare() + words), std::string::npos)
+      << said;
   EXPECT_EQ(up.headrace({"force", "other", "--wait"}).status, 0) << up.everything_said();
 
   // What is there at the first look that succeeds is where it begins; what comes later is a change.
   repository.make();
   store::BlockingClient redis({*store::parse_address(up.control("redis"))});
-  wait_for("the first good poll", HeadraceUp::kLimit, [&] { return redis.command({"HLEN", redis.keys()("poller")}).integer == 1; },
-           [&] { return up.everything_said(); });
+  wait_for(
+      "the first good poll", HeadraceUp::kLimit,
+      [&] {
+        return redis.command({"HLEN", redis.keys()("poller")}).integer == 1;
+      },
+      [&] { return up.everything_said(); });
   wait_failing("0");
   const auto second = repository.commit("second");
   expect_built(up, 1, "second");
@@ -124,7 +144,8 @@ TEST(UnreadableRepository, IsTheSpokenTroubleOfItsPollerUntilItIsBack) {
   EXPECT_EQ(changes[1]["revision"].string_or(""), third);
   EXPECT_EQ(changes[2]["revision"].string_or(""), fourth);
   expect_built(up, 3, "fourth");
-  EXPECT_NE(up.log_of("changesource").find("poll succeeds again poller=demo"), std::string::npos) << up.log_of("changesource");
+  EXPECT_NE(up.log_of("changesource").find("poll succeeds again poller=demo"), std::string::npos)
+      << up.log_of("changesource");
   EXPECT_EQ(up.stop(), 0);
 }
 

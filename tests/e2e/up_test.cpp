@@ -18,7 +18,8 @@ scheduler.branch "main" { branch = "main", builders = { "hello" } }
 scheduler.force "force" { builders = { "hello" } }
 )";
 
-const std::vector<std::string> kServices = {"redis", "bus", "web", "changesource", "scheduler", "dispatcher", "notifier", "worker-local"};
+const std::vector<std::string> kServices = {"redis",     "bus",        "web",      "changesource",
+                                            "scheduler", "dispatcher", "notifier", "worker-local"};
 
 class Listener {
  public:
@@ -74,18 +75,23 @@ TEST(Up, ATakenPortIsNamedAndNothingIsStarted) {
   for (const std::string option : {"--web", "--intake", "--workers", "--bus"}) {
     const auto word = option == "--workers" || option == "--bus" ? "tcp://" + address : address;
     std::vector<std::string> words = {"up", up.config()};
-    for (const std::string other : {"--web", "--intake"}) words.insert(words.end(), {other, other == option ? word : "127.0.0.1:0"});
-    for (const std::string other : {"--workers", "--bus"}) words.insert(words.end(), {other, other == option ? word : "tcp://127.0.0.1:0"});
+    for (const std::string other : {"--web", "--intake"})
+      words.insert(words.end(), {other, other == option ? word : "127.0.0.1:0"});
+    for (const std::string other : {"--workers", "--bus"})
+      words.insert(words.end(), {other, other == option ? word : "tcp://127.0.0.1:0"});
     const auto done = up.headrace(words);
     EXPECT_EQ(done.status, 2) << option;
-    EXPECT_NE(done.err.find("port " + std::to_string(taken.port()) + " is taken"), std::string::npos) << option << ": " << done.err;
+    EXPECT_NE(done.err.find("port " + std::to_string(taken.port()) + " is taken"), std::string::npos)
+        << option << ": " << done.err;
   }
   EXPECT_FALSE(std::filesystem::exists(up.data() + "/log/redis.log"));
   EXPECT_EQ(processes_with(up.folder()), "");
 }
 
 TEST(Up, AMistakeInTheConfigurationEndsItBeforeItBegins) {
-  HeadraceUp up("worker.embedded \"local\" {}\nbuilder \"b\" { workers = { \"lokal\" }, steps = {} }\nbuilderr \"c\" {}\n");
+  HeadraceUp up(
+      "worker.embedded \"local\" {}\nbuilder \"b\" { workers = { \"lokal\" }, steps = {} }\nbuilderr \"c\" "
+      "{}\n");
   const auto done = up.headrace({"up", up.config()});
   EXPECT_EQ(done.status, 2);
   EXPECT_NE(done.err.find("headrace.lua:2: "), std::string::npos) << done.err;
@@ -112,7 +118,9 @@ TEST(Up, KilledItTakesEverythingAlongAndTheNextOneGoesOn) {
   ASSERT_EQ(up.headrace({"force", "hello", "--wait"}).status, 0);
   const auto runtime = up.control("runtime");
   up.kill();
-  wait_for("every process to end", 30s, [&] { return processes_with(up.folder()).empty(); }, [&] { return processes_with(up.folder()); });
+  wait_for(
+      "every process to end", 30s, [&] { return processes_with(up.folder()).empty(); },
+      [&] { return processes_with(up.folder()); });
   up.start();
   EXPECT_FALSE(std::filesystem::exists(runtime)) << "the sockets of the earlier life";
   ASSERT_EQ(up.headrace({"force", "hello", "--wait"}).status, 0);
@@ -123,12 +131,15 @@ TEST(Up, KilledItTakesEverythingAlongAndTheNextOneGoesOn) {
 TEST(Up, EmbeddedWorkersComeAndGoWithTheConfiguration) {
   HeadraceUp up(kConfig);
   up.start();
-  up.write_config("worker.embedded \"second\" { slots = 1 }\n"
-                  "builder \"hello\" { workers = { \"second\" }, steps = { step.shell { command = \"true\" } } }\n"
-                  "scheduler.force \"force\" { builders = { \"hello\" } }\n");
+  up.write_config(
+      "worker.embedded \"second\" { slots = 1 }\n"
+      "builder \"hello\" { workers = { \"second\" }, steps = { step.shell { command = \"true\" } } }\n"
+      "scheduler.force \"force\" { builders = { \"hello\" } }\n");
   up.program().signal(SIGHUP);
-  wait_for("the second worker", HeadraceUp::kLimit, [&] { return up.pid_of("worker-second") != 0 && up.pid_of("worker-local") == 0; },
-           [&] { return up.everything_said(); });
+  wait_for(
+      "the second worker", HeadraceUp::kLimit,
+      [&] { return up.pid_of("worker-second") != 0 && up.pid_of("worker-local") == 0; },
+      [&] { return up.everything_said(); });
   EXPECT_EQ(up.headrace({"force", "hello", "--wait"}).status, 0);
   EXPECT_EQ(up.stop(), 0);
 }

@@ -23,14 +23,18 @@ scheduler.force "force" { builders = { "far", "near" } }
 class FarWorker {
  public:
   explicit FarWorker(const std::string& token)
-      : program_({HeadraceUp::binary("headrace-worker"), "--base-dir", folder_ / "base"}, {"HEADRACE_WORKER_TOKEN=" + token}) {}
+      : program_({HeadraceUp::binary("headrace-worker"), "--base-dir", folder_ / "base"},
+                 {"HEADRACE_WORKER_TOKEN=" + token}) {}
 
   void wait_for_words(const std::string& words, std::chrono::seconds limit) {
-    wait_for("'" + words + "' of the worker", limit, [&] {
-      if (program_.output().find(words) != std::string::npos) return true;
-      if (!program_.running()) throw std::runtime_error("the worker ended:\n" + program_.output());
-      return false;
-    }, [&] { return program_.output(); });
+    wait_for(
+        "'" + words + "' of the worker", limit,
+        [&] {
+          if (program_.output().find(words) != std::string::npos) return true;
+          if (!program_.running()) throw std::runtime_error("the worker ended:\n" + program_.output());
+          return false;
+        },
+        [&] { return program_.output(); });
   }
   std::string said() const { return program_.output(); }
   std::filesystem::path folder() const { return folder_ / ""; }
@@ -53,11 +57,13 @@ std::string new_token(const HeadraceUp& up) {
 // One build of "far" is asked for and waits; "near" is built all the same.
 void expect_waiting(const HeadraceUp& up) {
   EXPECT_EQ(up.headrace({"force", "near", "--wait"}).status, 0) << up.everything_said();
-  wait_for("one open request", HeadraceUp::kLimit,
-           [&] { return up.rest("/buildrequests?complete=false")["buildrequests"].as_array().size() == 1; },
-           [&] { return up.everything_said(); });
+  wait_for(
+      "one open request", HeadraceUp::kLimit,
+      [&] { return up.rest("/buildrequests?complete=false")["buildrequests"].as_array().size() == 1; },
+      [&] { return up.everything_said(); });
   EXPECT_EQ(up.rest("/builders/far/builds?complete=false")["builds"].as_array().size(), 0u);
-  EXPECT_NE(up.headrace({"worker", "list"}).out.find("far                      not connected"), std::string::npos)
+  EXPECT_NE(up.headrace({"worker", "list"}).out.find("far                      not connected"),
+            std::string::npos)
       << up.headrace({"worker", "list"}).out;
 }
 
@@ -75,7 +81,8 @@ void expect_refused_in_words(const HeadraceUp& up, const std::string& token) {
   const auto said = worker.said();
   EXPECT_NE(said.find("no welcome from " + up.control("workers")), std::string::npos) << said;
   EXPECT_NE(said.find("`headrace worker add far`"), std::string::npos) << said;
-  EXPECT_EQ(said.find(keys::decode(token, "worker")->secret_key), std::string::npos) << "the secret is nobody's business";
+  EXPECT_EQ(said.find(keys::decode(token, "worker")->secret_key), std::string::npos)
+      << "the secret is nobody's business";
   expect_waiting(up);
   EXPECT_EQ(worker.stop(), 0) << said;
 }
@@ -109,7 +116,8 @@ scheduler.force "force" { builders = { "far" } }
   ASSERT_EQ(up.headrace({"force", "far"}).status, 0);
   first.wait_for_words("build accepted", 30s);
   ASSERT_EQ(up.headrace({"worker", "remove", "far"}).status, 0);
-  EXPECT_EQ(up.wait_build("far", 1)["results"].int_or(-1), static_cast<int>(Results::retry)) << up.everything_said();
+  EXPECT_EQ(up.wait_build("far", 1)["results"].int_or(-1), static_cast<int>(Results::retry))
+      << up.everything_said();
   first.wait_for_words("the key is no longer allowed", 10s);
 
   FarWorker second(new_token(up));

@@ -15,7 +15,8 @@ hook.base {}
 worker.embedded "local" { slots = 8 }
 for i = 1, 8 do
   local name = "b" .. i
-  builder { name = name, workers = { "local" }, collapse_requests = false, steps = { )" + step + R"( } }
+  builder { name = name, workers = { "local" }, collapse_requests = false, steps = { )" +
+         step + R"( } }
   scheduler.branch { name = "s" .. i, builders = { name }, change_filter = { project = "p" .. i } }
 end
 )";
@@ -23,7 +24,10 @@ end
 
 /// Posts change `n` for the builder whose turn it is.
 inline void post_to_one_of_eight(const HeadraceUp& up, int n) {
-  up.post_change({{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"project", "p" + std::to_string(n % 8 + 1)},
+  up.post_change({{"author", "ann"},
+                  {"comments", "c"},
+                  {"branch", "main"},
+                  {"project", "p" + std::to_string(n % 8 + 1)},
                   {"revision", "r" + std::to_string(n)}});
 }
 

@@ -34,18 +34,24 @@ class SmallDiskWorker {
     const std::string script =
         "for namespaces in '--user --map-root-user --mount' '--mount'; do\n"
         "  if unshare $namespaces mount -t tmpfs -o size=1m,nr_inodes=60 tmpfs \"$1\"; then\n"
-        "    exec unshare $namespaces sh -c 'mount -t tmpfs -o size=1m,nr_inodes=60 tmpfs \"$1\" && exec \"$2\" --base-dir \"$1\"' sh \"$1\" \"$2\"\n"
+        "    exec unshare $namespaces sh -c 'mount -t tmpfs -o size=1m,nr_inodes=60 tmpfs \"$1\" && exec "
+        "\"$2\" --base-dir \"$1\"' sh \"$1\" \"$2\"\n"
         "  fi\n"
         "done\n"
         "echo 'this test needs a small file system: neither a user namespace nor root may mount one here'\n"
         "exit 1\n";
-    program_ = std::make_unique<test::Program>(std::vector<std::string>{"sh", "-c", script, "sh", base, HeadraceUp::binary("headrace-worker")},
-                                               std::vector<std::string>{"HEADRACE_WORKER_TOKEN=" + token});
-    test::wait_for("the worker to be welcomed", 30s, [&] {
-      if (program_->output().find("welcomed name=small") != std::string::npos) return true;
-      if (!program_->running()) throw std::runtime_error("the worker did not start:\n" + program_->output());
-      return false;
-    }, [&] { return program_->output(); });
+    program_ = std::make_unique<test::Program>(
+        std::vector<std::string>{"sh", "-c", script, "sh", base, HeadraceUp::binary("headrace-worker")},
+        std::vector<std::string>{"HEADRACE_WORKER_TOKEN=" + token});
+    test::wait_for(
+        "the worker to be welcomed", 30s,
+        [&] {
+          if (program_->output().find("welcomed name=small") != std::string::npos) return true;
+          if (!program_->running())
+            throw std::runtime_error("the worker did not start:\n" + program_->output());
+          return false;
+        },
+        [&] { return program_->output(); });
   }
   bool running() { return program_->running(); }
   std::string said() const { return program_->output(); }
@@ -70,7 +76,9 @@ class FullDisk : public testing::Test {
     worker_ = std::make_unique<SmallDiskWorker>(added.out.substr(0, added.out.find('\n')));
   }
 
-  void expect_status(const test::Finished& done, int status) { EXPECT_EQ(done.status, status) << done.err << explain(); }
+  void expect_status(const test::Finished& done, int status) {
+    EXPECT_EQ(done.status, status) << done.err << explain();
+  }
   std::string explain() const { return up_.everything_said() + (worker_ ? worker_->said() : ""); }
 
   // Builds it and looks for `words` in what is said of it: the step's log, and what Headrace adds.

@@ -22,7 +22,8 @@ worker.embedded "local" { slots = 4 }
 local steps = {}
 for i = 1, 10 do
   steps[i] = step.shell {
-    name = "step-" .. i, command = "i=0; while [ $i -lt 200 ]; do echo line $i of )" R"(" .. i .. "; i=$((i+1)); [ $((i % 50)) -eq 0 ] && sleep 0.1; done",
+    name = "step-" .. i, command = "i=0; while [ $i -lt 200 ]; do echo line $i of )"
+                                  R"(" .. i .. "; i=$((i+1)); [ $((i % 50)) -eq 0 ] && sleep 0.1; done",
     log_environ = false }
 end
 builder "ten" { workers = { "local" }, collapse_requests = false, steps = steps }
@@ -46,7 +47,9 @@ void wait_in_the_middle(const HeadraceUp& up, int build) {
 void expect_whole(const HeadraceUp& up, std::int64_t build) {
   for (int step = 1; step <= 10; ++step) {
     const auto raw = up.raw_log(build, "step-" + std::to_string(step));
-    EXPECT_NE(raw.find("\n" + expected_log(step) + "program finished"), std::string::npos) << "step " << step << ":\n" << raw;
+    EXPECT_NE(raw.find("\n" + expected_log(step) + "program finished"), std::string::npos)
+        << "step " << step << ":\n"
+        << raw;
   }
 }
 
@@ -71,7 +74,8 @@ TEST_P(KilledService, ABuildOfTenStepsEndsOnceWithEveryByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EachInTurn, KilledService,
-                         testing::Values("bus", "web", "changesource", "scheduler", "dispatcher", "notifier", "redis"),
+                         testing::Values("bus", "web", "changesource", "scheduler", "dispatcher", "notifier",
+                                         "redis"),
                          [](const auto& service) { return std::string(service.param); });
 
 TEST(KilledWorker, ItsStepIsDeadWithinSecondsAndTheBuildIsRetried) {
@@ -102,10 +106,12 @@ TEST(KilledUp, LeavesNoProcessAndTheNextOneGoesOn) {
   up.post_change({{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"revision", "1"}});
   wait_in_the_middle(up, 1);
   std::vector<pid_t> children;
-  for (const char* child : {"redis", "bus", "web", "changesource", "scheduler", "dispatcher", "notifier", "worker-local"})
+  for (const char* child :
+       {"redis", "bus", "web", "changesource", "scheduler", "dispatcher", "notifier", "worker-local"})
     children.push_back(up.pid_of(child));
   up.kill();
-  for (const pid_t child : children) test::wait_for("a child to end", 20s, [&] { return ::kill(child, 0) != 0; });
+  for (const pid_t child : children)
+    test::wait_for("a child to end", 20s, [&] { return ::kill(child, 0) != 0; });
   up.start();
   test::wait_for("the request to be satisfied", 90s, [&] {
     const auto done = up.try_rest("/buildrequests?complete=true");
@@ -120,7 +126,8 @@ TEST(KilledEverything, TwoHundredAnsweredHooksAreAllBuiltOnce) {
   HeadraceUp up(test::eight_builders(R"(step.shell { command = { "true" }, log_environ = false })"));
   up.start();
   for (int i = 0; i < 200; ++i) test::post_to_one_of_eight(up, i);
-  for (const char* child : {"worker-local", "redis", "changesource", "scheduler", "dispatcher", "notifier", "web", "bus"})
+  for (const char* child :
+       {"worker-local", "redis", "changesource", "scheduler", "dispatcher", "notifier", "web", "bus"})
     if (const pid_t pid = up.pid_of(child)) ::kill(pid, SIGKILL);
   up.kill();
   up.start();
@@ -129,7 +136,8 @@ TEST(KilledEverything, TwoHundredAnsweredHooksAreAllBuiltOnce) {
     return done["meta"]["total"].int_or(0) == 200;
   });
   EXPECT_EQ(up.rest("/changes?limit=1")["meta"]["total"].int_or(0), 200);
-  EXPECT_EQ(up.rest("/buildrequests?results=0&limit=1")["meta"]["total"].int_or(0), 200) << up.everything_said();
+  EXPECT_EQ(up.rest("/buildrequests?results=0&limit=1")["meta"]["total"].int_or(0), 200)
+      << up.everything_said();
   // A build that ran when its worker was killed stands there as RETRY; none succeeded twice.
   EXPECT_EQ(up.rest("/builds?results=0&limit=1")["meta"]["total"].int_or(0), 200);
   EXPECT_EQ(up.stop(), 0);

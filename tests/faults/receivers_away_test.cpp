@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The receivers of mail and of pushes are away for a minute and the notifier is killed meanwhile: each message
-// arrives all the same, once.
+// The receivers of mail and of pushes are away for a minute and the notifier is killed meanwhile: each
+// message arrives all the same, once.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -21,11 +21,13 @@ constexpr int kBuilds = 6;
 std::string config(const notifier::Receiver& mails, const notifier::Receiver& pushes) {
   return "hook.base {}\n"
          "worker.embedded \"local\" { slots = 2 }\n"
-         "builder \"b\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell { command = \"true\" } } }\n"
+         "builder \"b\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell { command "
+         "= \"true\" } } }\n"
          "scheduler.branch \"main\" { builders = { \"b\" } }\n"
-         "reporter.mail { from = \"ci@example.org\", to = { \"dev@example.org\" }, mode = \"all\", relay = \"smtp://127.0.0.1:" +
-         mails.port() + "\" }\n" +
-         "reporter.http { server_url = \"http://127.0.0.1:" + pushes.port() + "/\" }\n";
+         "reporter.mail { from = \"ci@example.org\", to = { \"dev@example.org\" }, mode = \"all\", relay = "
+         "\"smtp://127.0.0.1:" +
+         mails.port() + "\" }\n" + "reporter.http { server_url = \"http://127.0.0.1:" + pushes.port() +
+         "/\" }\n";
 }
 
 // How often each message was taken, by the name that stays the same when it is sent again.
@@ -37,7 +39,8 @@ std::map<std::string, int> taken(const notifier::Receiver& receiver, const char*
 
 void post_changes(const HeadraceUp& up, int from, int count) {
   for (int n = from; n < from + count; ++n)
-    up.post_change({{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"revision", "r" + std::to_string(n)}});
+    up.post_change(
+        {{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"revision", "r" + std::to_string(n)}});
 }
 
 TEST(ReceiversAway, ForAMinuteWhileTheNotifierDiesEachMessageArrivesOnce) {
@@ -46,8 +49,9 @@ TEST(ReceiversAway, ForAMinuteWhileTheNotifierDiesEachMessageArrivesOnce) {
   up.start();
   post_changes(up, 0, 1);
   up.wait_builds(1);
-  wait_for("the first mail and push", 60s, [&] { return mails.took().size() == 1 && !pushes.took().empty(); },
-           [&] { return up.log_of("notifier"); });
+  wait_for(
+      "the first mail and push", 60s, [&] { return mails.took().size() == 1 && !pushes.took().empty(); },
+      [&] { return up.log_of("notifier"); });
   const auto pushes_a_build = pushes.took().size();
 
   mails.kill();
@@ -65,9 +69,12 @@ TEST(ReceiversAway, ForAMinuteWhileTheNotifierDiesEachMessageArrivesOnce) {
   mails.start();
   pushes.start();
 
-  wait_for("all mails and pushes", 180s,
-           [&] { return mails.took().size() >= 1 + kBuilds && pushes.took().size() >= pushes_a_build * (1 + kBuilds); },
-           [&] { return up.log_of("notifier"); });
+  wait_for(
+      "all mails and pushes", 180s,
+      [&] {
+        return mails.took().size() >= 1 + kBuilds && pushes.took().size() >= pushes_a_build * (1 + kBuilds);
+      },
+      [&] { return up.log_of("notifier"); });
   EXPECT_EQ(up.stop(), 0);
   EXPECT_EQ(mails.took().size(), 1u + kBuilds);
   EXPECT_EQ(taken(mails, "id").size(), 1u + kBuilds) << "one was sent twice";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Redis is away for twenty seconds under load, standing still or dead: what a hook was promised is built, once, and
-// nothing is promised meanwhile.
+// Redis is away for twenty seconds under load, standing still or dead: what a hook was promised is built,
+// once, and nothing is promised meanwhile.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -37,14 +37,16 @@ struct Answer {
   steady_clock::time_point asked, answered;
 };
 
-// Forges as they are: each delivery has an id and is sent until it is taken, with a time limit of the sender's own.
+// Forges as they are: each delivery has an id and is sent until it is taken, with a time limit of the
+// sender's own.
 class Senders {
  public:
   /// @param patience  for one answer, as the forges have it: GitHub 10 s, others up to a minute
   Senders(const HeadraceUp& up, milliseconds patience) : patience_(patience) {
     for (int s = 0; s < kSenders; ++s)
       threads_.emplace_back([this, s, url = up.intake() + "/change_hook/base"] {
-        for (int n = 0; n < kPerSender && !given_up_; ++n) deliver(url, std::to_string(s) + "." + std::to_string(n));
+        for (int n = 0; n < kPerSender && !given_up_; ++n)
+          deliver(url, std::to_string(s) + "." + std::to_string(n));
       });
   }
   ~Senders() {
@@ -67,8 +69,10 @@ class Senders {
     http::Call call;
     call.method = "POST";
     call.url = url;
-    call.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Idempotency-Key", "delivery-" + revision}};
-    call.body = test::form({{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"revision", revision}});
+    call.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                    {"Idempotency-Key", "delivery-" + revision}};
+    call.body =
+        test::form({{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"revision", revision}});
     call.timeout = patience_;
     while (!given_up_) {
       Answer answer;
@@ -97,7 +101,8 @@ void expect_each_built_once(const HeadraceUp& up) {
   const std::size_t all = kSenders * kPerSender;
   const auto builds = up.wait_builds(all, 120s);
   EXPECT_EQ(builds.size(), all) << up.everything_said();
-  for (const auto& build : builds) EXPECT_EQ(build["results"].int_or(-1), 0) << "none was retried: " << json::write(build);
+  for (const auto& build : builds)
+    EXPECT_EQ(build["results"].int_or(-1), 0) << "none was retried: " << json::write(build);
   const auto changes = up.rest("/changes?limit=10000")["changes"].as_array();
   EXPECT_EQ(changes.size(), all);
   std::set<std::string> revisions;
@@ -105,12 +110,14 @@ void expect_each_built_once(const HeadraceUp& up) {
   EXPECT_EQ(revisions.size(), all) << "a delivery that was sent again is the same change";
   std::set<std::string> built;
   const auto with_revision = up.rest("/builds?limit=10000&property=revision")["builds"].as_array();
-  for (const auto& build : with_revision) built.insert(build["properties"]["revision"].as_array().at(0).string_or(""));
+  for (const auto& build : with_revision)
+    built.insert(build["properties"]["revision"].as_array().at(0).string_or(""));
   EXPECT_EQ(built, revisions);
 }
 
 // No promise in [from, until], and no answer that took longer than `bound`.
-void expect_no_promise(const std::vector<Answer>& answers, steady_clock::time_point from, steady_clock::time_point until, milliseconds bound) {
+void expect_no_promise(const std::vector<Answer>& answers, steady_clock::time_point from,
+                       steady_clock::time_point until, milliseconds bound) {
   int during = 0;
   for (const auto& a : answers) {
     const auto took = std::chrono::duration_cast<milliseconds>(a.answered - a.asked);
@@ -136,7 +143,9 @@ TEST(RedisAway, StandingStillForTwentySecondsUnderLoad) {
   EXPECT_LT(senders.taken(), kSenders * kPerSender) << "there was load left";
   const auto until = steady_clock::now();
   up.signal_child("redis", SIGCONT);
-  test::wait_for("every delivery to be taken", 60s, [&] { return senders.done(); }, [&] { return up.everything_said(); });
+  test::wait_for(
+      "every delivery to be taken", 60s, [&] { return senders.done(); },
+      [&] { return up.everything_said(); });
   senders.join();
   expect_no_promise(senders.answers(), from + kMargin, until, 11s);
   expect_each_built_once(up);
@@ -158,7 +167,9 @@ TEST(RedisAway, DeadForTwentySecondsUnderLoad) {
   const auto until = steady_clock::now();
   up.program().signal(SIGCONT);
   up.wait_restarted("redis", old);
-  test::wait_for("every delivery to be taken", 60s, [&] { return senders.done(); }, [&] { return up.everything_said(); });
+  test::wait_for(
+      "every delivery to be taken", 60s, [&] { return senders.done(); },
+      [&] { return up.everything_said(); });
   senders.join();
   expect_no_promise(senders.answers(), from + kMargin, until, 5s);
   expect_each_built_once(up);

@@ -24,7 +24,8 @@ constexpr int kLeaseMs = 4000;
 const std::vector<std::string> kShort = {"--lease-ms", std::to_string(kLeaseMs), "--heartbeat-ms", "500"};
 
 void post(const HeadraceUp& up, int n) {
-  up.post_change({{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"revision", "r" + std::to_string(n)}});
+  up.post_change(
+      {{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"revision", "r" + std::to_string(n)}});
 }
 
 constexpr const char* kOneStep = R"(
@@ -42,15 +43,16 @@ std::string one_step(const std::string& command) {
 }  // namespace
 
 TEST(Silence, AFrozenWorkerIsLostWithinItsLeaseAndItsStepStopped) {
-  HeadraceUp up(one_step("echo $$ > ../../../../pid; if [ -e ../../../../again ]; then true; else touch ../../../../again; sleep 1000; fi"), kShort);
+  HeadraceUp up(one_step("echo $$ > ../../../../pid; if [ -e ../../../../again ]; then true; else touch "
+                         "../../../../again; sleep 1000; fi"),
+                kShort);
   up.start();
   post(up, 1);
   test::wait_for("the step to run", 30s, [&] { return std::filesystem::exists(up.data() + "/again"); });
   const pid_t step = std::stoi(test::read_file(up.data() + "/pid"));
   up.signal_child("worker-local", SIGSTOP);
-  test::wait_for("the build to be given back", 30s, [&] {
-    return up.try_rest("/builds?results=5&limit=1")["meta"]["total"].int_or(0) == 1;
-  });
+  test::wait_for("the build to be given back", 30s,
+                 [&] { return up.try_rest("/builds?results=5&limit=1")["meta"]["total"].int_or(0) == 1; });
   test::wait_for("the step to die", 30s, [&] { return ::kill(step, 0) != 0; });
   up.signal_child("worker-local", SIGCONT);
   const auto builds = up.wait_builds(2, 60s);
@@ -62,8 +64,10 @@ TEST(Silence, TheOnlyDispatcherAwayForTwoLeasesRetriesNothing) {
   HeadraceUp up(one_step("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo tick $i; sleep 1; done"), kShort);
   up.start();
   post(up, 1);
-  test::wait_for("the step to run", 30s, [&] { return up.try_rest("/builds/1/steps")["steps"].is_array() &&
-                                                      !up.try_rest("/builds/1/steps")["steps"].as_array().empty(); });
+  test::wait_for("the step to run", 30s, [&] {
+    return up.try_rest("/builds/1/steps")["steps"].is_array() &&
+           !up.try_rest("/builds/1/steps")["steps"].as_array().empty();
+  });
   up.signal_child("dispatcher", SIGSTOP);
   std::this_thread::sleep_for(milliseconds(2 * kLeaseMs));  // the scenario is the time itself
   up.signal_child("dispatcher", SIGCONT);
@@ -111,16 +115,21 @@ TEST(Silence, ChangesPostedWhileNobodyDecidesAreAllBuiltLater) {
       for (int n = part; n < kChanges; n += 4) test::post_to_one_of_eight(up, n);
     });
   for (auto& t : senders) t.join();
-  test::wait_for("every change to be there", 60s, [&] { return up.try_rest("/changes?limit=1")["meta"]["total"].int_or(0) == kChanges; });
+  test::wait_for("every change to be there", 60s,
+                 [&] { return up.try_rest("/changes?limit=1")["meta"]["total"].int_or(0) == kChanges; });
   const pid_t scheduler = up.pid_of("scheduler"), dispatcher = up.pid_of("dispatcher");
   up.signal_child("scheduler", SIGKILL);
   up.signal_child("dispatcher", SIGKILL);
   up.wait_restarted("scheduler", scheduler);
   up.wait_restarted("dispatcher", dispatcher);
-  test::wait_for("every request to be complete", 400s, [&] {
-    std::this_thread::sleep_for(200ms);
-    return up.try_rest("/buildrequests?complete=true&results=0&limit=1")["meta"]["total"].int_or(0) == kChanges;
-  }, [&] { return up.everything_said(); });
+  test::wait_for(
+      "every request to be complete", 400s,
+      [&] {
+        std::this_thread::sleep_for(200ms);
+        return up.try_rest("/buildrequests?complete=true&results=0&limit=1")["meta"]["total"].int_or(0) ==
+               kChanges;
+      },
+      [&] { return up.everything_said(); });
   EXPECT_EQ(up.rest("/builds?limit=1")["meta"]["total"].int_or(0), kChanges);
   EXPECT_EQ(up.stop(), 0);
 }

@@ -43,7 +43,9 @@ class DispatcherProcess : public Process, private dispatcher::Effects {
                      std::function<void(std::shared_ptr<config::Configuration>)> done) override;
   void send(const std::string& peer, const char* name, const std::string& body) override;
   void announce_log(BuildId, int, int, const dispatcher::LogState::Extent&) override {}
-  void move_logs(BuildId build, const std::map<std::pair<int, int>, dispatcher::LogState>&) override { moved.insert(build.value); }
+  void move_logs(BuildId build, const std::map<std::pair<int, int>, dispatcher::LogState>&) override {
+    moved.insert(build.value);
+  }
   void reload(const std::string& reason) override { reload_state(reason); }
   std::string nonce() override { return env_.dice.hex(32); }
   MonoTime now() override { return env_.timeline.now(); }

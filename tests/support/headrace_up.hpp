@@ -49,7 +49,8 @@ class HeadraceUp {
   std::string config() const { return folder_ / "headrace.lua"; }
   void write_config(const std::string& text) { write_file(config(), text); }
 
-  /// Of "redis", "bus", "web", "changesource", "scheduler", "dispatcher", "notifier", "worker-<name>"; 0: not running.
+  /// Of "redis", "bus", "web", "changesource", "scheduler", "dispatcher", "notifier", "worker-<name>"; 0: not
+  /// running.
   pid_t pid_of(const std::string& child) const;
   /// Throws when it is not running.
   void signal_child(const std::string& child, int number);
@@ -58,7 +59,7 @@ class HeadraceUp {
   /// What is in DATA/log/<child>.log.
   std::string log_of(const std::string& child) const { return read_file(data() + "/log/" + child + ".log"); }
 
-  std::string web() const;     ///< "http://127.0.0.1:port"
+  std::string web() const;  ///< "http://127.0.0.1:port"
   std::string intake() const;
   std::string control(const std::string& field) const;  ///< of DATA/run/control
 
@@ -66,7 +67,8 @@ class HeadraceUp {
   json::Value rest(const std::string& path) const;
   /// The same; null when it does not answer 200 (a service is down).
   json::Value try_rest(const std::string& path) const;
-  http::Reply post(const std::string& url, const std::string& body, const std::string& content_type = "application/json") const;
+  http::Reply post(const std::string& url, const std::string& body,
+                   const std::string& content_type = "application/json") const;
   /// POST /change_hook/base with these form fields. Throws unless it answers 2xx.
   void post_change(const std::vector<std::pair<std::string, std::string>>& fields) const;
 

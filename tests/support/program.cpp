@@ -19,7 +19,8 @@ namespace {
 
 int exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
-pid_t start(const std::vector<std::string>& words, std::vector<std::string> env, const std::string& directory, int out, int err) {
+pid_t start(const std::vector<std::string>& words, std::vector<std::string> env, const std::string& directory,
+            int out, int err) {
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   spawn::Command command;
   command.argv = words;
@@ -72,11 +73,13 @@ std::string read_file(const std::string& path) {
 }
 
 std::string replace_all(std::string text, const std::string& from, const std::string& to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
   return text;
 }
 
-Finished run(const std::vector<std::string>& words, const std::string& directory, std::chrono::seconds limit) {
+Finished run(const std::vector<std::string>& words, const std::string& directory,
+             std::chrono::seconds limit) {
   const Folder folder;
   const int out = ::open((folder / "out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   const int err = ::open((folder / "err").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -99,10 +102,12 @@ std::string must_run(const std::vector<std::string>& words, const std::string& d
   if (done.status == 0) return done.out;
   std::string line;
   for (const auto& w : words) line += w + " ";
-  throw std::runtime_error(line + "ended with status " + std::to_string(done.status) + "\n" + done.out + done.err);
+  throw std::runtime_error(line + "ended with status " + std::to_string(done.status) + "\n" + done.out +
+                           done.err);
 }
 
-Program::Program(std::vector<std::string> words, std::vector<std::string> more_environment) : output_(folder_ / "output") {
+Program::Program(std::vector<std::string> words, std::vector<std::string> more_environment)
+    : output_(folder_ / "output") {
   const int out = ::open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   pid_ = start(words, environment(more_environment), "", out, out);
   ::close(out);
@@ -128,7 +133,8 @@ void Program::signal(int number) {
 }
 
 int Program::wait(std::chrono::seconds limit) {
-  wait_for("a program to end", limit, [this] { return !running(); }, [this] { return output(); });
+  wait_for(
+      "a program to end", limit, [this] { return !running(); }, [this] { return output(); });
   return status_;
 }
 
@@ -137,10 +143,13 @@ std::string processes_with(const std::string& text) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
     const auto name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos || name == std::to_string(::getpid())) continue;
+    if (name.find_first_not_of("0123456789") != std::string::npos || name == std::to_string(::getpid()))
+      continue;
     const auto arguments = whole(entry.path() / "cmdline");
     if (arguments.empty()) continue;  // a zombie or a kernel thread
-    if (arguments.find(text) == std::string::npos && whole(entry.path() / "environ").find(text) == std::string::npos) continue;
+    if (arguments.find(text) == std::string::npos &&
+        whole(entry.path() / "environ").find(text) == std::string::npos)
+      continue;
     out += name + " " + arguments + "\n";
   }
   return out;

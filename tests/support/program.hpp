@@ -35,7 +35,8 @@ struct Finished {
 
 /// Runs to the end. @param words  [0] without a slash is looked up in PATH
 /// Throws when it cannot be started or takes longer than `limit` (it is killed then).
-Finished run(const std::vector<std::string>& words, const std::string& directory = "", std::chrono::seconds limit = std::chrono::seconds(60));
+Finished run(const std::vector<std::string>& words, const std::string& directory = "",
+             std::chrono::seconds limit = std::chrono::seconds(60));
 /// The same; throws with its output unless the status is 0. @return what it printed
 std::string must_run(const std::vector<std::string>& words, const std::string& directory = "");
 

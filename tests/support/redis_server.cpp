@@ -38,9 +38,21 @@ void RedisServer::kill() {
 }
 
 void RedisServer::start() {
-  std::vector<std::string> words = {"redis-server", "--port", "0", "--unixsocket", directory_ + "/redis.sock",
-                                    "--dir", directory_, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
-                                    "--logfile", directory_ + "/redis.log"};
+  std::vector<std::string> words = {"redis-server",
+                                    "--port",
+                                    "0",
+                                    "--unixsocket",
+                                    directory_ + "/redis.sock",
+                                    "--dir",
+                                    directory_,
+                                    "--save",
+                                    "",
+                                    "--appendonly",
+                                    "yes",
+                                    "--appendfsync",
+                                    "everysec",
+                                    "--logfile",
+                                    directory_ + "/redis.log"};
   words.insert(words.end(), arguments_.begin(), arguments_.end());
   std::vector<char*> argv;
   for (auto& w : words) argv.push_back(w.data());

@@ -28,7 +28,8 @@ class Browser {
   /// What the body of a function gives, with `arguments` in its `arguments`; a promise is awaited.
   json::Value script(const std::string& body, json::Array arguments = {});
   /// Waits until the script gives something truthy. @return that
-  json::Value wait_script(const std::string& what, const std::string& body, const json::Array& arguments = {});
+  json::Value wait_script(const std::string& what, const std::string& body,
+                          const json::Array& arguments = {});
   /// Waits until the element is there and does not move, then press() and release().
   void click(const std::string& css);
   /// The mouse goes to the middle of the element, whatever covers it there, and its button goes down.

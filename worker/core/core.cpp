@@ -117,7 +117,8 @@ void WorkerCore::on_timer(Now now) {
 
 void WorkerCore::on_disconnected(Now now) {
   if (!link_.welcomed()) return;
-  note(Note::Level::info, "the connection to the server broke session=" + std::to_string(link_.session().value));
+  note(Note::Level::info,
+       "the connection to the server broke session=" + std::to_string(link_.session().value));
   link_.on_disconnected(now.mono);
   settle(now);
 }

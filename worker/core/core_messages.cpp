@@ -175,8 +175,8 @@ void WorkerCore::on_rehello(const wire::Rehello& m, Now now) {
     link_.on_superseded(now.mono);
     return;
   }
-  note(Note::Level::info, "asked to say hello again session=" + std::to_string(m.session.value) + " reason=\"" +
-                              m.reason + "\"");
+  note(Note::Level::info, "asked to say hello again session=" + std::to_string(m.session.value) +
+                              " reason=\"" + m.reason + "\"");
   link_.greet_again(now.mono);
   on_timer(now);
 }

@@ -165,7 +165,8 @@ std::int64_t Launcher::owner_of(const platform::Process& p) {
 
 std::map<std::int64_t, std::vector<platform::Process>> Launcher::orphans() {
   std::map<std::int64_t, std::vector<platform::Process>> out;
-  // Whatever a command leaves behind becomes a child of ours; mostly there is nothing to look through /proc for.
+  // Whatever a command leaves behind becomes a child of ours; mostly there is nothing to look through /proc
+  // for.
   const auto children = childless_ ? std::vector<pid_t>{} : platform::children_of(getpid());
   for (const pid_t child : children) {
     const bool leader = std::any_of(steps_.begin(), steps_.end(),

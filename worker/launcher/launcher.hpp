@@ -63,10 +63,10 @@ class Launcher {
 
   LauncherSettings settings_;
   Channel channel_;
-  bool open_ = true;  // the worker is there
+  bool open_ = true;        // the worker is there
   bool childless_ = false;  // as waitpid said last
-  int signals_ = -1;  // signalfd
-  std::string life_;  // random part of the markers
+  int signals_ = -1;        // signalfd
+  std::string life_;        // random part of the markers
   std::map<std::int64_t, Step> steps_;
   std::map<std::pair<pid_t, std::uint64_t>, std::int64_t> owners_;  // of orphans seen before
   Clock::time_point last_look_{};

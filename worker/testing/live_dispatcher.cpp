@@ -25,9 +25,10 @@ LiveDispatcher::LiveDispatcher() {
   char name[] = "/tmp/worker-test-XXXXXX";
   folder = std::filesystem::canonical(mkdtemp(name)).string();
   server.heartbeat_ms = 300;
-  context_.authenticate(io_, [this](const std::string&, const std::string& key, std::function<void(bool)> answer) {
-    answer(key == worker_key_.public_key);
-  });
+  context_.authenticate(io_,
+                        [this](const std::string&, const std::string& key, std::function<void(bool)> answer) {
+                          answer(key == worker_key_.public_key);
+                        });
   context_.answer_handshakes();
   listen();
 }

@@ -17,7 +17,7 @@ using Args = std::vector<std::string>;
 
 constexpr const char* kTracking = "refs/headrace/";  // + the remote's name of the ref without "refs/"
 constexpr std::size_t kRefsPerFetch = 200;
-constexpr std::size_t kMostGone = 200;  // remembered
+constexpr std::size_t kMostGone = 200;        // remembered
 constexpr milliseconds kAskTimeout{120'000};  // for what does not move objects
 
 // The last thing git said, which is why it failed.

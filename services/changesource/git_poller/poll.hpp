@@ -30,7 +30,8 @@ namespace headrace::changesource::git_poller {
 struct PollState {
   std::string url;                          ///< another one: as if never polled
   std::map<std::string, std::string> tips;  ///< full ref → commit, "refs/heads/main" → 40 or 64 hex digits
-  std::map<std::string, std::string> gone;  ///< refs that are there no more: what they showed is not new if they return
+  std::map<std::string, std::string>
+      gone;  ///< refs that are there no more: what they showed is not new if they return
   bool operator==(const PollState&) const = default;
 };
 std::string write_state(const PollState& state);

@@ -147,7 +147,8 @@ Applied Projection::set_site(const config::Site& site, const Names& names, bool 
   set_names(names);
   Transaction all(db_);
   std::set<std::int64_t> changed;  // also those that the configuration no longer has
-  for (auto rows = db_.query("SELECT builderid FROM builders WHERE configured = 1"); rows.next();) changed.insert(rows->integer(0));
+  for (auto rows = db_.query("SELECT builderid FROM builders WHERE configured = 1"); rows.next();)
+    changed.insert(rows->integer(0));
   put_builders(db_, site, names);
   db_.run("UPDATE workers SET configured = 0");
   for (const auto& w : site.workers)

@@ -20,7 +20,8 @@ class LogSources : public LogSource {
   }
 
  private:
-  static void ask(const LogAddress& log, std::int64_t line, std::vector<LogSource*> places, std::size_t at, Error first, Answer answer) {
+  static void ask(const LogAddress& log, std::int64_t line, std::vector<LogSource*> places, std::size_t at,
+                  Error first, Answer answer) {
     if (at == places.size()) {
       // A log that nothing was written to is nowhere.
       if (log.lines == 0) return answer(LogSlice{});
@@ -28,7 +29,8 @@ class LogSources : public LogSource {
     }
     places[at]->read(log, line, [=, answer = std::move(answer)](Result<LogSlice> slice) mutable {
       if (slice) return answer(std::move(slice));
-      ask(log, line, std::move(places), at + 1, at == 0 ? slice.error() : std::move(first), std::move(answer));
+      ask(log, line, std::move(places), at + 1, at == 0 ? slice.error() : std::move(first),
+          std::move(answer));
     });
   }
 

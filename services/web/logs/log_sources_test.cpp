@@ -48,8 +48,8 @@ TEST_F(LogSourcesTest, ARunningLogIsInRedisUntilItIsAFile) {
 }
 
 TEST_F(LogSourcesTest, ALogThatMovesBetweenTwoQuestionsIsFound) {
-  running.has = [](int) { return false; };               // dropped, because …
-  finished.has = [](int time) { return time >= 2; };     // … it became a file just after it was asked for there
+  running.has = [](int) { return false; };            // dropped, because …
+  finished.has = [](int time) { return time >= 2; };  // … it became a file just after it was asked for there
   EXPECT_EQ(found(true), "file");
   EXPECT_EQ(finished.asked, 2);
 }
