@@ -201,7 +201,7 @@ class Worker:
                 self.send("accept", {"claim": self.build.claim})
         else:
             facts = {"host": platform.node(), "system": platform.system(), "numcpus": str(os.cpu_count())}
-            self.send("hello", {"protocol": 1, "features": [], "instance": self.instance, "held": held,
+            self.send("hello", {"protocol": 2, "instance": self.instance, "held": held,
                                 "info": {"v": 1, "name": self.token["name"], "version": "worker.py", "facts": facts}})
 
     def ready(self):

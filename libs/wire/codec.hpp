@@ -28,4 +28,15 @@ template <class Message>
 std::string encode_value(const json::Value& value);
 [[nodiscard]] Result<json::Value> decode_value(std::string_view bytes);
 
+/// A struct without binary members as a JSON object, and back; for objects inside of messages whose shape
+/// depends on another member. Errors: as decode's.
+template <class Message>
+json::Value to_value(const Message& message) {
+  return std::move(*decode_value(encode(message)));
+}
+template <class Message>
+[[nodiscard]] Result<Message> from_value(const json::Value& value) {
+  return decode<Message>(encode_value(value));
+}
+
 }  // namespace headrace::wire

@@ -27,7 +27,7 @@
 
 namespace headrace::wire {
 
-inline constexpr int kWorkerProtocol = 1;  ///< major version, said in `hello`
+inline constexpr int kWorkerProtocol = 2;  ///< major version, said in `hello`
 
 /// Names one claim: the request and the 128-bit nonce (32 hex digits) of the offer. The fence.
 struct Claim {
@@ -46,15 +46,13 @@ struct Hello {
   static constexpr int kVersion = 1;
   static constexpr const char* kName = "hello";
   int protocol = kWorkerProtocol;
-  std::vector<std::string> features;
   std::string instance;     ///< random per process life, 16 hex digits
   WorkerInfo info;          ///< info.name is advisory: the identity is the key
   std::vector<Claim> held;  ///< builds it runs, or has accepted and awaits `accepted` for
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
-    f("protocol", s.protocol), f("features", s.features), f("instance", s.instance), f("info", s.info);
-    f("held", s.held);
+    f("protocol", s.protocol), f("instance", s.instance), f("info", s.info), f("held", s.held);
   }
 };
 
@@ -275,14 +273,8 @@ struct Reported {
   }
 };
 
-/// W→D. A function of the configuration must be asked. `properties` is the build's state now.
-struct Question {
-  static constexpr int kVersion = 1;
-  static constexpr const char* kName = "question";
-  SessionId session;
-  Claim claim;
-  BuildId build;
-  std::int64_t id = 0;        ///< 1, 2, 3 … in this build
+/// The arguments of the verb "call": which function of the configuration, and the build's state now.
+struct CallArguments {
   std::int64_t function = 0;  ///< from {"$question": N}
   int step = 0;
   std::optional<Results> results;  ///< of the step, for hide_step_if
@@ -291,9 +283,26 @@ struct Question {
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
-    f("session", s.session), f("claim", s.claim), f("build", s.build), f("id", s.id);
     f("function", s.function), f("step", s.step), f("results", s.results);
     f("build_results", s.build_results), f("properties", s.properties);
+  }
+};
+
+/// W→D. A running build needs something that only a dispatcher can give.
+struct Question {
+  static constexpr int kVersion = 1;
+  static constexpr const char* kName = "question";
+  SessionId session;
+  Claim claim;
+  BuildId build;
+  std::int64_t id = 0;                     ///< 1, 2, 3 … in this build
+  std::string verb;                        ///< what is asked: "call"
+  json::Value arguments = json::Object{};  ///< of the verb: CallArguments
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("session", s.session), f("claim", s.claim), f("build", s.build), f("id", s.id);
+    f("verb", s.verb), f("arguments", s.arguments);
   }
 };
 
@@ -304,7 +313,7 @@ struct Answer {
   Claim claim;
   std::int64_t id = 0;
   json::Value value;
-  std::optional<std::string> error;  ///< the function failed: step EXCEPTION with this text
+  std::optional<std::string> error;  ///< there is no value: step EXCEPTION with this text
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
@@ -346,11 +355,10 @@ struct HeartbeatReply {
   static constexpr const char* kName = "heartbeat_reply";
   SessionId session;
   std::vector<Wanted> wanted;
-  bool drain = false;
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
-    f("session", s.session), f("wanted", s.wanted), f("drain", s.drain);
+    f("session", s.session), f("wanted", s.wanted);
   }
 };
 

@@ -105,8 +105,7 @@ void Core::on_event(const wire::Event& event) {
       build.cancel_reason = (*reason)["reason"].string_or("");
     if (const auto link = links_.find(build.worker); link != links_.end())
       send(link->second.peer,
-           wire::HeartbeatReply{
-               link->second.session, {{build.claim, true, false, build.cancel_reason}}, false});
+           wire::HeartbeatReply{link->second.session, {{build.claim, true, false, build.cancel_reason}}});
   } else if (event.is("worker.connected") || event.is("worker.disconnected")) {
     const auto worker = event.topic.substr(event.topic.find('.', sizeof "worker") + 1);
     const auto link = links_.find(worker);

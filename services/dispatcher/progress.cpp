@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a running build says: log bytes, steps, properties, its end, and its questions.
 #include "dispatcher/messages.hpp"
-#include "dispatcher/plan.hpp"
+#include "dispatcher/questions/question_kind.hpp"
 #include "logchunk/chunk.hpp"
 
 namespace headrace::dispatcher {
@@ -234,14 +234,10 @@ void Core::answer(const std::shared_ptr<ActiveBuild>& build, const wire::Questio
   if (!build->configuration) {
     stored["error"] = "the configuration of this build is no longer available";
   } else {
-    wire::Build now = build->build;
-    now.properties = question.properties;
-    now.results = question.build_results;
-    json::Value argument = build_argument(now, changes);
-    if (question.results)
-      argument.as_object()["step"] =
-          json::Object{{"results", results_name(*question.results)}, {"number", question.step}};
-    auto value = build->configuration->call(question.function, argument);
+    const auto* kind = find_question_kind(question.verb);
+    auto value = kind != nullptr
+                     ? kind->answer({build->build, changes, *build->configuration, question.arguments})
+                     : fail("this dispatcher does not know the question '" + question.verb + "'");
     if (value) {
       stored["value"] = std::move(*value);
     } else {

@@ -312,22 +312,22 @@ TEST_F(DispatcherProgress, AHeartbeatIsToldWhichBuildsAreNoLongerTheWorkers) {
 class DispatcherQuestions : public DispatcherProgress {
  protected:
   DispatcherQuestions() {
-    question = {kSession, claim, BuildId{50}, 3, 0, 0, {}, Results::success, {}};
-    question.function = d.configuration->site().builder("a")->steps.at(0).do_step_if["$question"].as_int();
+    call.function = d.configuration->site().builder("a")->steps.at(0).do_step_if["$question"].as_int();
   }
-  wire::Question question;
+  wire::Question question() const { return {kSession, claim, BuildId{50}, 3, "call", wire::to_value(call)}; }
+  wire::CallArguments call;
 };
 
 TEST_F(DispatcherQuestions, TheAnswerIsStoredBeforeItIsSent) {
-  question.properties["go"] = {"yes", "step"};
-  d.say(kPeer, "w", question);
-  const auto call = d.commit("answer");
-  EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 3), (Texts{"1", claim.nonce, "3"}));
-  const auto value = wire::decode_value(call.args.at(3));
+  call.properties["go"] = {"yes", "step"};
+  d.say(kPeer, "w", question());
+  const auto answered = d.commit("answer");
+  EXPECT_EQ(Texts(answered.args.begin(), answered.args.begin() + 3), (Texts{"1", claim.nonce, "3"}));
+  const auto value = wire::decode_value(answered.args.at(3));
   ASSERT_TRUE(value);
   EXPECT_EQ((*value)["value"], json::Value("yes"));
   EXPECT_TRUE(d.quiet());
-  call.ok(json::Object{{"value", "the first answer"}, {"error", nullptr}});
+  answered.ok(json::Object{{"value", "the first answer"}, {"error", nullptr}});
   const auto answer = d.message<wire::Answer>(kPeer);
   EXPECT_EQ(answer.claim, claim);
   EXPECT_EQ(answer.id, 3);
@@ -336,13 +336,13 @@ TEST_F(DispatcherQuestions, TheAnswerIsStoredBeforeItIsSent) {
 }
 
 TEST_F(DispatcherQuestions, AFunctionThatFailsIsAnAnswerToo) {
-  question.properties["bad"] = {true, "step"};
-  d.say(kPeer, "w", question);
-  const auto call = d.commit("answer");
-  const auto value = wire::decode_value(call.args.at(3));
+  call.properties["bad"] = {true, "step"};
+  d.say(kPeer, "w", question());
+  const auto answered = d.commit("answer");
+  const auto value = wire::decode_value(answered.args.at(3));
   ASSERT_TRUE(value);
   EXPECT_EQ((*value)["error"], json::Value("headrace.lua:4: no way"));
-  call.ok(*value);
+  answered.ok(*value);
   EXPECT_EQ(d.message<wire::Answer>(kPeer).error, "headrace.lua:4: no way");
 }
 
@@ -352,16 +352,32 @@ TEST_F(DispatcherQuestions, TheBuildsOwnConfigurationAnswers) {
           "worker 'w' { slots = 2 } builder 'a' { workers = 'w', steps = step.shell { command = 'x',\n"
           "do_step_if = function(build) return 'new' end } }"),
       ConfigVersion{8});
-  question.properties["go"] = {"old", "step"};
-  d.say(kPeer, "w", question);
+  call.properties["go"] = {"old", "step"};
+  d.say(kPeer, "w", question());
   const auto value = wire::decode_value(d.commit("answer").args.at(3));
   ASSERT_TRUE(value);
   EXPECT_EQ((*value)["value"], json::Value("old"));
 }
 
+TEST_F(DispatcherQuestions, AQuestionThatNobodyKnowsIsAnsweredWithAnError) {
+  auto strange = question();
+  strange.verb = "divine";
+  d.say(kPeer, "w", strange);
+  const auto value = wire::decode_value(d.commit("answer").args.at(3));
+  ASSERT_TRUE(value);
+  EXPECT_EQ((*value)["error"], json::Value("this dispatcher does not know the question 'divine'"));
+  strange.verb = "call";
+  strange.arguments = json::Object{{"function", "seven"}};
+  d.say(kPeer, "w", strange);
+  const auto unread = wire::decode_value(d.commit("answer").args.at(3));
+  ASSERT_TRUE(unread);
+  EXPECT_EQ((*unread)["error"],
+            json::Value("the arguments of the question cannot be read: function: no integer"));
+}
+
 TEST_F(DispatcherQuestions, AQuestionUnderAnOldClaimIsFenced) {
-  question.claim.nonce = "nonce0";
-  d.say(kPeer, "w", question);
+  claim.nonce = "nonce0";
+  d.say(kPeer, "w", question());
   EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim.nonce, "nonce0");
   EXPECT_TRUE(d.quiet());
 }

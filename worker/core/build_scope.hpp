@@ -10,12 +10,13 @@
 #include "core/actions.hpp"
 #include "core/machine.hpp"
 #include "core/outbox.hpp"
+#include "wire/codec.hpp"
 #include "wire/plan.hpp"
 #include "wire/worker_protocol.hpp"
 
 namespace headrace::worker {
 
-/// A question that the master has not answered yet.
+/// A question that no dispatcher has answered yet.
 struct OpenQuestion {
   wire::Question message;  ///< without session and claim
   std::optional<MonoTime> sent;
@@ -38,15 +39,18 @@ struct BuildScope {
 
   ExecId new_exec() { return ExecId{++last_exec}; }
 
-  /// Asks the master for function `function`. @return the question's id
+  /// Asks for the value of function `function` of the configuration. @return the question's id
   std::int64_t ask(std::int64_t function, int step, std::optional<Results> step_results) {
+    return ask("call",
+               wire::to_value(wire::CallArguments{function, step, step_results, results, properties}));
+  }
+
+  /// Asks the dispatcher something by verb. @return the question's id
+  std::int64_t ask(std::string verb, json::Value arguments) {
     OpenQuestion q;
     q.message.id = ++last_question;
-    q.message.function = function;
-    q.message.step = step;
-    q.message.results = step_results;
-    q.message.build_results = results;
-    q.message.properties = properties;
+    q.message.verb = std::move(verb);
+    q.message.arguments = std::move(arguments);
     questions.push_back(std::move(q));
     return last_question;
   }

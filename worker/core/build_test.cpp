@@ -303,10 +303,12 @@ TEST(Build, AsksWhatOnlyTheMasterKnows) {
   std::vector<wire::Question> asked;
   world.server.on_question = [&](const wire::Question& q) {
     asked.push_back(q);
+    EXPECT_EQ(q.verb, "call");
+    const auto call = wire::from_value<wire::CallArguments>(q.arguments).value();
     wire::Answer a;
-    if (q.function == 1) a.value = "from the master";
-    if (q.function == 2) a.value = q.results == Results::success;
-    if (q.function == 3) a.error = "headrace.lua:7: no such field";
+    if (call.function == 1) a.value = "from the master";
+    if (call.function == 2) a.value = call.results == Results::success;
+    if (call.function == 3) a.error = "headrace.lua:7: no such field";
     return a;
   };
   auto step = shell("x");
@@ -322,7 +324,7 @@ TEST(Build, AsksWhatOnlyTheMasterKnows) {
   EXPECT_EQ(b.steps[1].results, Results::exception);
   EXPECT_NE(b.log(1, "err.text").find("headrace.lua:7"), std::string::npos);
   ASSERT_EQ(asked.size(), 3u);
-  EXPECT_EQ(asked[0].properties.at("buildnumber").value, json::Value(1));
+  EXPECT_EQ(asked[0].arguments["properties"]["buildnumber"], json::Value(json::Array{1, "Build"}));
 }
 
 TEST(Build, CancelEndsTheStepAndRunsOnlyWhatAlwaysRuns) {

@@ -183,7 +183,7 @@ void WorkerCore::start_waiting(Now now) {
 }
 
 int WorkerCore::free_slots() const {
-  if (drain_ || stop_by_) return 0;
+  if (stop_by_) return 0;
   const auto busy =
       std::count_if(held_.begin(), held_.end(), [](const auto& h) { return !h.second.finish_sent; });
   return std::max(0, slots_ - static_cast<int>(busy));

@@ -141,7 +141,6 @@ class WorkerCore {
   std::string name_;
   int slots_ = 0;
   int told_slots_ = -1;
-  bool drain_ = false;
   std::set<ExecId> paused_;  // their output is not read
   SessionId newest_session_;
   bool unanswered_ = false;  // no welcome since the last Connect

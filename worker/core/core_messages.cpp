@@ -256,7 +256,6 @@ void WorkerCore::on_answer(const wire::Answer& m, Now now) {
 void WorkerCore::on_heartbeat_reply(const wire::HeartbeatReply& m, Now now) {
   if (!link_.welcomed() || m.session != link_.session()) return;
   link_.heard(now.mono);
-  drain_ = m.drain;
   for (const auto& wanted : m.wanted) {
     Held* held = find(wanted.claim);
     if (!held) continue;
