@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "configuration_file.hpp"
+#include "cli/configuration_file.hpp"
 
 #include <openssl/evp.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control.hpp"
+#include "cli/control.hpp"
 
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
-#include "command.hpp"
+#include "cli/command.hpp"
 #include "service/key_file.hpp"
 
 namespace headrace::cli {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "event_json.hpp"
+#include "cli/event_json.hpp"
 
 #include "wire/codec.hpp"
 

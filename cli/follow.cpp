@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "follow.hpp"
+#include "cli/follow.hpp"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "cli/state.hpp"
 #include "clock/clock.hpp"
-#include "state.hpp"
 
 namespace headrace::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <ostream>
 
-#include "control.hpp"
+#include "cli/control.hpp"
 #include "model/results.hpp"
 
 namespace headrace::cli {

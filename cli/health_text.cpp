@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "health_text.hpp"
+#include "cli/health_text.hpp"
 
 #include "json/value.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "log_text.hpp"
+#include "cli/log_text.hpp"
 
 #include <stdexcept>
 

@@ -2,7 +2,7 @@
 // headrace: the command for everything a person does at a terminal.
 #include <iostream>
 
-#include "command.hpp"
+#include "cli/command.hpp"
 
 int main(int argc, char** argv) {
   using namespace headrace::cli;

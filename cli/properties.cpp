@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "properties.hpp"
+#include "cli/properties.hpp"
 
 #include <pwd.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
-#include "command.hpp"
+#include "cli/command.hpp"
 
 namespace headrace::cli {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "state.hpp"
+#include "cli/state.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <map>
 #include <stdexcept>
 
-#include "command.hpp"
+#include "cli/command.hpp"
 #include "wire/codec.hpp"
 
 namespace headrace::cli {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "command.hpp"
-#include "event_json.hpp"
-#include "properties.hpp"
-#include "up/program.hpp"
+#include "cli/command.hpp"
+#include "cli/event_json.hpp"
+#include "cli/properties.hpp"
+#include "cli/up/program.hpp"
 #include "wire/codec.hpp"
 
 namespace headrace::cli {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "workers.hpp"
+#include "cli/workers.hpp"
 
 #include <map>
 
-#include "control.hpp"
-#include "state.hpp"
+#include "cli/control.hpp"
+#include "cli/state.hpp"
 #include "wire/codec.hpp"
 
 namespace headrace::cli {

@@ -65,30 +65,72 @@ if(BUILD_TESTING)
   target_link_libraries(headrace_test_headers PRIVATE GTest::gtest)
 endif()
 
-# headrace_library(NAME SOURCES a.cpp … DEPS lib …): includes are rooted at libs/.
+# Gives a target the include roots of folders of the current one. A root is a directory of its own in the build tree with
+# one symbolic link, so that a file's includes find its own library and the declared DEPS of it and nothing else:
+#   libs/wire             is build/<preset>/roots/libs-wire, where wire/ leads back:    #include "wire/codec.hpp"
+#   services/web/history  is roots/services-web-history, where web/history/ leads back: #include "web/history/sqlite.hpp"
+function(headrace_include_root target scope)
+  foreach(folder ${ARGN})
+    get_filename_component(path "${folder}" ABSOLUTE)
+    file(RELATIVE_PATH place "${CMAKE_SOURCE_DIR}" "${path}")
+    string(REPLACE "/" "-" id "${place}")
+    set(root "${CMAKE_BINARY_DIR}/roots/${id}")
+    string(REGEX REPLACE "^(libs|services|tests)/" "" spelling "${place}")
+    get_filename_component(parent "${root}/${spelling}" DIRECTORY)
+    file(MAKE_DIRECTORY "${parent}")
+    file(CREATE_LINK "${path}" "${root}/${spelling}" SYMBOLIC)
+    target_include_directories(${target} ${scope} "${root}")
+  endforeach()
+endfunction()
+
+# headrace_library(NAME [FOLDERS folder …] SOURCES a.cpp … DEPS headrace_lib … PRIVATE_DEPS …)
+# Who links it sees the current folder, or only the named folders in it. headrace_wire is headrace::wire to
+# CMake, which refuses a name in DEPS that does not exist.
 function(headrace_library name)
-  cmake_parse_arguments(arg "" "ROOT" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
-  if(NOT arg_ROOT)
-    set(arg_ROOT "${CMAKE_SOURCE_DIR}/libs")
+  cmake_parse_arguments(arg "" "ROOT" "FOLDERS;SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  headrace_checked_names(arg_DEPS arg_PRIVATE_DEPS)
+  if(NOT arg_FOLDERS)
+    set(arg_FOLDERS ".")
   endif()
   if(arg_SOURCES)
+    set(scope PUBLIC)
     add_library(${name} STATIC ${arg_SOURCES})
-    target_include_directories(${name} PUBLIC "${arg_ROOT}")
     target_link_libraries(${name} PUBLIC headrace_flags ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
     target_precompile_headers(${name} REUSE_FROM headrace_headers)
   else()
+    set(scope INTERFACE)
     add_library(${name} INTERFACE)
-    target_include_directories(${name} INTERFACE "${arg_ROOT}")
     target_link_libraries(${name} INTERFACE headrace_flags ${arg_DEPS})
   endif()
+  headrace_include_root(${name} ${scope} ${arg_FOLDERS})
+  if(arg_ROOT)
+    target_include_directories(${name} ${scope} "${arg_ROOT}")
+  endif()
+  string(REGEX REPLACE "^headrace_" "headrace::" alias "${name}")
+  add_library(${alias} ALIAS ${name})
 endfunction()
 
-# headrace_program(NAME SOURCES main.cpp DEPS lib …): a binary in build/<preset>/bin.
+# headrace_wire becomes headrace::wire in the lists of these names.
+macro(headrace_checked_names)
+  foreach(list ${ARGN})
+    list(TRANSFORM ${list} REPLACE "^headrace_" "headrace::")
+  endforeach()
+endmacro()
+
+# headrace_program(NAME [TOOL] SOURCES main.cpp DEPS lib …): a binary in build/<preset>/bin. The target `programs` and the
+# global property HEADRACE_PROGRAMS are all that a user gets; a TOOL is for developers and not among them.
+add_custom_target(programs)
 function(headrace_program name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(arg "TOOL" "" "SOURCES;DEPS" ${ARGN})
+  headrace_checked_names(arg_DEPS)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE headrace_flags ${arg_DEPS})
   target_precompile_headers(${name} REUSE_FROM headrace_headers)
+  headrace_include_root(${name} PRIVATE .)
+  if(NOT arg_TOOL)
+    add_dependencies(programs ${name})
+    set_property(GLOBAL APPEND PROPERTY HEADRACE_PROGRAMS ${name})
+  endif()
 endfunction()
 
 # headrace_test(NAME LABEL unit|redis|e2e|simulation|browser SOURCES … DEPS … [EACH] [LOCK lock] [TIMEOUT s])
@@ -99,7 +141,9 @@ function(headrace_test name)
     return()
   endif()
   cmake_parse_arguments(arg "EACH" "LABEL;LOCK;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  headrace_checked_names(arg_DEPS)
   add_executable(${name} ${arg_SOURCES})
+  headrace_include_root(${name} PRIVATE .)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${HEADRACE_TEST_DIRECTORY}")
   target_link_libraries(${name} PRIVATE headrace_flags ${arg_DEPS} GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${HEADRACE_TEST_OPTIONS})
@@ -122,20 +166,20 @@ function(headrace_test name)
   endif()
 endfunction()
 
-# headrace_embed(TARGET SYMBOL ns::name FILES a b …): the files' text as a std::string_view in the target.
+# headrace_embed(TARGET SYMBOL headrace::x::kFiles FILES a b …): the files' bytes in the target, with their names
+# (libs/embedded/file.hpp), in the order given.
 function(headrace_embed target)
   cmake_parse_arguments(arg "" "SYMBOL" "FILES" ${ARGN})
   string(MAKE_C_IDENTIFIER "${arg_SYMBOL}" id)
   set(out "${CMAKE_CURRENT_BINARY_DIR}/${id}.cpp")
-  set(files "")
-  foreach(file ${arg_FILES})
-    list(APPEND files "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
-  endforeach()
+  set(files ${arg_FILES})
+  list(TRANSFORM files PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
   add_custom_command(OUTPUT "${out}"
     COMMAND ${CMAKE_COMMAND} "-DOUT=${out}" "-DSYMBOL=${arg_SYMBOL}" "-DFILES=${files}"
             -P "${CMAKE_SOURCE_DIR}/cmake/embed.cmake"
     DEPENDS ${files} "${CMAKE_SOURCE_DIR}/cmake/embed.cmake" VERBATIM)
   target_sources(${target} PRIVATE "${out}")
+  target_link_libraries(${target} PRIVATE headrace::embedded)
 endfunction()
 
 # headrace_kinds(LIB target NAMESPACE headrace::x TYPE Kind HEADER "x/kinds/kind.hpp" [TEST test] KINDS a b …)

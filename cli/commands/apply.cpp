@@ -4,9 +4,9 @@
 #include <memory>
 #include <stdexcept>
 
-#include "command.hpp"
-#include "configuration_file.hpp"
-#include "control.hpp"
+#include "cli/command.hpp"
+#include "cli/configuration_file.hpp"
+#include "cli/control.hpp"
 #include "wire/codec.hpp"
 
 namespace headrace::cli {

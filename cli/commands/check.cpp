@@ -3,8 +3,8 @@
 #include <iostream>
 #include <memory>
 
-#include "command.hpp"
-#include "configuration_file.hpp"
+#include "cli/command.hpp"
+#include "cli/configuration_file.hpp"
 
 namespace headrace::cli {
 

@@ -6,11 +6,11 @@
 #include <memory>
 #include <stdexcept>
 
-#include "command.hpp"
-#include "control.hpp"
-#include "event_json.hpp"
+#include "cli/command.hpp"
+#include "cli/control.hpp"
+#include "cli/event_json.hpp"
+#include "cli/state.hpp"
 #include "service/host.hpp"
-#include "state.hpp"
 
 namespace headrace::cli {
 namespace {

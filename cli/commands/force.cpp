@@ -5,10 +5,10 @@
 #include <memory>
 #include <stdexcept>
 
-#include "command.hpp"
-#include "control.hpp"
-#include "follow.hpp"
-#include "properties.hpp"
+#include "cli/command.hpp"
+#include "cli/control.hpp"
+#include "cli/follow.hpp"
+#include "cli/properties.hpp"
 #include "store/random.hpp"
 #include "wire/codec.hpp"
 

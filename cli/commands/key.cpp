@@ -4,7 +4,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "command.hpp"
+#include "cli/command.hpp"
 #include "service/key_file.hpp"
 
 namespace headrace::cli {

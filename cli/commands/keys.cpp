@@ -8,11 +8,11 @@
 #include <set>
 #include <stdexcept>
 
-#include "command.hpp"
-#include "control.hpp"
+#include "cli/command.hpp"
+#include "cli/control.hpp"
+#include "cli/state.hpp"
+#include "cli/workers.hpp"
 #include "keys/token.hpp"
-#include "state.hpp"
-#include "workers.hpp"
 
 namespace headrace::cli {
 namespace {

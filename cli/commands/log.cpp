@@ -6,12 +6,12 @@
 #include <stdexcept>
 #include <thread>
 
+#include "cli/command.hpp"
+#include "cli/control.hpp"
+#include "cli/log_text.hpp"
+#include "cli/state.hpp"
 #include "clock/clock.hpp"
-#include "command.hpp"
-#include "control.hpp"
-#include "log_text.hpp"
 #include "logchunk/chunk.hpp"
-#include "state.hpp"
 
 namespace headrace::cli {
 namespace {

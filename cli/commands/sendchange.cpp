@@ -6,10 +6,10 @@
 #include <memory>
 #include <stdexcept>
 
+#include "cli/command.hpp"
+#include "cli/control.hpp"
+#include "cli/properties.hpp"
 #include "clock/clock.hpp"
-#include "command.hpp"
-#include "control.hpp"
-#include "properties.hpp"
 #include "wire/codec.hpp"
 
 namespace headrace::cli {

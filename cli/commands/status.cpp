@@ -7,13 +7,13 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/command.hpp"
+#include "cli/control.hpp"
+#include "cli/health_text.hpp"
+#include "cli/state.hpp"
+#include "cli/workers.hpp"
 #include "clock/clock.hpp"
-#include "command.hpp"
-#include "control.hpp"
-#include "health_text.hpp"
 #include "http/client.hpp"
-#include "state.hpp"
-#include "workers.hpp"
 
 namespace headrace::cli {
 namespace {

@@ -4,9 +4,9 @@
 #include <memory>
 #include <stdexcept>
 
-#include "command.hpp"
-#include "control.hpp"
-#include "state.hpp"
+#include "cli/command.hpp"
+#include "cli/control.hpp"
+#include "cli/state.hpp"
 #include "wire/codec.hpp"
 
 namespace headrace::cli {

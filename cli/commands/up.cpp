@@ -2,11 +2,11 @@
 // headrace up: everything on one machine, from one configuration.
 #include <memory>
 
-#include "command.hpp"
+#include "cli/command.hpp"
+#include "cli/up/data_directory.hpp"
+#include "cli/up/port.hpp"
+#include "cli/up/supervisor.hpp"
 #include "spawn/spawn.hpp"
-#include "up/data_directory.hpp"
-#include "up/port.hpp"
-#include "up/supervisor.hpp"
 
 namespace headrace::cli {
 namespace {

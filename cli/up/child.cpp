@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "up/child.hpp"
+#include "cli/up/child.hpp"
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -11,8 +11,8 @@
 #include <iostream>
 #include <stdexcept>
 
+#include "cli/up/log_file.hpp"
 #include "spawn/spawn.hpp"
-#include "up/log_file.hpp"
 
 namespace headrace::cli {
 namespace {

@@ -8,9 +8,9 @@
 #include <functional>
 #include <string>
 
+#include "cli/up/program.hpp"
+#include "cli/up/settings.hpp"
 #include "clock/clock.hpp"
-#include "up/program.hpp"
-#include "up/settings.hpp"
 
 namespace headrace::cli {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "up/data_directory.hpp"
+#include "cli/up/data_directory.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -16,9 +16,9 @@
 #include <thread>
 #include <vector>
 
+#include "cli/command.hpp"
+#include "cli/up/settings.hpp"
 #include "clock/clock.hpp"
-#include "command.hpp"
-#include "up/settings.hpp"
 
 namespace headrace::cli {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "up/data_directory.hpp"
+#include "cli/up/data_directory.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -7,11 +7,11 @@
 
 #include <csignal>
 
-#include "command.hpp"
+#include "cli/command.hpp"
+#include "cli/up/log_file.hpp"
+#include "cli/up/settings.hpp"
 #include "spawn/spawn.hpp"
 #include "support/program.hpp"
-#include "up/log_file.hpp"
-#include "up/settings.hpp"
 
 namespace headrace::cli {
 namespace {

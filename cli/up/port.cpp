@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "up/port.hpp"
+#include "cli/up/port.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "command.hpp"
+#include "cli/command.hpp"
 #include "http/address.hpp"
 
 namespace headrace::cli {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "up/port.hpp"
+#include "cli/up/port.hpp"
 
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
 
-#include "command.hpp"
+#include "cli/command.hpp"
 #include "http/server.hpp"
 
 namespace headrace::cli {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "up/private_file.hpp"
+#include "cli/up/private_file.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

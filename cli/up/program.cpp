@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "up/program.hpp"
+#include "cli/up/program.hpp"
 
 namespace headrace::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "up/settings.hpp"
+#include "cli/up/settings.hpp"
 
 namespace headrace::cli {
 

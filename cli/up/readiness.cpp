@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "up/readiness.hpp"
+#include "cli/up/readiness.hpp"
 
-#include "health_text.hpp"
+#include "cli/health_text.hpp"
 
 namespace headrace::cli {
 

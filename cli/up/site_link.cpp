@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "up/site_link.hpp"
+#include "cli/up/site_link.hpp"
 
 #include <iostream>
 

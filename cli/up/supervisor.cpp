@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "up/supervisor.hpp"
+#include "cli/up/supervisor.hpp"
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -12,12 +12,12 @@
 #include <iostream>
 #include <stdexcept>
 
-#include "command.hpp"
-#include "control.hpp"
+#include "cli/command.hpp"
+#include "cli/control.hpp"
+#include "cli/up/log_file.hpp"
+#include "cli/up/private_file.hpp"
 #include "keys/token.hpp"
 #include "service/key_file.hpp"
-#include "up/log_file.hpp"
-#include "up/private_file.hpp"
 
 namespace headrace::cli {
 namespace {

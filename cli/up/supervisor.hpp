@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "bus/socket.hpp"
-#include "configuration_file.hpp"
-#include "up/child.hpp"
-#include "up/port.hpp"
-#include "up/readiness.hpp"
-#include "up/site_link.hpp"
+#include "cli/configuration_file.hpp"
+#include "cli/up/child.hpp"
+#include "cli/up/port.hpp"
+#include "cli/up/readiness.hpp"
+#include "cli/up/site_link.hpp"
 
 namespace headrace::cli {
 

@@ -7,9 +7,11 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "embedded/file.hpp"
+
 namespace headrace::store {
 
-extern const std::string_view kFunctions;  // generated from functions/*.lua
+extern const std::span<const embedded::File> kFunctions;  // functions/*.lua
 
 namespace {
 
@@ -32,7 +34,8 @@ void replace_once(std::string& text, std::string_view from, std::string_view to)
 
 Library make(bool simulated_clock) {
   Library out;
-  out.text = "#!lua name=headrace1\n" + std::string(kFunctions);
+  out.text = "#!lua name=headrace1\n";
+  for (const embedded::File& file : kFunctions) out.text.append(file.bytes).append("\n");
   if (simulated_clock)
     replace_once(out.text, "local SIMULATED_CLOCK = false", "local SIMULATED_CLOCK = true");
   out.digest = hex_digest(out.text);

@@ -5,12 +5,12 @@
 
 #include <set>
 
+#include "e2e/unit_file.hpp"
 #include "http/client.hpp"
 #include "json/value.hpp"
 #include "support/free_port.hpp"
 #include "support/headrace_up.hpp"
 #include "support/redis_server.hpp"
-#include "unit_file.hpp"
 
 namespace headrace::test {
 namespace {

@@ -25,9 +25,7 @@ TEST(Packages, RuntimeHasEveryLibraryOfThePrograms) {
                                 HEADRACE_SOURCE_DIR "/deploy/packages.txt"})));
   ASSERT_GT(have.size(), 10u);
   std::set<std::string> libraries;
-  for (const std::string program :
-       {"headrace", "headrace-bus", "headrace-changesource", "headrace-dispatcher", "headrace-launcher",
-        "headrace-notifier", "headrace-scheduler", "headrace-web", "headrace-worker"})
+  for (const std::string program : {HEADRACE_PROGRAMS})
     libraries.merge(
         lines_of(must_run({"sh", "-c", "readelf -d \"$1\" | sed -n 's/.*(NEEDED).*\\[\\(.*\\)\\]/\\1/p'",
                            "sh", HeadraceUp::binary(program)})));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "unit_file.hpp"
+#include "e2e/unit_file.hpp"
 
 #include <sstream>
 #include <stdexcept>

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "eight_builders.hpp"
+#include "faults/eight_builders.hpp"
 #include "support/headrace_up.hpp"
 
 namespace headrace {

@@ -2,8 +2,15 @@
 #include "web/front/assets.hpp"
 
 #include <map>
+#include <string>
+#include <string_view>
+
+#include "embedded/file.hpp"
 
 namespace headrace::web {
+
+extern const std::span<const embedded::File> kPages;  // pages/*
+
 namespace {
 
 std::string_view type_of(std::string_view name) {
@@ -26,10 +33,10 @@ std::string etag_of(std::string_view bytes) {
 
 std::optional<http::Response> answer_asset(const http::Request& request) {
   const std::string_view name = request.path == "/" ? "index.html" : std::string_view(request.path).substr(1);
-  for (std::size_t i = 0; i < kAssetCount; ++i) {
-    if (kAssets[i].name != name) continue;
+  for (const embedded::File& file : kPages) {
+    if (file.name != name) continue;
     http::Response r;
-    const std::string etag = etag_of(kAssets[i].bytes);
+    const std::string etag = etag_of(file.bytes);
     r.content_type = type_of(name);
     // no-cache: kept, but asked about each time; an upgrade shows at the next reload.
     r.headers = {{"ETag", etag}, {"Cache-Control", "no-cache"}, {"X-Content-Type-Options", "nosniff"}};
@@ -40,7 +47,7 @@ std::optional<http::Response> answer_asset(const http::Request& request) {
     if (request.header("If-None-Match").find(etag) != std::string_view::npos)
       r.status = 304;
     else
-      r.body = kAssets[i].bytes;
+      r.body = file.bytes;
     return r;
   }
   return std::nullopt;
