@@ -7,7 +7,6 @@ namespace headrace::cli {
 
 std::string health_text(const http::Reply& reply) {
   if (!reply.status) return "does not answer: " + reply.error;
-  // Services answer in lines, the worker in JSON.
   if (const auto value = json::parse(reply.body); value && value->is_object())
     return reply.status == 200 ? "ok" : (*value)["reason"].string_or("not healthy");
   return reply.body.substr(0, reply.body.find('\n'));

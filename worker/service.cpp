@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/post.hpp>
-#include <csignal>
 #include <cstdio>
 #include <random>
 
@@ -12,6 +11,7 @@
 #include "platform/facts.hpp"
 #include "platform/processes.hpp"
 #include "spawn/spawn.hpp"
+#include "status.hpp"
 
 namespace headrace::worker {
 namespace {
@@ -57,11 +57,10 @@ CoreSettings WorkerService::core_settings(const Settings& settings, const std::s
 WorkerService::WorkerService(const Settings& settings, const platform::BaseDirectory& base)
     : settings_(settings),
       marker_(base.marker()),
+      loop_("worker", settings.log_level),
       core_(core_settings(settings, base.path())),
-      timer_(io_),
-      signals_(io_, SIGTERM, SIGINT),
-      parent_(io_) {
-  std::signal(SIGPIPE, SIG_IGN);
+      timer_(io()),
+      status_page_([this] { return health(core_.status()); }, metrics_) {
   LauncherOptions options;
   options.program = settings_.launcher;
   options.lease = settings_.lease;
@@ -82,10 +81,9 @@ WorkerService::WorkerService(const Settings& settings, const platform::BaseDirec
   events.lost = [this] {
     spdlog::error("the launcher is gone, so are its commands; ending, to be started anew");
     platform::kill_marked(kWorkerMarker, marker_);
-    exit_status_ = 1;
-    io_.stop();
+    loop_.end(1);
   };
-  launcher_ = std::make_unique<LauncherClient>(io_, options, std::move(events));
+  launcher_ = std::make_unique<LauncherClient>(io(), options, std::move(events));
   zmq_ = std::make_unique<bus::Context>();  // has threads from here on
   endpoint_ = settings_.token.server.empty() ? 0 : std::random_device()() % settings_.token.server.size();
 }
@@ -93,31 +91,17 @@ WorkerService::WorkerService(const Settings& settings, const platform::BaseDirec
 WorkerService::~WorkerService() = default;
 
 int WorkerService::run() {
-  signals_.async_wait([this](const auto& error, int signal) {
-    if (!error) stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
-  });
-  if (settings_.parent_fd >= 0) {
-    parent_.assign(settings_.parent_fd);
-    watch_parent();
-  }
-  if (!settings_.status.empty())
-    status_ = std::make_unique<StatusPage>(io_, settings_.status, [this] { return core_.status(); });
+  add_metrics(metrics_, [this] { return core_.status(); });
+  status_page_.serve(io(), settings_.status);
+  loop_.watch_parent(settings_.parent_fd);
   core_.on_started(now());
   perform();
-  io_.run();
-  return exit_status_;
+  return loop_.run([this](const std::string& reason) { stop(reason); });
 }
 
 void WorkerService::stop(const std::string& reason) {
-  spdlog::info("stopping reason={}", reason);
   core_.on_stop(reason, now());
   perform();
-}
-
-void WorkerService::watch_parent() {
-  parent_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const auto& error) {
-    if (!error) stop("the parent has ended");
-  });
 }
 
 // A server that refuses a key does not answer at all, so from here both look alike.
@@ -133,8 +117,8 @@ void WorkerService::connect(bool in_vain) {
   }
   const std::string& endpoint = token.server[endpoint_++ % token.server.size()];
   // The old socket may be the one whose callback we are in.
-  boost::asio::post(io_, [old = std::shared_ptr<bus::Socket>(std::move(socket_))] {});
-  socket_ = std::make_unique<bus::Socket>(io_, *zmq_, bus::SocketType::dealer);
+  boost::asio::post(io(), [old = std::shared_ptr<bus::Socket>(std::move(socket_))] {});
+  socket_ = std::make_unique<bus::Socket>(io(), *zmq_, bus::SocketType::dealer);
   if (!token.server_key.empty())
     socket_->secure_client({token.public_key, token.secret_key}, token.server_key);
   socket_->on_message([this, socket = socket_.get()](const bus::Message& m) {
@@ -179,7 +163,7 @@ void WorkerService::perform(const Action& action) {
     connect(std::get<Connect>(action).in_vain);
   } else if (std::holds_alternative<Quit>(action)) {
     timer_.expires_after(kLastWords);
-    timer_.async_wait([this](const auto&) { io_.stop(); });
+    timer_.async_wait([this](const auto&) { loop_.end(); });
     armed_ = MonoTime::max();  // the core wants no timer any more
   }
 }

@@ -2,9 +2,6 @@
 // The worker's process: one loop with the ZeroMQ socket, the launcher and the timers around the core.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
@@ -14,8 +11,9 @@
 #include "core/core.hpp"
 #include "launcher_client.hpp"
 #include "platform/base_directory.hpp"
+#include "process/loop.hpp"
+#include "process/status_page.hpp"
 #include "settings.hpp"
-#include "status.hpp"
 
 namespace headrace::worker {
 
@@ -29,7 +27,7 @@ class WorkerService {
   int run();
   /// As SIGTERM.
   void stop(const std::string& reason);
-  boost::asio::io_context& io() { return io_; }
+  boost::asio::io_context& io() { return loop_.io(); }
   CoreStatus status() const { return core_.status(); }
 
  private:
@@ -37,13 +35,12 @@ class WorkerService {
   void perform(const Action& action);
   void connect(bool in_vain);
   void arm_timer();
-  void watch_parent();
   static CoreSettings core_settings(const Settings& settings, const std::string& base_directory);
   static Now now() { return {mono_now(), wall_now()}; }
 
   Settings settings_;
   std::string marker_;
-  boost::asio::io_context io_;
+  process::Loop loop_;
   WorkerCore core_;
   std::unique_ptr<LauncherClient> launcher_;
   std::unique_ptr<bus::Context> zmq_;
@@ -52,11 +49,9 @@ class WorkerService {
   std::optional<MonoTime> complained_;
   boost::asio::steady_timer timer_;
   std::optional<MonoTime> armed_;
-  boost::asio::signal_set signals_;
-  boost::asio::posix::stream_descriptor parent_;
-  std::unique_ptr<StatusPage> status_;
+  process::Metrics metrics_;
+  process::StatusPage status_page_;
   bool performing_ = false;
-  int exit_status_ = 0;
 };
 
 }  // namespace headrace::worker

@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// /healthz and /metrics of a worker.
+// What a worker says of itself at /healthz and /metrics.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <functional>
-#include <memory>
-#include <string>
 
 #include "core/core.hpp"
+#include "process/status_page.hpp"
 
 namespace headrace::worker {
 
-/// Prometheus text of a worker's counters.
-std::string metrics_text(const CoreStatus& status);
+process::Health health(const CoreStatus& status);
 
-class StatusPage {
- public:
-  /// @param address  as http::Server takes it. Throws when it cannot be bound.
-  StatusPage(boost::asio::io_context& io, const std::string& address, std::function<CoreStatus()> status);
-  ~StatusPage();
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
+/// @param status  called whenever somebody looks
+void add_metrics(process::Metrics& metrics, const std::function<CoreStatus()>& status);
 
 }  // namespace headrace::worker

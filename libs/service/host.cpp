@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/host.hpp"
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <csignal>
 #include <optional>
 #include <stdexcept>
 
 #include "clock/clock.hpp"
-#include "http/server.hpp"
 #include "log/log.hpp"
+#include "process/loop.hpp"
+#include "process/status_page.hpp"
 #include "service/event_feed.hpp"
 #include "service/key_file.hpp"
 #include "store/random.hpp"
@@ -41,8 +39,9 @@ struct Host::Impl {
         process(std::move(p)),
         instance(process + "-" + store::random_hex(4)),
         options(std::move(o)),
+        loop(process, settings.log_level),
         store(io, settings.store),
-        signals(io, SIGTERM, SIGINT),
+        status([this] { return health(); }, metrics),
         tick_timer(io),
         retry_timer(io),
         reload_timer(io),
@@ -62,19 +61,18 @@ struct Host::Impl {
   HostSettings settings;
   std::string process, instance;
   HostOptions options;
-  asio::io_context io{1};
+  process::Loop loop;
+  asio::io_context& io = loop.io();
   store::Client store;
   bus::Context zmq;
-  Metrics metrics;
-  asio::signal_set signals;
+  process::Metrics metrics;
+  process::StatusPage status;
   asio::steady_timer tick_timer, retry_timer, reload_timer, stop_timer, publish_timer;
   MonoTime reloaded{};  // last time
   milliseconds reload_wait{0};
   std::vector<bus::Frames> to_publish;  // events committed here, in order
   EventFeed feed;
-  std::optional<asio::posix::stream_descriptor> parent;
   std::unique_ptr<bus::Socket> publisher, subscriber;
-  std::unique_ptr<http::Server> status;
   std::optional<bus::KeyPair> site_key;
   Service* service = nullptr;
   Host* host = nullptr;
@@ -288,34 +286,23 @@ struct Host::Impl {
     return service->unhealthy();
   }
 
-  void start_status() {
-    if (settings.status.empty()) return;
-    status = std::make_unique<http::Server>(
-        io, settings.status,
-        [this](http::Request q, std::shared_ptr<http::Responder> r) { r->send(host->answer_status(q)); });
+  process::Health health() const {
+    static constexpr const char* kNames[] = {"process", "machine", "replica"};
+    return {why_unhealthy(),
+            {{"process", process}, {"durability", kNames[static_cast<int>(settings.store.durability)]}}};
   }
 
-  void begin_stop(const char* why) {
-    if (stopping) return;
+  void begin_stop() {
     stopping = true;
-    spdlog::info("stopping reason={}", why);
     stop_timer.expires_after(kStopLimit);
     stop_timer.async_wait([this](const boost::system::error_code& e) {
-      if (!e) io.stop();
+      if (!e) loop.end();
     });
     service->stop([this] {
       asio::post(io, [this] {
         publish_all();
-        io.stop();
+        loop.end();
       });
-    });
-  }
-
-  void watch_parent() {
-    if (settings.parent_fd < 0) return;
-    parent.emplace(io, settings.parent_fd);
-    parent->async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& e) {
-      if (!e) begin_stop("the parent has ended");
     });
   }
 };
@@ -323,39 +310,35 @@ struct Host::Impl {
 Host::Host(HostSettings settings, std::string process, HostOptions options)
     : impl_(std::make_unique<Impl>(std::move(settings), std::move(process), std::move(options))) {
   impl_->host = this;
-  start_logging(impl_->process, impl_->settings.log_level);
+  metrics().counter("headrace_store_batches_total", "pipelines of transitions sent to Redis");
+  metrics().counter("headrace_store_calls_total", "transitions sent to Redis");
 }
 Host::~Host() = default;
 
 int Host::run(Service& service) {
-  // hiredis writes plainly: a Redis that dies in between must cost the connection, not the process.
-  std::signal(SIGPIPE, SIG_IGN);
   auto& i = *impl_;
   i.service = &service;
   try {
     i.start_bus();
-    i.start_status();
+    i.status.serve(i.io, i.settings.status);
     service.start(*this);
   } catch (const std::runtime_error& e) {
     // What was asked for cannot be had (port taken, key missing): wrong usage, said in words.
     spdlog::error("{}", e.what());
     return 2;
   }
-  i.signals.async_wait([&i](const boost::system::error_code& e, int) {
-    if (!e) i.begin_stop("signal");
-  });
-  i.watch_parent();
+  i.loop.watch_parent(i.settings.parent_fd);
   i.connect();
   i.tick();
-  i.io.run();
+  const int status = i.loop.run([&i](const std::string&) { i.begin_stop(); });
   spdlog::info("stopped");
-  return 0;
+  return status;
 }
 
 asio::io_context& Host::io() { return impl_->io; }
 store::Client& Host::store() { return impl_->store; }
 bus::Context& Host::zmq() { return impl_->zmq; }
-Metrics& Host::metrics() { return impl_->metrics; }
+process::Metrics& Host::metrics() { return impl_->metrics; }
 const HostSettings& Host::settings() const { return impl_->settings; }
 const std::string& Host::process() const { return impl_->process; }
 const std::string& Host::instance() const { return impl_->instance; }
@@ -392,22 +375,6 @@ void Host::announce(const bus::Frames& frames) {
   i.publisher->send(frames);
 }
 
-http::Response Host::answer_status(const http::Request& request) {
-  http::Response out;
-  if (request.path == "/healthz") {
-    const auto why = impl_->why_unhealthy();
-    out.status = why.empty() ? 200 : 503;
-    static constexpr const char* kNames[] = {"process", "machine", "replica"};
-    out.body = (why.empty() ? "ok" : why) + std::string("\ndurability ") +
-               kNames[static_cast<int>(impl_->settings.store.durability)] + "\n";
-  } else if (request.path == "/metrics") {
-    out.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    out.body = impl_->metrics.render();
-  } else {
-    out.status = 404;
-    out.body = "no such page: " + request.path + "\n";
-  }
-  return out;
-}
+http::Response Host::answer_status(const http::Request& request) { return impl_->status.answer(request); }
 
 }  // namespace headrace::service

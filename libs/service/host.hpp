@@ -17,7 +17,7 @@
 #include "clock/clock.hpp"
 #include "events/reader.hpp"
 #include "http/server.hpp"
-#include "service/metrics.hpp"
+#include "process/metrics.hpp"
 #include "service/settings.hpp"
 #include "store/client.hpp"
 
@@ -69,7 +69,7 @@ class Host {
   boost::asio::io_context& io();
   store::Client& store();
   bus::Context& zmq();
-  Metrics& metrics();
+  process::Metrics& metrics();
   const HostSettings& settings() const;
   const std::string& process() const;
   /// Random, of this process life: "scheduler-3f2a…".

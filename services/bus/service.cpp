@@ -16,6 +16,8 @@ void Settings::add_options(arguments::Command& command) {
 
 void BusService::start(service::Host& host) {
   host_ = &host;
+  host.metrics().counter("headrace_bus_refused_total", "handshakes with a key that is not allowed");
+  host.metrics().counter("headrace_bus_messages_total", "messages passed on");
   const auto& site = host.site_key();
   keys_ = std::make_unique<service::AllowedKeys>(host, "subscriber");
   host.zmq().authenticate(host.io(), [this, &site](const std::string& domain, const std::string& key,

@@ -37,6 +37,9 @@ void ChangeSourceService::start(service::Host& host) {
   host_ = &host;
   config_ = std::make_unique<service::LiveConfig>(host);
   client_ = std::make_unique<http::Client>(host.io());
+  host.metrics().counter("headrace_polls_total", "polls that ended");
+  host.metrics().counter("headrace_hooks_accepted_total", "hooks whose changes are stored");
+  host.metrics().counter("headrace_hooks_refused_total", "hooks with a wrong secret, or that are none");
   stop_timer_ = std::make_unique<boost::asio::steady_timer>(host.io());
   server_ = std::make_unique<http::Server>(host.io(), settings_.intake, [this](http::Request q, Responder r) {
     on_request(std::move(q), std::move(r));
@@ -71,7 +74,8 @@ void ChangeSourceService::renew_pollers() {
                                                 [this](wire::Change& c) { prepare(c); }));
     pollers_.back()->on_tick();
     host_->metrics().gauge(
-        "headrace_poller_failing{poller=\"" + declared.name + "\"}", [this, name = declared.name] {
+        "headrace_poller_failing{poller=\"" + declared.name + "\"}", "1 while the repository cannot be read",
+        [this, name = declared.name] {
           return std::any_of(pollers_.begin(), pollers_.end(),
                              [&](const auto& p) { return p->name() == name && !p->problem().empty(); })
                      ? 1.0

@@ -44,7 +44,8 @@ LogMover::LogMover(service::Host& host, LogLane& lane, std::filesystem::path dir
       directory_(std::move(directory)),
       start_timer_(host.io()),
       sync_timer_(host.io()) {
-  host.metrics().gauge("headrace_logs_to_move", [this] { return static_cast<double>(waiting()); });
+  host.metrics().gauge("headrace_logs_to_move", "builds whose logs are on their way to the log store",
+                       [this] { return static_cast<double>(waiting()); });
 }
 
 LogMover::~LogMover() { pool_.join(); }

@@ -47,12 +47,19 @@ void DispatcherService::start(service::Host& host) {
     core_->on_message(m.peer, *worker, m.frames[0], m.frames[1]);
   });
   workers_->on_drained([this] { match(); });
-  const auto gauge = [&](const char* name, auto value) {
-    host.metrics().gauge(name, [this, value] { return core_ ? static_cast<double>(value(*core_)) : 0.0; });
+  host.metrics().counter("headrace_dispatcher_messages_total", "messages of workers");
+  host.metrics().counter("headrace_dispatcher_keys_refused_total",
+                         "handshakes with a key that is not allowed");
+  const auto gauge = [&](const char* name, const char* help, auto value) {
+    host.metrics().gauge(name, help,
+                         [this, value] { return core_ ? static_cast<double>(value(*core_)) : 0.0; });
   };
-  gauge("headrace_requests_pending", [](const Core& c) { return c.pending_count(); });
-  gauge("headrace_builds_running", [](const Core& c) { return c.running_count(); });
-  gauge("headrace_workers_connected", [](const Core& c) { return c.worker_count(); });
+  gauge("headrace_requests_pending", "requests that wait for a worker",
+        [](const Core& c) { return c.pending_count(); });
+  gauge("headrace_builds_running", "builds that this dispatcher drives",
+        [](const Core& c) { return c.running_count(); });
+  gauge("headrace_workers_connected", "workers that said hello to this dispatcher",
+        [](const Core& c) { return c.worker_count(); });
 }
 
 void DispatcherService::load(service::Host&) {

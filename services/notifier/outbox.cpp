@@ -23,7 +23,8 @@ bool same_receiver(const config::Reporter& a, const config::Reporter& b) {
 
 Outbox::Outbox(service::Host& host, http::Client& client, std::string reporter)
     : host_(host), client_(client), name_(std::move(reporter)) {
-  host_.metrics().gauge(metric("outbox"), [this] { return static_cast<double>(size_); });
+  host_.metrics().gauge(metric("outbox"), "messages that wait to be sent",
+                        [this] { return static_cast<double>(size_); });
 }
 
 std::string Outbox::metric(const std::string& name) const {

@@ -14,7 +14,10 @@ void NotifierService::start(service::Host& host) {
   host_ = &host;
   client_ = std::make_unique<http::Client>(host.io());
   config_ = std::make_unique<service::LiveConfig>(host);
-  host.metrics().gauge("headrace_notifier_reporters", [this] {
+  host.metrics().counter("headrace_notifier_sent_total", "messages that their receiver took");
+  host.metrics().counter("headrace_notifier_failed_total", "tries that failed");
+  host.metrics().counter("headrace_notifier_given_up_total", "messages given up");
+  host.metrics().gauge("headrace_notifier_reporters", "reporters that are this process's", [this] {
     return static_cast<double>(std::count_if(reporters_.begin(), reporters_.end(),
                                              [](const auto& r) { return r->core != nullptr; }));
   });

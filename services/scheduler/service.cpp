@@ -11,7 +11,9 @@ void SchedulerService::start(service::Host& host) {
   config_ = std::make_unique<service::LiveConfig>(host);
   role_ = std::make_unique<service::Role>(host, "scheduler");
   timer_ = std::make_unique<boost::asio::steady_timer>(host.io());
-  host.metrics().gauge("headrace_scheduler_active", [this] { return core_ ? 1.0 : 0.0; });
+  host.metrics().counter("headrace_scheduler_decisions_total", "decisions committed");
+  host.metrics().gauge("headrace_scheduler_active", "1 in the process that decides",
+                       [this] { return core_ ? 1.0 : 0.0; });
 }
 
 void SchedulerService::load(service::Host& host) {

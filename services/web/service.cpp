@@ -48,11 +48,13 @@ void WebService::start(service::Host& host) {
       host.io(), settings_.listen,
       [this](http::Request q, std::shared_ptr<http::Responder> r) { handle(std::move(q), std::move(r)); });
   spdlog::info("listening address={} history_event={}", server_->address(), front_->cursor().number.value);
-  host.metrics().gauge("headrace_web_event_number",
+  host.metrics().counter("headrace_web_requests_total", "requests answered");
+  host.metrics().gauge("headrace_web_event_number", "newest event in the history",
                        [this] { return static_cast<double>(front_->cursor().number.value); });
-  host.metrics().gauge("headrace_web_events_waiting",
+  host.metrics().gauge("headrace_web_events_waiting", "events that are not in the history yet",
                        [this] { return static_cast<double>(pending_.size()); });
-  host.metrics().gauge("headrace_web_listeners", [this] { return static_cast<double>(front_->listeners()); });
+  host.metrics().gauge("headrace_web_listeners", "browsers that listen to live events",
+                       [this] { return static_cast<double>(front_->listeners()); });
   connect_logs();
   beat();
 }
