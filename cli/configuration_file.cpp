@@ -45,7 +45,7 @@ store::Call apply_call(const CheckedConfig& checked) {
   for (const auto& b : site.builders) names.insert(names.end(), {"builder", b.name});
   for (const auto& w : site.workers) names.insert(names.end(), {"worker", w.name});
   for (const auto& s : site.schedulers) names.insert(names.end(), {"scheduler", s.name});
-  for (const auto& p : site.git_pollers) names.insert(names.end(), {"changesource", p.name});
+  for (const auto& p : site.pollers) names.insert(names.end(), {"changesource", p.name});
   store::Call call{"config_apply", {"-1", sha256_hex(packed), packed, std::to_string(names.size() / 2)}};
   call.args.insert(call.args.end(), names.begin(), names.end());
   return call;
@@ -57,7 +57,7 @@ std::string summary(const config::Site& site) {
   };
   return count(site.builders.size(), "builder") + ", " + count(site.workers.size(), "worker") + ", " +
          count(site.schedulers.size(), "scheduler") + ", " +
-         count(site.hooks.size() + site.git_pollers.size(), "change source") + ", " +
+         count(site.hooks.size() + site.pollers.size(), "change source") + ", " +
          count(site.reporters.size(), "reporter");
 }
 

@@ -52,8 +52,7 @@ const config::Scheduler& choose_scheduler(const config::Site& site, const Option
 
 // One stamp a codebase of the scheduler; what was typed goes to the codebase that was named.
 std::vector<wire::SourceStamp> stamps(const config::Scheduler& scheduler, const Options& o) {
-  auto codebases = scheduler.codebases;
-  if (codebases.empty()) codebases[""] = {};
+  std::map<std::string, wire::SourceStamp> codebases = {{"", {}}};
   const bool typed = o.branch || o.revision || o.project || o.repository;
   const auto codebase = o.codebase.value_or(codebases.size() == 1 ? codebases.begin()->first : "");
   if ((typed || o.codebase) && !codebases.count(codebase))

@@ -52,7 +52,7 @@ json::Value look(Control& control) {
   auto& store = control.store();
   json::Array workers, queue, running, pollers;
   const auto current = current_config(store);
-  for (const auto& p : current.configuration->site().git_pollers)
+  for (const auto& p : current.configuration->site().pollers)
     pollers.push_back(
         json::Object{{"name", p.name},
                      {"polled", store.command({"HEXISTS", store.keys()("poller"), p.name}).integer == 1}});

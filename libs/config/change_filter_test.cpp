@@ -23,7 +23,9 @@ std::string matches(const std::string& filter, const wire::Change& c = change())
       "scheduler.branch 's' { builders = 'b', change_filter = { " +
       filter + " } }");
   if (!configuration) return "mistake";
-  const auto result = configuration->matches(*configuration->site().scheduler("s")->change_filter, c);
+  ChangeFilter read;
+  read_option(*configuration->site().scheduler("s")->options.find("change_filter"), read);
+  const auto result = configuration->matches(read, c);
   return result ? (*result ? "yes" : "no") : result.error().text;
 }
 

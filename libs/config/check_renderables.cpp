@@ -203,7 +203,7 @@ Checker::Value Checker::subject(const Node& node, const Spot& spot) {
 Checker::Value Checker::change_filter(const Node& node, const Spot& spot) {
   if (!node.is(Node::Kind::table))
     return expected("a filter, such as { branch_re = \"release/.*\" }", node, spot);
-  return check_table(Vocabulary::get().tables().find("change_filter")->second,
+  return check_table(Vocabulary::get().table("change_filter"),
                      spot.field() + " of " + spot.declaration->label(), node, spot);
 }
 
@@ -217,7 +217,7 @@ Checker::Value Checker::codebases(const Node& node, const Spot& spot) {
     return all;
   }
   if (!node.is_map()) return expected(what, node, spot);
-  const Word& word = Vocabulary::get().tables().find("codebase")->second;
+  const Word& word = Vocabulary::get().table("codebase");
   return by_name(node, spot, what, [&](const Node& value, const Spot& at) -> Value {
     if (!value.is(Node::Kind::table))
       return expected("{ repository = …, branch = …, revision = … }", value, at);

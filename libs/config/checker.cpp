@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/checker.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -90,6 +91,32 @@ Checker::Value Checker::expected(const std::string& what, const Node& node, cons
   return std::nullopt;
 }
 
+ByTarget by_target(const Word& word, json::Object fields) {
+  ByTarget sorted;
+  for (auto& [name, value] : fields) {
+    const Field& field = word.fields.find(name)->second;
+    if (field.is_option()) {
+      sorted.options[name] = std::move(value);
+    } else {
+      sorted.members[field.target] = std::move(value);
+    }
+  }
+  return sorted;
+}
+
+const ByTarget& Checker::defaults(const Word& word) {
+  const auto [it, added] = defaults_.try_emplace(word.name);
+  if (!added) return it->second;
+  Declaration vocabulary;
+  vocabulary.word = word.name;
+  vocabulary.file = "vocabulary";
+  json::Object values;
+  for (const auto& [name, field] : word.fields)
+    if (auto value = check_type(field.type, field.default_value, Spot{&vocabulary, {name}}))
+      values[name] = std::move(*value);
+  return it->second = by_target(word, std::move(values));
+}
+
 json::Object Checker::check(const Declaration& declaration) {
   const Word& word = Vocabulary::get().word(declaration.word);
   if (!declaration.complete) {
@@ -133,14 +160,40 @@ json::Object Checker::check_table(const Word& word, const std::string& label, co
   for (const auto& [name, field] : word.fields)
     if (field.required && !table.fields.contains(name) && !meant.contains(name))
       wrong(spot, label + " needs the field '" + name + "'");
+  check_rules(word, label, table, fields, spot);
   return fields;
+}
+
+// What the vocabulary says of one field beside another.
+void Checker::check_rules(const Word& word, const std::string& label, const Node& table,
+                          const json::Object& fields, const Spot& spot) {
+  for (const auto& [name, value] : fields) {
+    const Field& field = word.fields.find(name)->second;
+    if (fields.contains(field.excludes))
+      wrong(spot.at(name), label + " has both '" + std::min(name, field.excludes) + "' and '" +
+                               std::max(name, field.excludes) + "'");
+    const Need& need = field.needs;
+    if (need.field.empty() || !value.truthy()) continue;
+    const auto other = fields.find(need.field);
+    const Node& otherwise = word.fields.find(need.field)->second.default_value;
+    bool fulfilled = false;
+    if (other != fields.end()) {
+      fulfilled = need.value.empty() || other->second == json::Value(need.value);
+    } else {
+      const bool mistaken = table.fields.contains(need.field);
+      const bool by_default =
+          !otherwise.is(Node::Kind::nil) && (need.value.empty() || otherwise.text == need.value);
+      fulfilled = mistaken || by_default;
+    }
+    if (!fulfilled) wrong(spot.at(name), name + " of " + label + " " + need.says);
+  }
 }
 
 Checker::Value Checker::check_type(const std::string& type, const Node& node, const Spot& spot) {
   if (node.is(Node::Kind::mistake) || node.is(Node::Kind::nil)) return std::nullopt;
   if (type.starts_with("one of ")) return one_of(type.substr(7), node, spot);
   const auto check = types().find(type);
-  if (check == types().end()) throw std::logic_error("words.lua: there is no type '" + type + "'");
+  if (check == types().end()) throw std::logic_error("vocabulary: there is no type '" + type + "'");
   return (this->*check->second)(node, spot);
 }
 

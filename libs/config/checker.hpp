@@ -27,6 +27,12 @@ struct Spot {
 /// Milliseconds of "90s", "1.5h", "250ms"; nothing when it is no time.
 std::optional<std::int64_t> parse_duration(std::string_view text);
 
+/// Checked fields by where they go: members of the family's struct, options of the kind.
+struct ByTarget {
+  json::Object members, options;
+};
+ByTarget by_target(const Word& word, json::Object fields);
+
 class Checker {
  public:
   Checker(Declarations& declarations, Problems& problems);
@@ -35,12 +41,15 @@ class Checker {
   /// builders as the names that their patterns select.
   json::Object check(const Declaration& declaration);
 
+  /// What holds for the fields of `word` that are not given.
+  const ByTarget& defaults(const Word& word);
+
   /// Reports a mistake in a field.
   void wrong(const Spot& spot, const std::string& text);
   /// Reports a mistake of a whole declaration.
   void wrong(const Declaration& declaration, const std::string& text);
 
-  /// Whether check_types.cpp knows a type of the vocabulary.
+  /// Whether there is such a type.
   static bool knows_type(const std::string& type);
 
  private:
@@ -49,6 +58,8 @@ class Checker {
   static const std::map<std::string, Check, std::less<>>& types();
 
   json::Object check_table(const Word& word, const std::string& label, const Node& table, const Spot& spot);
+  void check_rules(const Word& word, const std::string& label, const Node& table, const json::Object& fields,
+                   const Spot& spot);
   Value check_type(const std::string& type, const Node& node, const Spot& spot);
   Value expected(const std::string& what, const Node& node, const Spot& spot);
 
@@ -125,6 +136,7 @@ class Checker {
   Declarations& declarations_;
   Problems& problems_;
   std::map<std::string, std::vector<std::string>> names_;  // kind → declared names, in order
+  std::map<std::string, ByTarget> defaults_;               // by word
 };
 
 }  // namespace headrace::config

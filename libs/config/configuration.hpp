@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/change_filter.hpp"
 #include "config/site.hpp"
 #include "result/result.hpp"
 

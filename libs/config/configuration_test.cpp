@@ -2,10 +2,44 @@
 // What a right configuration becomes.
 #include "config/configuration.hpp"
 
+#include "config/force_options.hpp"
 #include "config/test_support.hpp"
 
 namespace headrace::config {
 namespace {
+
+// As a kind binds its options.
+struct BranchFields {
+  std::optional<std::optional<std::string>> branch;
+  std::vector<std::string> important_files;
+  std::map<std::string, wire::SourceStamp> codebases;
+  std::optional<ChangeFilter> change_filter;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("branch", s.branch), f("important_files", s.important_files), f("codebases", s.codebases);
+    f("change_filter", s.change_filter);
+  }
+};
+
+struct MailFields {
+  TextOrFunction subject;
+  FunctionId body = 0;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("subject", s.subject), f("body", s.body);
+  }
+};
+
+struct Misspelt {
+  std::string relais;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("relais", s.relais);
+  }
+};
 
 constexpr const char* kSample = R"lua(
 worker.embedded "local" { slots = 2 }
@@ -32,10 +66,12 @@ TEST(Configuration, EvaluatesTheSampleOfTheDesign) {
   ASSERT_NE(site.worker("local"), nullptr);
   EXPECT_TRUE(site.worker("local")->embedded);
   EXPECT_EQ(site.worker("local")->slots, 2);
-  ASSERT_EQ(site.git_pollers.size(), 1u);
-  EXPECT_EQ(site.git_pollers[0].name, "hello");
-  EXPECT_EQ(site.git_pollers[0].branches, std::vector<std::string>{"main"});
-  EXPECT_EQ(site.git_pollers[0].poll_interval_ms, 5000);
+  ASSERT_EQ(site.pollers.size(), 1u);
+  EXPECT_EQ(site.pollers[0].name, "hello");
+  EXPECT_EQ(site.pollers[0].kind, "git");
+  EXPECT_EQ(
+      json::write(site.pollers[0].options.values()),
+      R"({"branches":["main"],"codebase":"","only_tags":false,"poll_interval":5000,"project":"","url":"/srv/git/hello.git"})");
   const Builder* builder = site.builder("hello");
   ASSERT_NE(builder, nullptr);
   EXPECT_EQ(builder->workers, std::vector<std::string>{"local"});
@@ -46,16 +82,16 @@ TEST(Configuration, EvaluatesTheSampleOfTheDesign) {
   const Scheduler* branch = site.scheduler("main");
   ASSERT_NE(branch, nullptr);
   EXPECT_EQ(branch->kind, "branch");
-  EXPECT_EQ(branch->branch, "main");
-  EXPECT_TRUE(branch->has_branch);
-  EXPECT_EQ(branch->tree_stable_ms, 10'000);
+  EXPECT_EQ(json::write(branch->options.values()),
+            R"({"branch":"main","only_important":false,"tree_stable_timer":10000})");
   EXPECT_EQ(branch->builders, std::vector<std::string>{"hello"});
   ASSERT_NE(site.scheduler("force"), nullptr);
   EXPECT_EQ(site.scheduler("force")->kind, "force");
   ASSERT_EQ(site.reporters.size(), 1u);
   EXPECT_EQ(site.reporters[0].name, "mail");
   EXPECT_EQ(site.reporters[0].mode, (std::vector<std::string>{"change", "failing"}));
-  EXPECT_EQ(site.reporters[0].to, std::vector<std::string>{"dev@example.org"});
+  EXPECT_EQ(*site.reporters[0].options.find("to"), json::Value(json::Array{"dev@example.org"}));
+  EXPECT_EQ(*site.reporters[0].options.find("relay"), json::Value("smtp://localhost:25"));
 }
 
 TEST(Configuration, GivesStepsBuildbotsDefaults) {
@@ -77,7 +113,7 @@ builder "b" { workers = "w", steps = {
   EXPECT_EQ(steps[0].name, json::Value("git"));
   EXPECT_TRUE(steps[0].flags.halt_on_failure);
   EXPECT_EQ(steps[0].options["mode"], json::Value("incremental"));
-  EXPECT_TRUE(steps[0].options["method"].is_null());
+  EXPECT_EQ(steps[0].options["method"], json::Value("fresh"));
   EXPECT_EQ(steps[1].name, json::Value("full"));
   EXPECT_EQ(steps[1].options["method"], json::Value("fresh"));
   EXPECT_EQ(steps[2].kind, "command");
@@ -190,8 +226,9 @@ reporter.mail "other" { from = "ci@x.org", mode = "all", subject = "%(prop:build
   EXPECT_NE(s.codebase_fn, 0);
   ASSERT_EQ(s.hooks.size(), 3u);
   EXPECT_EQ(
-      json::write(s.hooks[0].options),
-      R"({"github_property_whitelist":["github.*"],"pullrequest_ref":"merge","secret":"s","skips":["\\[skip ci\\]"],"strict":true})");
+      json::write(s.hooks[0].options.values()),
+      R"({"codebase":"","debug":false,"github_api_endpoint":"https://api.github.com","github_property_whitelist":["github.*"],)"
+      R"("pullrequest_ref":"merge","secret":"s","skips":["\\[skip ci\\]"],"strict":true,"verify":true})");
   EXPECT_EQ(s.worker("w")->properties.at("arch"), (Property{"arm", "Worker"}));
   const Builder& b = *s.builder("b");
   EXPECT_EQ(b.max_builds_per_worker, 2);
@@ -200,25 +237,33 @@ reporter.mail "other" { from = "ci@x.org", mode = "all", subject = "%(prop:build
   EXPECT_TRUE(b.properties.at("q")["$question"].is_int());
   EXPECT_EQ(b.default_properties.at("r"), json::Value(2));
   const Scheduler& sched = *s.scheduler("s");
-  EXPECT_TRUE(sched.has_branch);
-  EXPECT_FALSE(sched.branch);
-  EXPECT_EQ(sched.important_files, std::vector<std::string>{"src/**"});
   EXPECT_EQ(sched.priority, 7);
-  EXPECT_EQ(sched.codebases.at("lib").repository, "r");
-  EXPECT_EQ(sched.codebases.at("lib").branch, "main");
-  EXPECT_EQ(sched.codebases.count(""), 1u);
-  const ChangeFilter& f = *sched.change_filter;
+  const auto branch = sched.options.as<BranchFields>();
+  ASSERT_TRUE(branch.branch);
+  EXPECT_EQ(*branch.branch, std::nullopt);
+  EXPECT_EQ(branch.important_files, std::vector<std::string>{"src/**"});
+  EXPECT_EQ(branch.codebases.at("lib").repository, "r");
+  EXPECT_EQ(branch.codebases.at("lib").branch, "main");
+  EXPECT_EQ(branch.codebases.count(""), 1u);
+  const ChangeFilter& f = *branch.change_filter;
   EXPECT_EQ(f.attributes.at("branch").re, std::vector<std::string>{"release/.*"});
   ASSERT_TRUE(f.attributes.at("category").eq);
   EXPECT_EQ(f.attributes.at("category").eq->at(1), std::nullopt);
   EXPECT_NE(f.filter_fn, 0);
-  EXPECT_EQ(s.scheduler("f")->button_name, "Go");
+  EXPECT_EQ(s.scheduler("f")->options.as<ForceOptions>().button_name, "Go");
   EXPECT_TRUE(s.reporters[0].mode.empty());
-  EXPECT_EQ(s.reporters[0].auth_user, "u");
+  EXPECT_EQ(*s.reporters[0].options.find("auth"), json::Value(json::Array{"u", "p"}));
   EXPECT_EQ(s.reporters[1].name, "other");
   EXPECT_EQ(s.reporters[1].mode.size(), 5u);
-  EXPECT_EQ(s.reporters[1].subject, "%(prop:buildername)s");
-  EXPECT_NE(s.reporters[1].body_fn, 0);
+  const auto mail = s.reporters[1].options.as<MailFields>();
+  EXPECT_EQ(mail.subject.text, "%(prop:buildername)s");
+  EXPECT_NE(mail.body, 0);
+}
+
+TEST(Configuration, RefusesAKindThatAsksForAnOptionWhichIsNone) {
+  const auto c = evaluated("reporter.mail { from = 'a@b' }");
+  ASSERT_TRUE(c);
+  EXPECT_THROW(c->site().reporters[0].options.as<Misspelt>(), std::logic_error);
 }
 
 TEST(Configuration, IncludesFilesOnceAndLoadsJson) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/configuration.md says what words.lua says, no more and no less; the examples are right.
+// docs/configuration.md says what the vocabulary says, no more and no less; the examples are right.
 #include <fstream>
 #include <sstream>
 
@@ -42,8 +42,26 @@ std::vector<std::string> columns(const std::string& line) {
   return all;
 }
 
+// A default as somebody would write it in Lua.
+std::string lua(const Node& node) {
+  if (node.is(Node::Kind::string)) return json::write(node.text);
+  if (!node.is(Node::Kind::table)) return describe(node);
+  std::string items;
+  for (const auto& item : node.items) items += (items.empty() ? "" : ", ") + lua(item);
+  return "{ " + items + " }";
+}
+
+// The row of the page that a field has.
+std::string row(const std::string& name, const Field& field) {
+  const std::string otherwise = field.required ? "required"
+                                : field.default_value.is(Node::Kind::nil)
+                                    ? field.otherwise
+                                    : "`" + lua(field.default_value) + "`";
+  return "| `" + name + "` | " + field.type + " | " + otherwise + " | " + field.meaning + " |";
+}
+
 struct Section {
-  std::map<std::string, std::string> fields;  // name → type, with "!" where it is required
+  std::map<std::string, std::string> fields;  // name → its row
   std::set<std::string, std::less<>> later;
   std::map<std::string, std::string, std::less<>> written;
   std::vector<std::string> shared;  // sections whose fields it has, too
@@ -64,7 +82,7 @@ std::map<std::string, Section> sections() {
     if (now == nullptr) continue;
     if (line.starts_with("| `")) {
       const auto c = columns(line);
-      if (c.size() == 4) now->fields[backquoted(c[0])[0]] = c[1] + (c[2] == "required" ? "!" : "");
+      if (c.size() == 4) now->fields[backquoted(c[0])[0]] = line;
       if (c.size() == 2) now->fields[backquoted(c[0])[0]] = "";
     }
     if (line.starts_with("Not yet: "))
@@ -97,8 +115,12 @@ TEST(Documents, NameEveryWordAndFieldThatThereIsAndNoOther) {
       section.fields.insert(page[shared].fields.begin(), page[shared].fields.end());
     }
     std::map<std::string, std::string> fields;
-    for (const auto& [field, f] : word.fields) fields[field] = f.type + (f.required ? "!" : "");
-    EXPECT_EQ(section.fields, fields) << name;
+    for (const auto& [field, f] : word.fields) {
+      fields[field] = row(field, f);
+      EXPECT_EQ(section.fields[field], fields[field]) << "of " << name << " in docs/configuration.md";
+    }
+    for (const auto& [field, line] : section.fields)
+      EXPECT_TRUE(fields.contains(field)) << name << " has no field '" << field << "'";
     EXPECT_EQ(section.later, word.later) << name;
     EXPECT_EQ(section.written, word.written) << name;
   }
@@ -148,7 +170,7 @@ TEST(Examples, HelloIsRight) {
                            {{"site.json", R"({"repository":"/srv/git/hello.git"})"}});
   ASSERT_TRUE(c);
   const Site& site = c->site();
-  EXPECT_EQ(site.git_pollers.at(0).url, "/srv/git/hello.git");
+  EXPECT_EQ(*site.pollers.at(0).options.find("url"), "/srv/git/hello.git");
   const Builder* builder = site.builder("hello");
   ASSERT_NE(builder, nullptr);
   ASSERT_EQ(builder->steps.size(), 3u);

@@ -6,9 +6,13 @@
 #include "config/interpolation.hpp"
 #include "config/lua_values.hpp"
 #include "config/vocabulary.hpp"
+#include "embedded/file.hpp"
 #include "spelling/spelling.hpp"
 
 namespace headrace::config {
+
+extern const std::span<const embedded::File> kPrelude;  // sandbox, grammar, guard
+
 namespace {
 
 // A loop without end is over within a second; ten thousand builders of four steps need a tenth of this.
@@ -105,20 +109,20 @@ Interpreter::Interpreter(Loader loader, Problems& problems)
   lua_setfield(lua, -2, "list_mark");
   native_ = luaL_ref(lua, LUA_REGISTRYINDEX);
 
-  load_prelude("=words", prelude::kWords, 0, 1);  // words
+  push_words(lua);
   lua_rawgeti(lua, LUA_REGISTRYINDEX, native_);
-  load_prelude("=headrace", prelude::kSandbox, 1, 2);  // words, lib, walk
+  load_prelude("=headrace", kPrelude[0].bytes, 1, 2);  // words, lib, walk
   lua_pushvalue(lua, -1);
   const int walk = luaL_ref(lua, LUA_REGISTRYINDEX);
   lua_rawgeti(lua, LUA_REGISTRYINDEX, native_);
   lua_insert(lua, -4);                                 // native, words, lib, walk
-  load_prelude("=headrace", prelude::kGrammar, 4, 3);  // collected, run, seal
+  load_prelude("=headrace", kPrelude[1].bytes, 4, 3);  // collected, run, seal
   seal_ = luaL_ref(lua, LUA_REGISTRYINDEX);
   run_ = luaL_ref(lua, LUA_REGISTRYINDEX);
   collected_ = luaL_ref(lua, LUA_REGISTRYINDEX);
   lua_rawgeti(lua, LUA_REGISTRYINDEX, native_);
   lua_rawgeti(lua, LUA_REGISTRYINDEX, walk);
-  load_prelude("=headrace", prelude::kGuard, 2, 2);  // invoke, data_of
+  load_prelude("=headrace", kPrelude[2].bytes, 2, 2);  // invoke, data_of
   data_of_ = luaL_ref(lua, LUA_REGISTRYINDEX);
   invoke_ = luaL_ref(lua, LUA_REGISTRYINDEX);
 }

@@ -21,6 +21,8 @@ bool Selector::matches(std::string_view name) const {
                      [&](const std::string& pattern) { return pattern == name || name_glob(pattern, name); });
 }
 
+void read_option(const json::Value& value, Selector& to) { read_value(value, to.patterns); }
+
 const Worker* Site::worker(std::string_view name) const { return by_name(workers, name); }
 const Builder* Site::builder(std::string_view name) const { return by_name(builders, name); }
 const Scheduler* Site::scheduler(std::string_view name) const { return by_name(schedulers, name); }

@@ -2,7 +2,8 @@
 // The configuration as data: what `headrace.lua` says, checked, with functions as numbers.
 //
 // Every process evaluates the same files and so numbers the functions alike: FunctionId N of version V
-// is the same function everywhere.
+// is the same function everywhere. A struct has what every kind of its family has, and binds it by name
+// (fields); the rest is `options`, which the kind reads (options.hpp).
 #pragma once
 
 #include <cstdint>
@@ -11,39 +12,34 @@
 #include <string>
 #include <vector>
 
+#include "config/options.hpp"
 #include "json/value.hpp"
 #include "model/property.hpp"
 #include "wire/plan.hpp"
 
 namespace headrace::config {
 
-/// Index of a Lua function of this configuration; 0: none.
-using FunctionId = std::int64_t;
-
 /// A selector of names: exact names and globs (`*`, `?`, `[…]`); empty selects nothing.
 struct Selector {
   std::vector<std::string> patterns;
   bool matches(std::string_view name) const;
 };
+void read_option(const json::Value& value, Selector& to);
 
 /// Where something was declared, for messages: "headrace.lua:12".
 using Place = std::string;
 
 struct Hook {
-  std::string dialect;   ///< "github", "gitlab", "base"
-  json::Object options;  ///< as declared, Buildbot's names in snake_case, plain values
+  std::string dialect;  ///< "github", "gitlab", "base"
+  Options options;
   Place place;
 };
 
-struct GitPoller {
+/// A declared change source that looks by itself.
+struct Poller {
   std::string name;
-  std::string url;
-  std::vector<std::string> branches;  ///< globs; empty: the remote's HEAD
-  bool only_tags = false;
-  std::int64_t poll_interval_ms = 600'000;
-  std::string codebase;
-  std::string project;
-  std::optional<std::string> category;
+  std::string kind;  ///< "git"
+  Options options;
   Place place;
 };
 
@@ -54,21 +50,11 @@ struct Worker {
   Properties properties;  ///< source "Worker"
   Properties default_properties;
   Place place;
-};
 
-/// Buildbot's ChangeFilter. An unset member does not filter.
-struct ChangeFilter {
-  struct Attribute {
-    std::optional<std::vector<std::optional<std::string>>> eq;         ///< nullopt element: null
-    std::optional<std::vector<std::optional<std::string>>> not_equal;  // `not_eq` is a word of C++
-    std::vector<std::string> re;      ///< PCRE2, matched from the start; any of
-    std::vector<std::string> not_re;  ///< none of
-    FunctionId fn = 0;
-  };
-  std::map<std::string, Attribute> attributes;  ///< project, repository, branch, category, codebase
-  std::map<std::string, std::vector<json::Value>> property_eq, property_not_eq;
-  std::map<std::string, std::vector<std::string>> property_re, property_not_re;
-  FunctionId filter_fn = 0;
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("slots", s.slots), f("properties", s.properties), f("default_properties", s.default_properties);
+  }
 };
 
 struct Builder {
@@ -83,6 +69,13 @@ struct Builder {
   std::optional<bool> collapse_requests;  ///< of the builder, else the site's, else true
   std::vector<wire::StepPlan> steps;
   Place place;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("workers", s.workers), f("tags", s.tags), f("description", s.description), f("env", s.env);
+    f("properties", s.properties), f("default_properties", s.default_properties);
+    f("max_builds_per_worker", s.max_builds_per_worker), f("collapse_requests", s.collapse_requests);
+  }
 };
 
 struct Scheduler {
@@ -92,19 +85,14 @@ struct Scheduler {
   std::map<std::string, json::Value> properties;  ///< renderables without build: plain, or {"$question":N}
   std::string reason;                             ///< "" : the kind's default
   std::int64_t priority = 0;
-  // branch
-  std::optional<ChangeFilter> change_filter;
-  std::optional<std::string> branch;         ///< set: only this branch (has_branch)
-  bool has_branch = false;                   ///< `branch` was given (nil = the default branch)
-  std::int64_t tree_stable_ms = 0;           ///< 0: every important change at once
-  std::vector<std::string> important_files;  ///< globs (`**` crosses directories); empty: all are important
-  FunctionId important = 0;
-  bool only_important = false;
-  /// codebase → defaults; empty: the one codebase ""
-  std::map<std::string, wire::SourceStamp> codebases;
-  // force
-  std::string button_name;
+  Options options;
   Place place;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("builders", s.builders), f("properties", s.properties), f("reason", s.reason);
+    f("priority", s.priority);
+  }
 };
 
 struct Reporter {
@@ -113,22 +101,14 @@ struct Reporter {
   std::vector<std::string> mode;  ///< change failing passing problem warnings exception cancelled
   std::optional<Selector> builders;
   std::optional<std::vector<std::string>> tags, branches, schedulers;
-  // mail
-  std::string from;
-  std::vector<std::string> to;
-  std::string relay = "smtp://localhost:25";
-  std::string smtp_user, smtp_password;
-  bool use_tls = false;
-  bool send_to_interested_users = true;
-  std::string lookup;   ///< domain appended to user names
-  std::string subject;  ///< "" : the default; interpolated
-  FunctionId subject_fn = 0, body_fn = 0;
-  std::map<std::string, std::string> extra_headers;
-  // http
-  std::string server_url;
-  std::string auth_user, auth_password;
-  std::map<std::string, std::string> headers;
+  Options options;
   Place place;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("mode", s.mode), f("builders", s.builders), f("tags", s.tags), f("branches", s.branches);
+    f("schedulers", s.schedulers);
+  }
 };
 
 struct Site {
@@ -139,7 +119,7 @@ struct Site {
   std::optional<bool> collapse_requests;
   FunctionId codebase_fn = 0;
   std::vector<Hook> hooks;
-  std::vector<GitPoller> git_pollers;
+  std::vector<Poller> pollers;
   std::vector<Worker> workers;
   std::vector<Builder> builders;
   std::vector<Scheduler> schedulers;
@@ -148,6 +128,12 @@ struct Site {
   const Worker* worker(std::string_view name) const;
   const Builder* builder(std::string_view name) const;
   const Scheduler* scheduler(std::string_view name) const;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("title", s.title), f("url", s.url), f("time_zone", s.time_zone), f("properties", s.properties);
+    f("collapse_requests", s.collapse_requests), f("codebase", s.codebase_fn);
+  }
 };
 
 }  // namespace headrace::config

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 
-#include "config/checked_fields.hpp"
 #include "config/checker.hpp"
-#include "config/step_plans.hpp"
 
 namespace headrace::config {
 namespace {
+
+void set_source(Properties& properties, const char* source) {
+  for (auto& [name, property] : properties) property.source = source;
+}
 
 class SiteBuilder {
  public:
@@ -19,24 +21,35 @@ class SiteBuilder {
     plans_.resize(declarations_.all.size());
     for (std::size_t i = 0; i < declarations_.all.size(); ++i)
       if (declarations_.all[i].word.starts_with("step.")) add_step(declarations_.all[i], plans_[i]);
-    for (const auto& d : declarations_.all) {
-      if (d.word.starts_with("step.")) continue;
-      const Fields fields(checker_.check(d));
-      if (!check_name(d)) continue;
-      const std::string place = config::place(d.file, d.line);
-      if (d.word == "site") add_site(d, fields);
-      if (d.word.starts_with("hook.")) add_hook(d, fields, place);
-      if (d.word == "change_source.git") add_poller(d, fields, place);
-      if (d.word.starts_with("worker")) add_worker(d, fields, place);
-      if (d.word == "builder") add_builder(d, fields, place);
-      if (d.word.starts_with("scheduler.")) add_scheduler(d, fields, place);
-      if (d.word.starts_with("reporter.")) add_reporter(d, fields, place);
-    }
+    for (const auto& d : declarations_.all)
+      if (!d.word.starts_with("step.")) add(d);
     check_directories();
     return std::move(site_);
   }
 
  private:
+  // One declaration that is checked: what was given of it, and its row.
+  struct Given {
+    const Declaration& declaration;
+    const Word& word;
+    ByTarget fields;
+    std::string name, place;
+  };
+
+  void add(const Declaration& d) {
+    const Word& word = Vocabulary::get().word(d.word);
+    const Given given{d, word, by_target(word, checker_.check(d)), name_of(d), place(d.file, d.line)};
+    if (!check_name(d)) return;
+    const std::string family = word.kind();
+    if (family == "site") add_site(given);
+    if (family == "hook") add_hook(given);
+    if (family == "change_source") site_.pollers.push_back(kind_of<Poller>(given));
+    if (family == "worker") add_worker(given);
+    if (family == "builder") add_builder(given);
+    if (family == "scheduler") site_.schedulers.push_back(kind_of<Scheduler>(given));
+    if (family == "reporter") site_.reporters.push_back(kind_of<Reporter>(given));
+  }
+
   // The name is there, can be used, and is the first of its kind.
   bool check_name(const Declaration& d) {
     const Word& word = Vocabulary::get().word(d.word);
@@ -80,154 +93,86 @@ class SiteBuilder {
     return "";
   }
 
-  void add_site(const Declaration&, const Fields& f) {
-    f.copy("title", site_.title);
-    f.copy("url", site_.url);
-    f.copy("time_zone", site_.time_zone);
-    f.copy("properties", site_.properties, "Global");
-    f.copy("collapse_requests", site_.collapse_requests);
-    f.copy_function("codebase", site_.codebase_fn);
+  // Fills `to` with the vocabulary's defaults and what was given.
+  template <class T>
+  void fill(T& to, const Given& given) {
+    bind(checker_.defaults(given.word).members, to);
+    bind(given.fields.members, to);
   }
 
-  void add_hook(const Declaration& d, const Fields& f, const std::string& place) {
-    const std::string dialect = d.word.substr(d.word.find('.') + 1);
-    if (d.name && *d.name != dialect)
+  Options options(const Given& given) {
+    json::Object all = checker_.defaults(given.word).options;
+    for (const auto& [name, value] : given.fields.options) all[name] = value;
+    return Options(std::move(all), given.word);
+  }
+
+  // A declaration of a family whose kinds have rooms of their own.
+  template <class T>
+  T kind_of(const Given& given) {
+    T one;
+    one.name = given.name;
+    one.kind = given.word.variant();
+    if constexpr (!std::is_same_v<T, Poller>) fill(one, given);
+    one.options = options(given);
+    one.place = given.place;
+    return one;
+  }
+
+  void add_site(const Given& given) {
+    fill(site_, given);
+    set_source(site_.properties, "Global");
+  }
+
+  void add_hook(const Given& given) {
+    const Declaration& d = given.declaration;
+    if (given.name != given.word.variant())
       checker_.wrong(
           d, d.label() + ": a second hook of one dialect is not yet supported, so it has no name of its own");
-    Hook hook{dialect, Fields(f).take(), place};
-    if (hook.options.contains("strict") && hook.options["strict"].as_bool() &&
-        !hook.options.contains("secret") && !d.fields.fields.contains("secret"))
-      checker_.wrong(Spot{&d, {"strict"}},
-                     "strict of " + d.label() + " needs a secret to check requests with");
-    site_.hooks.push_back(std::move(hook));
+    site_.hooks.push_back({given.word.variant(), options(given), given.place});
   }
 
-  void add_poller(const Declaration& d, const Fields& f, const std::string& place) {
-    GitPoller poller;
-    poller.name = name_of(d);
-    f.copy("url", poller.url);
-    f.copy("branches", poller.branches);
-    f.copy("only_tags", poller.only_tags);
-    f.copy("poll_interval", poller.poll_interval_ms);
-    f.copy("codebase", poller.codebase);
-    f.copy("project", poller.project);
-    f.copy("category", poller.category);
-    poller.place = place;
-    site_.git_pollers.push_back(std::move(poller));
-  }
-
-  void add_worker(const Declaration& d, const Fields& f, const std::string& place) {
+  void add_worker(const Given& given) {
     Worker worker;
-    worker.name = *d.name;
-    worker.embedded = d.word == "worker.embedded";
-    f.copy("slots", worker.slots);
-    f.copy("properties", worker.properties, "Worker");
-    f.copy("default_properties", worker.default_properties, "Worker");
-    worker.place = place;
+    worker.name = given.name;
+    worker.embedded = given.word.name == "worker.embedded";
+    fill(worker, given);
+    set_source(worker.properties, "Worker");
+    set_source(worker.default_properties, "Worker");
+    worker.place = given.place;
     site_.workers.push_back(std::move(worker));
   }
 
   void add_step(const Declaration& d, wire::StepPlan& plan) {
-    const json::Object fields = checker_.check(d);
-    const auto named = fields.find("name");
-    if ((d.name && d.name->empty()) || (named != fields.end() && named->second == json::Value("")))
+    const Word& word = Vocabulary::get().word(d.word);
+    const Given given{d, word, by_target(word, checker_.check(d)), "", ""};
+    const auto& members = given.fields.members;
+    const auto named = members.find("name");
+    if ((d.name && d.name->empty()) || (named != members.end() && named->second == json::Value("")))
       checker_.wrong(d, "the name of a step is empty");
-    const auto mode = fields.find("mode");
-    if (d.word == "step.git" && fields.contains("method") &&
-        (mode == fields.end() || mode->second == json::Value("incremental")))
-      checker_.wrong(Spot{&d, {"method"}}, "method of " + d.label() + " is used with mode = \"full\" only");
-    plan = step_plan(d, fields);
+    plan.kind = word.runs;
+    plan.name = d.name.value_or(word.variant());
+    fill(plan, given);
+    // A description alone serves for both, as Buildbot's summary does.
+    if (members.contains("description") && !members.contains("description_done"))
+      plan.description_done = plan.description;
+    plan.options = options(given).values();
   }
 
-  void add_builder(const Declaration& d, const Fields& f, const std::string& place) {
+  void add_builder(const Given& given) {
+    const Declaration& d = given.declaration;
     Builder builder;
-    builder.name = *d.name;
-    f.copy("workers", builder.workers);
-    f.copy("tags", builder.tags);
-    f.copy("description", builder.description);
-    f.copy("env", builder.env);
-    f.copy("properties", builder.properties);
-    f.copy("default_properties", builder.default_properties);
-    f.copy("max_builds_per_worker", builder.max_builds_per_worker);
-    f.copy("collapse_requests", builder.collapse_requests);
-    if (const auto* steps = f.find("steps"))
-      for (const auto& index : steps->as_array())
+    builder.name = given.name;
+    fill(builder, given);
+    const auto& members = given.fields.members;
+    if (const auto steps = members.find("steps"); steps != members.end())
+      for (const auto& index : steps->second.as_array())
         builder.steps.push_back(plans_[static_cast<std::size_t>(index.as_int())]);
     if (builder.steps.size() > kMaxSteps)
       checker_.wrong(Spot{&d, {"steps"}}, d.label() + " has " + std::to_string(builder.steps.size()) +
                                               " steps, at most " + std::to_string(kMaxSteps) +
                                               " are possible");
-    builder.place = place;
+    builder.place = given.place;
     site_.builders.push_back(std::move(builder));
-  }
-
-  void add_scheduler(const Declaration& d, const Fields& f, const std::string& place) {
-    Scheduler scheduler;
-    scheduler.name = *d.name;
-    scheduler.kind = d.word.substr(d.word.find('.') + 1);
-    f.copy("builders", scheduler.builders);
-    f.copy("properties", scheduler.properties);
-    f.copy("reason", scheduler.reason);
-    f.copy("priority", scheduler.priority);
-    if (const auto* filter = f.find("change_filter"))
-      scheduler.change_filter = change_filter(filter->as_object());
-    scheduler.has_branch = f.find("branch") != nullptr;
-    f.copy("branch", scheduler.branch);
-    f.copy("tree_stable_timer", scheduler.tree_stable_ms);
-    f.copy("important_files", scheduler.important_files);
-    f.copy_function("important", scheduler.important);
-    f.copy("only_important", scheduler.only_important);
-    if (scheduler.important != 0 && !scheduler.important_files.empty())
-      checker_.wrong(Spot{&d, {"important"}}, d.label() + " has both 'important' and 'important_files'");
-    if (const auto* codebases = f.find("codebases"))
-      for (const auto& [codebase, given] : codebases->as_object()) {
-        const Fields stamp(given.as_object());
-        wire::SourceStamp& s = scheduler.codebases[codebase];
-        s.codebase = codebase;
-        stamp.copy("repository", s.repository);
-        stamp.copy("project", s.project);
-        stamp.copy("branch", s.branch);
-        stamp.copy("revision", s.revision);
-      }
-    if (scheduler.kind == "force") scheduler.button_name = scheduler.name;
-    f.copy("button_name", scheduler.button_name);
-    scheduler.place = place;
-    site_.schedulers.push_back(std::move(scheduler));
-  }
-
-  void add_reporter(const Declaration& d, const Fields& f, const std::string& place) {
-    Reporter reporter;
-    reporter.name = name_of(d);
-    reporter.kind = d.word.substr(d.word.find('.') + 1);
-    if (reporter.kind == "mail") reporter.mode = {"failing", "passing", "warnings"};
-    f.copy("mode", reporter.mode);
-    if (const auto* builders = f.find("builders")) reporter.builders = Selector{Fields::texts(*builders)};
-    f.copy("tags", reporter.tags);
-    f.copy("branches", reporter.branches);
-    f.copy("schedulers", reporter.schedulers);
-    if (reporter.builders && reporter.tags)
-      checker_.wrong(Spot{&d, {"tags"}}, d.label() + " has both 'builders' and 'tags'");
-    f.copy("from", reporter.from);
-    f.copy("to", reporter.to);
-    f.copy("relay", reporter.relay);
-    f.copy("smtp_user", reporter.smtp_user);
-    f.copy("smtp_password", reporter.smtp_password);
-    f.copy("use_tls", reporter.use_tls);
-    f.copy("send_to_interested_users", reporter.send_to_interested_users);
-    f.copy("lookup", reporter.lookup);
-    if (const auto* subject = f.find("subject"); subject != nullptr && subject->is_string())
-      reporter.subject = subject->as_string();
-    f.copy_function("subject", reporter.subject_fn);
-    f.copy_function("body", reporter.body_fn);
-    f.copy("extra_headers", reporter.extra_headers);
-    f.copy("server_url", reporter.server_url);
-    f.copy("headers", reporter.headers);
-    if (const auto* auth = f.find("auth")) {
-      reporter.auth_user = auth->as_array()[0].as_string();
-      reporter.auth_password = auth->as_array()[1].as_string();
-    }
-    reporter.place = place;
-    site_.reporters.push_back(std::move(reporter));
   }
 
   // "<builder>~2" is the directory of a builder's second build at once: no other builder may be called so.

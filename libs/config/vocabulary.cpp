@@ -3,9 +3,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <lua.hpp>
-#include <memory>
-#include <stdexcept>
 
 #include "spelling/spelling.hpp"
 
@@ -21,86 +18,7 @@ bool left_out(std::string_view word) {
   return names.contains(word);
 }
 
-// The words table is the project's own text: an error in it is a bug, hence exceptions.
-class Reader {
- public:
-  Reader() : lua_(luaL_newstate(), &lua_close) {
-    luaL_openlibs(lua_.get());
-    if (luaL_loadbufferx(lua_.get(), prelude::kWords.data(), prelude::kWords.size(), "=words", "t") !=
-            LUA_OK ||
-        lua_pcall(lua_.get(), 0, 1, 0) != LUA_OK)
-      throw std::logic_error(lua_tostring(lua_.get(), -1));
-  }
-  lua_State* get() { return lua_.get(); }
-
-  std::string text(int index) {
-    const char* s = lua_tostring(get(), index);
-    if (s == nullptr) throw std::logic_error("words.lua: a text is missing");
-    return s;
-  }
-  std::set<std::string, std::less<>> list(const char* field) {
-    std::set<std::string, std::less<>> all;
-    const int top = lua_gettop(get());
-    if (lua_getfield(get(), -1, field) == LUA_TTABLE)
-      for (lua_Integer i = 1; lua_geti(get(), top + 1, i) != LUA_TNIL; ++i) all.insert(text(-1));
-    lua_settop(get(), top);
-    return all;
-  }
-  std::map<std::string, std::string, std::less<>> map(const char* field) {
-    std::map<std::string, std::string, std::less<>> all;
-    lua_getfield(get(), -1, field);
-    if (lua_istable(get(), -1))
-      for (lua_pushnil(get()); lua_next(get(), -2) != 0; lua_pop(get(), 1)) all[text(-2)] = text(-1);
-    lua_pop(get(), 1);
-    return all;
-  }
-
- private:
-  std::unique_ptr<lua_State, decltype(&lua_close)> lua_;
-};
-
-Word read_word(Reader& reader, std::string name) {
-  Word word;
-  word.name = std::move(name);
-  lua_getfield(reader.get(), -1, "name");
-  const std::string naming = reader.text(-1);
-  lua_getfield(reader.get(), -2, "camel");
-  word.camel = lua_toboolean(reader.get(), -1) != 0;
-  lua_pop(reader.get(), 2);
-  word.naming = naming == "required"  ? Word::Naming::required
-                : naming == "variant" ? Word::Naming::variant
-                                      : Word::Naming::none;
-  for (auto& [field, type] : reader.map("fields")) {
-    const bool required = type.ends_with('!');
-    word.fields[field] = Field{type.substr(0, type.size() - (required ? 1 : 0)), required};
-  }
-  word.later = reader.list("later");
-  word.written = reader.map("written");
-  return word;
-}
-
 }  // namespace
-
-const Vocabulary& Vocabulary::get() {
-  static const Vocabulary vocabulary;
-  return vocabulary;
-}
-
-Vocabulary::Vocabulary() {
-  Reader reader;
-  later_ = reader.list("later");
-  functions_ = reader.list("functions");
-  const auto read_all = [&](const char* table, auto& all) {
-    lua_getfield(reader.get(), -1, table);
-    for (lua_pushnil(reader.get()); lua_next(reader.get(), -2) != 0; lua_pop(reader.get(), 1)) {
-      const std::string name = reader.text(-2);
-      all[name] = read_word(reader, name);
-    }
-    lua_pop(reader.get(), 1);
-  };
-  read_all("words", words_);
-  read_all("tables", tables_);
-}
 
 bool Vocabulary::known(std::string_view word) const {
   if (words_.contains(word) || functions_.contains(word)) return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of the configuration as data (vocabulary/words.lua), and what to say of one that is not there.
+// The words of the configuration as data (vocabulary/*.lua), and what to say of one that is not there.
 #pragma once
 
 #include <map>
@@ -8,11 +8,31 @@
 #include <string_view>
 #include <vector>
 
+#include "config/declarations.hpp"
+
+struct lua_State;
+
 namespace headrace::config {
 
+/// What a field cannot do without: another one, with any value or with this one.
+struct Need {
+  std::string field;  ///< "": nothing
+  std::string value;  ///< "": any
+  std::string says;   ///< behind "strict of hook.github "
+};
+
+/// One row of the vocabulary; vocabulary/words.lua explains the parts.
 struct Field {
-  std::string type;  ///< one of check_types.cpp
+  std::string type;
   bool required = false;
+  std::string meaning;
+  Node default_value;     ///< nil: none
+  std::string otherwise;  ///< what holds without a default, in words
+  std::string target;     ///< name of the member that gets the value; "options" for an option of the kind
+  std::string excludes;
+  Need needs;
+
+  bool is_option() const { return target == "options"; }
 };
 
 struct Word {
@@ -20,6 +40,7 @@ struct Word {
   std::string name;  ///< "worker", "step.git"
   Naming naming = Naming::variant;
   bool camel = false;  ///< camelCase names of fields are accepted
+  std::string runs;    ///< of a step: the kind of the plan
   std::map<std::string, Field, std::less<>> fields;
   std::set<std::string, std::less<>> later;
   std::map<std::string, std::string, std::less<>> written;  ///< Buildbot's name → ours
@@ -35,6 +56,7 @@ class Vocabulary {
   const Word& word(std::string_view name) const { return words_.find(name)->second; }
   const std::map<std::string, Word, std::less<>>& words() const { return words_; }
   /// Tables within fields: "change_filter", "codebase".
+  const Word& table(std::string_view name) const { return tables_.find(name)->second; }
   const std::map<std::string, Word, std::less<>>& tables() const { return tables_; }
   const std::set<std::string, std::less<>>& later() const { return later_; }
   const std::set<std::string, std::less<>>& functions() const { return functions_; }
@@ -58,12 +80,10 @@ class Vocabulary {
   std::set<std::string, std::less<>> functions_;
 };
 
+/// Pushes the joined words, as the grammar needs them. Exceptions: a mistake in them, which is a bug.
+void push_words(lua_State* lua);
+
 /// "treeStableTimer" → "tree_stable_timer"; what has no capitals stays as it is.
 std::string snake_case(std::string_view name);
-
-/// The Lua texts of vocabulary/, compiled in.
-namespace prelude {
-extern const std::string_view kWords, kSandbox, kGrammar, kGuard;
-}
 
 }  // namespace headrace::config

@@ -9,12 +9,13 @@ namespace {
 constexpr std::size_t kMostInOneCall = 1000;  // as change_add takes them
 }
 
-Poller::Poller(service::Host& host, config::GitPoller declared, std::filesystem::path directory,
+Poller::Poller(service::Host& host, const config::Poller& declared, std::filesystem::path directory,
                std::function<void(wire::Change&)> prepare)
     : host_(host),
-      declared_(std::move(declared)),
+      name_(declared.name),
+      options_(declared.options.as<GitPollerOptions>()),
       prepare_(std::move(prepare)),
-      role_(host, "poller:" + declared_.name),
+      role_(host, "poller:" + name_),
       runner_(host.io(), std::move(directory)),
       timer_(host.io()) {}
 
@@ -28,7 +29,7 @@ void Poller::on_tick() {
 }
 
 void Poller::poll() {
-  host_.command({"HGET", host_.store().keys()("poller"), declared_.name},
+  host_.command({"HGET", host_.store().keys()("poller"), name_},
                 [this, alive = std::weak_ptr(alive_)](store::RedisReply r) {
                   if (!alive.lock()) return;
                   state_text_ = r.text;
@@ -39,10 +40,10 @@ void Poller::poll() {
                       known = std::move(*state);
                     } else {
                       spdlog::error("state of a poller cannot be read, it starts anew poller={} reason={}",
-                                    declared_.name, state.error().text);
+                                    name_, state.error().text);
                     }
                   }
-                  step(git_poller::start_poll(declared_, std::move(known)));
+                  step(git_poller::start_poll(options_, std::move(known)));
                 });
 }
 
@@ -55,12 +56,12 @@ void Poller::step(git_poller::PollStep next) {
 }
 
 void Poller::commit(git_poller::Poll poll) {
-  for (const auto& warning : poll.warnings) spdlog::warn("poller={} {}", declared_.name, warning);
+  for (const auto& warning : poll.warnings) spdlog::warn("poller={} {}", name_, warning);
   if (!poll.error.empty() && poll.error != problem_)
-    spdlog::error("poll failed poller={} reason={}", declared_.name, poll.error);
-  if (poll.error.empty() && !problem_.empty()) spdlog::info("poll succeeds again poller={}", declared_.name);
+    spdlog::error("poll failed poller={} reason={}", name_, poll.error);
+  if (poll.error.empty() && !problem_.empty()) spdlog::info("poll succeeds again poller={}", name_);
   problem_ = poll.error;
-  host_.metrics().count("headrace_polls_total{poller=\"" + declared_.name + "\"}");
+  host_.metrics().count("headrace_polls_total{poller=\"" + name_ + "\"}");
   plan();
   if (!role_.held() || !poll.state) return;
   const std::string state = git_poller::write_state(*poll.state);
@@ -68,7 +69,7 @@ void Poller::commit(git_poller::Poll poll) {
 
   std::vector<std::string> bodies;
   for (auto& change : poll.changes) {
-    change.source = "git-poller:" + declared_.name;
+    change.source = "git-poller:" + name_;
     prepare_(change);
     bodies.push_back(wire::encode(change));
   }
@@ -78,7 +79,7 @@ void Poller::commit(git_poller::Poll poll) {
   for (; bodies.size() - at > kMostInOneCall; at += kMostInOneCall) {
     store::Call call{
         "change_add",
-        {"poll:" + declared_.name + ":" + poll.changes[at].revision.value_or("") + ":" +
+        {"poll:" + name_ + ":" + poll.changes[at].revision.value_or("") + ":" +
              std::to_string(kMostInOneCall),
          role_.name(), std::to_string(role_.term()), "", "", "", std::to_string(kMostInOneCall)}};
     call.args.insert(call.args.end(), bodies.begin() + static_cast<std::ptrdiff_t>(at),
@@ -86,18 +87,17 @@ void Poller::commit(git_poller::Poll poll) {
     host_.commit(std::move(call), {});
   }
   store::Call call{"change_add",
-                   {"", role_.name(), std::to_string(role_.term()), declared_.name, state_text_, state,
+                   {"", role_.name(), std::to_string(role_.term()), name_, state_text_, state,
                     std::to_string(bodies.size() - at)}};
   call.args.insert(call.args.end(), bodies.begin() + static_cast<std::ptrdiff_t>(at), bodies.end());
-  spdlog::info("poll found changes poller={} count={}", declared_.name, bodies.size());
+  spdlog::info("poll found changes poller={} count={}", name_, bodies.size());
   host_.commit(std::move(call), [this, alive = std::weak_ptr(alive_)](store::Reply r) {
-    if (!r.ok && alive.lock())
-      spdlog::warn("poll was not taken poller={} reason={}", declared_.name, r.refusal);
+    if (!r.ok && alive.lock()) spdlog::warn("poll was not taken poller={} reason={}", name_, r.refusal);
   });
 }
 
 void Poller::plan() {
-  timer_.expires_after(milliseconds(declared_.poll_interval_ms));
+  timer_.expires_after(options_.poll_interval);
   timer_.async_wait([this](const boost::system::error_code& e) {
     if (!e && role_.held()) poll();
   });

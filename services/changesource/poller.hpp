@@ -10,6 +10,7 @@
 
 #include "changesource/git_poller/poll.hpp"
 #include "changesource/git_runner.hpp"
+#include "config/site.hpp"
 #include "service/host.hpp"
 #include "service/role.hpp"
 
@@ -18,13 +19,13 @@ namespace headrace::changesource {
 class Poller {
  public:
   /// @param prepare  last touches on a change before it is stored (codebase)
-  Poller(service::Host& host, config::GitPoller declared, std::filesystem::path directory,
+  Poller(service::Host& host, const config::Poller& declared, std::filesystem::path directory,
          std::function<void(wire::Change&)> prepare);
 
   /// Renews the role, or takes it when it is free: then it polls at once.
   void on_tick();
   void release() { role_.release(); }
-  const std::string& name() const { return declared_.name; }
+  const std::string& name() const { return name_; }
   /// Why the last poll failed; "" when it did not.
   const std::string& problem() const { return problem_; }
 
@@ -35,7 +36,8 @@ class Poller {
   void plan();
 
   service::Host& host_;
-  config::GitPoller declared_;
+  std::string name_;
+  GitPollerOptions options_;
   std::function<void(wire::Change&)> prepare_;
   service::Role role_;
   GitRunner runner_;

@@ -69,7 +69,7 @@ void ChangeSourceService::renew_pollers() {
   pollers_.clear();
   if (!config_->current()) return;
   const auto directory = std::filesystem::path(host_->settings().data) / "pollers";
-  for (const auto& declared : config_->current()->site().git_pollers) {
+  for (const auto& declared : config_->current()->site().pollers) {
     pollers_.push_back(std::make_unique<Poller>(*host_, declared, directory / folder_of(declared.name),
                                                 [this](wire::Change& c) { prepare(c); }));
     pollers_.back()->on_tick();

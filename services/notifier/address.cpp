@@ -98,16 +98,16 @@ std::vector<std::string> interested_users(const Report& report) {
   return {users.begin(), users.end()};
 }
 
-Recipients recipients(const config::Reporter& reporter, const Report& report) {
+Recipients recipients(const MailOptions& mail, const Report& report) {
   Recipients out;
   std::set<std::string> seen;
   const auto add = [&seen](std::vector<Address>& list, std::optional<Address> address) {
     if (address && seen.insert(lower(address->mail)).second) list.push_back(std::move(*address));
   };
-  if (reporter.send_to_interested_users)
-    for (const auto& user : interested_users(report)) add(out.to, address_of_user(user, reporter.lookup));
+  if (mail.send_to_interested_users)
+    for (const auto& user : interested_users(report)) add(out.to, address_of_user(user, mail.lookup));
   auto& configured = out.to.empty() ? out.to : out.cc;
-  for (const auto& text : reporter.to) add(configured, parse_address(text));
+  for (const auto& text : mail.to) add(configured, parse_address(text));
   return out;
 }
 

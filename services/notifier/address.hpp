@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "config/site.hpp"
 #include "notifier/report.hpp"
+#include "notifier/reporters/mail.hpp"
 
 namespace headrace::notifier {
 
@@ -36,6 +36,6 @@ struct Recipients {
 };
 /// As Buildbot: the interested users in To and the configured ones in Cc, or the configured ones in To when
 /// there is no interested one. Who has no valid address is left out; nobody is in it twice.
-Recipients recipients(const config::Reporter& reporter, const Report& report);
+Recipients recipients(const MailOptions& mail, const Report& report);
 
 }  // namespace headrace::notifier

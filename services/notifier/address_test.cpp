@@ -67,7 +67,7 @@ class WhoGetsIt : public testing::Test {
     for (const auto& a : list) out += (out.empty() ? "" : " ") + a.mail;
     return out;
   }
-  config::Reporter reporter;
+  MailOptions reporter{.send_to_interested_users = true};
   Report report;
 };
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "json/value.hpp"
+#include "notifier/reporters/http.hpp"
+#include "notifier/reporters/mail.hpp"
 
 namespace headrace::notifier {
 namespace {
@@ -54,23 +56,25 @@ milliseconds backoff(std::int64_t failures, double random) {
 void deliver(http::Client& client, const config::Reporter& reporter, const Message& message,
              std::function<void(Outcome)> done) {
   if (message.kind == "mail" && reporter.kind == "mail") {
+    const auto options = reporter.options.as<MailOptions>();
     http::Mail mail;
-    mail.relay = reporter.relay;
-    mail.user = reporter.smtp_user;
-    mail.password = reporter.smtp_password;
-    mail.require_tls = reporter.use_tls;
+    mail.relay = options.relay;
+    mail.user = options.smtp_user;
+    mail.password = options.smtp_password;
+    mail.require_tls = options.use_tls;
     mail.from = message.from;
     mail.to = message.to;
     mail.message = message.text;
     client.send(std::move(mail), [done](http::Reply reply) { done(judge_mail(reply)); });
   } else if (message.kind == "http" && reporter.kind == "http") {
+    const auto options = reporter.options.as<HttpOptions>();
     http::Call call;
     call.method = "POST";
-    call.url = reporter.server_url;
-    call.user = reporter.auth_user;
-    call.password = reporter.auth_password;
+    call.url = options.server_url;
+    call.user = options.user();
+    call.password = options.password();
     call.headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", message.key}};
-    call.headers.insert(call.headers.end(), reporter.headers.begin(), reporter.headers.end());
+    call.headers.insert(call.headers.end(), options.headers.begin(), options.headers.end());
     call.body = message.text;
     client.send(std::move(call), [done](http::Reply reply) { done(judge_http(reply)); });
   } else {

@@ -6,6 +6,7 @@
 #include "notifier/address.hpp"
 #include "notifier/mime.hpp"
 #include "notifier/report_text.hpp"
+#include "notifier/reporters/mail.hpp"
 #include "render/render.hpp"
 
 namespace headrace::notifier {
@@ -53,36 +54,37 @@ std::string text_of(config::Configuration& configuration, const char* what, conf
 
 std::optional<Message> mail_report(config::Configuration& configuration, const config::Reporter& reporter,
                                    const Report& report, std::vector<std::string>& complaints) {
-  const auto who = recipients(reporter, report);
+  const auto options = reporter.options.as<MailOptions>();
+  const auto who = recipients(options, report);
   if (who.empty()) return std::nullopt;
-  const auto from = parse_address(reporter.from);
+  const auto from = parse_address(options.from);
   if (!from) {
-    complaints.push_back("from: '" + reporter.from + "' is no mail address");
+    complaints.push_back("from: '" + options.from + "' is no mail address");
     return std::nullopt;
   }
 
   const auto& site = configuration.site();
   std::vector<std::string> mistakes;
   json::Value argument;
-  if (reporter.subject_fn || reporter.body_fn) argument = report_argument(site, reporter, report);
+  if (options.subject.function || options.body) argument = report_argument(site, reporter, report);
 
   MailText mail;
   mail.subject = default_subject(site, reporter, report);
-  if (reporter.subject_fn) {
-    mail.subject = text_of(configuration, "subject", reporter.subject_fn, argument, mail.subject, mistakes);
-  } else if (!reporter.subject.empty()) {
+  if (options.subject.function) {
+    mail.subject =
+        text_of(configuration, "subject", options.subject.function, argument, mail.subject, mistakes);
+  } else if (!options.subject.text.empty()) {
     render::Context context;
     context.properties = &report.build.properties;
     context.sourcestamps = &report.build.sourcestamps;
-    auto subject = render::interpolate(reporter.subject, context);
+    auto subject = render::interpolate(options.subject.text, context);
     if (subject)
       mail.subject = std::move(*subject);
     else
       mistakes.push_back("subject: " + subject.error().text);
   }
   mail.body = default_body(site, reporter, report);
-  if (reporter.body_fn)
-    mail.body = text_of(configuration, "body", reporter.body_fn, argument, mail.body, mistakes);
+  if (options.body) mail.body = text_of(configuration, "body", options.body, argument, mail.body, mistakes);
   for (const auto& mistake : mistakes) {
     mail.body += "\n(" + mistake + ")\n";
     complaints.push_back(mistake);
@@ -95,7 +97,7 @@ std::optional<Message> mail_report(config::Configuration& configuration, const c
   mail.message_id = "<headrace." + id_part(reporter.name) + "." + std::to_string(report.build.id.value) +
                     "@" + host_of(site.url) + ">";
   mail.headers.emplace_back("Auto-Submitted", "auto-generated");  // RFC 3834: no holiday replies
-  mail.headers.insert(mail.headers.end(), reporter.extra_headers.begin(), reporter.extra_headers.end());
+  mail.headers.insert(mail.headers.end(), options.extra_headers.begin(), options.extra_headers.end());
 
   Message message;
   message.key = "build-" + std::to_string(report.build.id.value) + "-mail";

@@ -14,9 +14,13 @@ constexpr int kMostKick = 1000;
 constexpr seconds kComplainEvery{60};
 
 bool same_receiver(const config::Reporter& a, const config::Reporter& b) {
-  return a.kind == b.kind && a.relay == b.relay && a.smtp_user == b.smtp_user &&
-         a.smtp_password == b.smtp_password && a.use_tls == b.use_tls && a.server_url == b.server_url &&
-         a.auth_user == b.auth_user && a.auth_password == b.auth_password && a.headers == b.headers;
+  if (a.kind != b.kind) return false;
+  for (const char* option :
+       {"relay", "smtp_user", "smtp_password", "use_tls", "server_url", "auth", "headers"}) {
+    const auto *one = a.options.find(option), *other = b.options.find(option);
+    if (one == nullptr ? other != nullptr : other == nullptr || *one != *other) return false;
+  }
+  return true;
 }
 
 }  // namespace

@@ -21,7 +21,17 @@ Core::Core(config::Configuration& configuration, ConfigVersion version, std::int
       term_(term),
       committed_(cursor),
       seen_(std::move(cursor)),
-      waiting_(std::move(waiting)) {}
+      waiting_(std::move(waiting)) {
+  for (const auto& declared : configuration_.site().schedulers)
+    if (declared.kind == "branch")
+      branch_schedulers_.push_back({declared, declared.options.as<BranchOptions>()});
+}
+
+const Core::BranchScheduler* Core::branch_scheduler(const std::string& name) const {
+  for (const auto& scheduler : branch_schedulers_)
+    if (scheduler.declared.name == name) return &scheduler;
+  return nullptr;
+}
 
 void Core::on_event(const wire::Event& event, std::vector<store::Call>& calls) {
   seen_ = {event.number, event.tag};
@@ -33,61 +43,63 @@ void Core::on_event(const wire::Event& event, std::vector<store::Call>& calls) {
     return;
   }
   change->id.value = event.id("changeid");
-  for (const auto& scheduler : configuration_.site().schedulers)
-    if (scheduler.kind == "branch") on_change(scheduler, *change, event.at_ms);
+  for (const auto& scheduler : branch_schedulers_) on_change(scheduler, *change, event.at_ms);
   if (!decisions_.empty()) commit_decisions(calls);
 }
 
 // Buildbot's pipeline: change filter, codebase, importance, only_important.
-bool Core::wanted(const config::Scheduler& scheduler, const wire::Change& change, bool& important) {
+bool Core::wanted(const BranchScheduler& scheduler, const wire::Change& change, bool& important) {
+  const auto& options = scheduler.options;
   const auto complain = [&](const Error& e) {
-    complaints_.push_back("scheduler " + scheduler.name + " ignores change " +
+    complaints_.push_back("scheduler " + scheduler.declared.name + " ignores change " +
                           std::to_string(change.id.value) + ": " + e.text);
     return false;
   };
-  if (scheduler.has_branch && change.branch != scheduler.branch) return false;
-  if (scheduler.change_filter) {
-    const auto matches = configuration_.matches(*scheduler.change_filter, change);
+  if (options.branch && change.branch != *options.branch) return false;
+  if (options.change_filter) {
+    const auto matches = configuration_.matches(*options.change_filter, change);
     if (!matches) return complain(matches.error());
     if (!*matches) return false;
   }
-  if (scheduler.codebases.empty() ? !change.codebase.empty() : !scheduler.codebases.contains(change.codebase))
+  if (options.codebases.empty() ? !change.codebase.empty() : !options.codebases.contains(change.codebase))
     return false;
 
   important = true;
-  if (scheduler.important) {
-    const auto answer = configuration_.call(scheduler.important, config::change_argument(change));
+  if (options.important) {
+    const auto answer = configuration_.call(options.important, config::change_argument(change));
     if (!answer) return complain(answer.error());
     important = answer->truthy();
-  } else if (!scheduler.important_files.empty()) {
+  } else if (!options.important_files.empty()) {
     important = std::any_of(change.files.begin(), change.files.end(), [&](const std::string& file) {
-      return std::any_of(scheduler.important_files.begin(), scheduler.important_files.end(),
+      return std::any_of(options.important_files.begin(), options.important_files.end(),
                          [&](const std::string& glob) { return config::path_glob(glob, file); });
     });
   }
-  return important || !scheduler.only_important;
+  return important || !options.only_important;
 }
 
-void Core::on_change(const config::Scheduler& scheduler, const wire::Change& change, std::int64_t at_ms) {
+void Core::on_change(const BranchScheduler& scheduler, const wire::Change& change, std::int64_t at_ms) {
   bool important = false;
   if (!wanted(scheduler, change, important)) return;
-  if (scheduler.tree_stable_ms == 0) {
+  const auto& [declared, options] = scheduler;
+  if (options.tree_stable_timer == milliseconds(0)) {
     if (!important) return;  // forgotten: it never appears in a later build's changes
-    std::vector<std::string> op = {"set", scheduler.name};
-    append(op, buildset_arguments(make_buildset(configuration_, scheduler, {change}, complaints_)));
+    std::vector<std::string> op = {"set", declared.name};
+    append(op, buildset_arguments(
+                   make_buildset(configuration_, declared, options.codebases, {change}, complaints_)));
     decisions_.push_back(std::move(op));
     return;
   }
-  auto& list = waiting_[{scheduler.name, ""}];
+  auto& list = waiting_[{declared.name, ""}];
   list.changes.push_back({change, important});
   // An unimportant change keeps a running timer waiting, but never starts one.
   std::string due;
   if (important || list.due_ms) {
-    list.due_ms = at_ms + scheduler.tree_stable_ms;
+    list.due_ms = at_ms + options.tree_stable_timer.count();
     due = std::to_string(*list.due_ms);
   }
   decisions_.push_back(
-      {"wait", scheduler.name, "", std::to_string(change.id.value), important ? "1" : "0", due});
+      {"wait", declared.name, "", std::to_string(change.id.value), important ? "1" : "0", due});
 }
 
 void Core::commit_decisions(std::vector<store::Call>& calls) {
@@ -108,8 +120,8 @@ void Core::on_idle(std::vector<store::Call>& calls) {
 void Core::on_time(std::int64_t now_ms, std::vector<store::Call>& calls) {
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     auto& [name, list] = *it;
-    const auto* scheduler = configuration_.site().scheduler(name.first);
-    if (!scheduler || scheduler->kind != "branch") {
+    const auto* scheduler = branch_scheduler(name.first);
+    if (!scheduler) {
       calls.push_back({"waiting_drop", {std::to_string(term_), name.first, name.second}});
       it = waiting_.erase(it);
       continue;
@@ -126,7 +138,8 @@ void Core::on_time(std::int64_t now_ms, std::vector<store::Call>& calls) {
       call.args.push_back(std::to_string(w.change.id.value));
       changes.push_back(w.change);
     }
-    append(call.args, buildset_arguments(make_buildset(configuration_, *scheduler, changes, complaints_)));
+    append(call.args, buildset_arguments(make_buildset(configuration_, scheduler->declared,
+                                                       scheduler->options.codebases, changes, complaints_)));
     calls.push_back(std::move(call));
     it = waiting_.erase(it);
   }

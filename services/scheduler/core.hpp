@@ -13,6 +13,7 @@
 #include "clock/clock.hpp"
 #include "config/configuration.hpp"
 #include "events/reader.hpp"
+#include "scheduler/kinds/branch.hpp"
 #include "store/client.hpp"
 #include "wire/records.hpp"
 
@@ -59,11 +60,18 @@ class Core {
   std::vector<std::string> take_complaints();
 
  private:
-  void on_change(const config::Scheduler& scheduler, const wire::Change& change, std::int64_t at_ms);
-  bool wanted(const config::Scheduler& scheduler, const wire::Change& change, bool& important);
+  /// A branch scheduler, its options bound once.
+  struct BranchScheduler {
+    const config::Scheduler& declared;
+    BranchOptions options;
+  };
+  void on_change(const BranchScheduler& scheduler, const wire::Change& change, std::int64_t at_ms);
+  bool wanted(const BranchScheduler& scheduler, const wire::Change& change, bool& important);
+  const BranchScheduler* branch_scheduler(const std::string& name) const;
   void commit_decisions(std::vector<store::Call>& calls);
 
   config::Configuration& configuration_;
+  std::vector<BranchScheduler> branch_schedulers_;  ///< as declared
   ConfigVersion version_;
   std::int64_t term_;
   events::Cursor committed_;  ///< as the calls given out leave it
@@ -74,8 +82,9 @@ class Core {
 };
 
 /// The buildset of a scheduler for these changes (oldest first, not empty for `branch`). Sourcestamps:
-/// per codebase the newest change, else the scheduler's defaults.
+/// per codebase the newest change, else its default in `codebases` (empty: the one codebase "").
 wire::Buildset make_buildset(config::Configuration& configuration, const config::Scheduler& scheduler,
+                             const std::map<std::string, wire::SourceStamp>& codebases,
                              const std::vector<wire::Change>& changes, std::vector<std::string>& complaints);
 
 /// Body, count and (builder, priority) pairs, as the functions take a buildset.

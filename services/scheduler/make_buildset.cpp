@@ -11,9 +11,9 @@ wire::SourceStamp stamp_of(const wire::Change& change) {
 }
 
 // One sourcestamp per codebase: of its newest change (highest id), else the scheduler's default.
-std::vector<wire::SourceStamp> sourcestamps(const config::Scheduler& scheduler,
+std::vector<wire::SourceStamp> sourcestamps(const std::map<std::string, wire::SourceStamp>& codebases,
                                             const std::vector<wire::Change>& changes) {
-  std::map<std::string, wire::SourceStamp> out = scheduler.codebases;
+  std::map<std::string, wire::SourceStamp> out = codebases;
   if (out.empty()) out[""] = {};
   std::map<std::string, ChangeId> newest;
   for (const auto& change : changes) {
@@ -33,13 +33,14 @@ std::vector<wire::SourceStamp> sourcestamps(const config::Scheduler& scheduler,
 }  // namespace
 
 wire::Buildset make_buildset(config::Configuration& configuration, const config::Scheduler& scheduler,
+                             const std::map<std::string, wire::SourceStamp>& codebases,
                              const std::vector<wire::Change>& changes, std::vector<std::string>& complaints) {
   wire::Buildset set;
   set.scheduler = scheduler.name;
   set.reason = scheduler.reason.empty() ? "The " + scheduler.kind + " scheduler named '" + scheduler.name +
                                               "' triggered this build"
                                         : scheduler.reason;
-  set.sourcestamps = sourcestamps(scheduler, changes);
+  set.sourcestamps = sourcestamps(codebases, changes);
   json::Array all;
   for (const auto& change : changes) {
     set.changes.push_back(change.id);

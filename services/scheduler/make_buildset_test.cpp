@@ -30,8 +30,11 @@ struct Made {
         "builder 'b' { workers = 'w', steps = step.compile {} }\n"
         "scheduler." +
         kind + " 's' { builders = { 'b', 'a' }, " + fields + " }");
-    if (configuration)
-      set = make_buildset(*configuration, *configuration->site().scheduler("s"), changes, complaints);
+    if (!configuration) return;
+    const auto& s = *configuration->site().scheduler("s");
+    const auto codebases = s.kind == "branch" ? s.options.as<BranchOptions>().codebases
+                                              : std::map<std::string, wire::SourceStamp>();
+    set = make_buildset(*configuration, s, codebases, changes, complaints);
   }
   json::Value property(const std::string& name) const {
     const auto found = set.properties.find(name);

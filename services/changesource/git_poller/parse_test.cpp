@@ -40,7 +40,7 @@ TEST(Watched, TakesGlobsOrTheHead) {
   }
   std::vector<std::string> missing;
   const auto names = [&](std::vector<std::string> branches, bool only_tags = false) {
-    config::GitPoller poller;
+    GitPollerOptions poller;
     poller.branches = std::move(branches);
     poller.only_tags = only_tags;
     std::string out;

@@ -45,7 +45,7 @@ std::string tracking_ref(const std::string& ref) {
 // A poll under way. Shared by the continuations of its steps, of which one is alive at a time.
 class Flow : public std::enable_shared_from_this<Flow> {
  public:
-  Flow(const config::GitPoller& poller, std::optional<PollState> known)
+  Flow(const GitPollerOptions& poller, std::optional<PollState> known)
       : poller_(poller), known_(std::move(known)) {
     if (known_ && known_->url != poller_.url) known_.reset();
   }
@@ -270,7 +270,6 @@ class Flow : public std::enable_shared_from_this<Flow> {
       change.project = poller_.project;
       change.codebase = poller_.codebase;
       change.category = poller_.category;
-      change.source = "git-poller:" + poller_.name;
     }
     poll.changes = std::move(changes);
     poll.state = PollState{poller_.url, wanted_};
@@ -297,7 +296,7 @@ class Flow : public std::enable_shared_from_this<Flow> {
     return poll;
   }
 
-  const config::GitPoller poller_;
+  const GitPollerOptions poller_;
   std::optional<PollState> known_;
   std::string head_;
   std::map<std::string, std::string> remote_;  ///< ref → commit, those that are watched
@@ -321,7 +320,7 @@ const std::map<std::string, std::string>& git_environment() {
   return environment;
 }
 
-PollStep start_poll(const config::GitPoller& poller, std::optional<PollState> known) {
+PollStep start_poll(const GitPollerOptions& poller, std::optional<PollState> known) {
   return std::make_shared<Flow>(poller, std::move(known))->start();
 }
 

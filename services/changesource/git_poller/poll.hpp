@@ -19,8 +19,8 @@
 #include <variant>
 #include <vector>
 
+#include "changesource/pollers/git.hpp"
 #include "clock/clock.hpp"
-#include "config/site.hpp"
 #include "result/result.hpp"
 #include "wire/records.hpp"
 
@@ -66,6 +66,6 @@ struct Pending {
 };
 
 /// @param known  the state of the last poll; nullopt: this is the first
-PollStep start_poll(const config::GitPoller& poller, std::optional<PollState> known);
+PollStep start_poll(const GitPollerOptions& poller, std::optional<PollState> known);
 
 }  // namespace headrace::changesource::git_poller

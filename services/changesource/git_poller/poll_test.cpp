@@ -36,7 +36,6 @@ class GitPoll : public ::testing::Test {
     work("init -q -b main .");
     work("config user.name Ann");
     work("config user.email ann@example.org");
-    poller_.name = "mill";
     poller_.url = (folder_ / "work").string();
     poller_.branches = {"*"};
   }
@@ -99,7 +98,7 @@ class GitPoll : public ::testing::Test {
   }
 
   fs::path folder_;
-  config::GitPoller poller_;
+  GitPollerOptions poller_;
   std::optional<PollState> state_;
   std::function<void(const GitCommand&, GitResult&)> meddle_;  ///< may spoil a result
 };
@@ -140,7 +139,6 @@ TEST_F(GitPoll, TellsEverythingAboutACommit) {
   EXPECT_EQ(change.codebase, "mill");
   EXPECT_EQ(change.project, "acme");
   EXPECT_EQ(change.category, "polled");
-  EXPECT_EQ(change.source, "git-poller:mill");
 }
 
 TEST_F(GitPoll, StartsWithAnEmptyRepository) {

@@ -44,7 +44,7 @@ Result<RemoteRefs> parse_ls_remote(const std::string& output) {
   return out;
 }
 
-std::map<std::string, std::string> watched(const config::GitPoller& poller, const RemoteRefs& remote,
+std::map<std::string, std::string> watched(const GitPollerOptions& poller, const RemoteRefs& remote,
                                            std::vector<std::string>& missing) {
   std::map<std::string, std::string> out;
   std::vector<std::string> patterns = poller.branches;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/site.hpp"
+#include "changesource/pollers/git.hpp"
 #include "result/result.hpp"
 
 namespace headrace::changesource::git_poller {
@@ -22,7 +22,7 @@ struct RemoteRefs {
 /// The refs that the poller watches: its globs, or the remote's HEAD. A pattern that begins with "refs/" is
 /// of the full name. `*` crosses slashes.
 /// @param missing  gets each pattern without wildcards that the remote does not have
-std::map<std::string, std::string> watched(const config::GitPoller& poller, const RemoteRefs& remote,
+std::map<std::string, std::string> watched(const GitPollerOptions& poller, const RemoteRefs& remote,
                                            std::vector<std::string>& missing);
 
 /// A change's branch: "main" of "refs/heads/main"; other refs whole, as in Buildbot.

@@ -134,7 +134,9 @@ Outcome receive_gitlab(const http::Request& request, const json::Object& options
   auto outcome =
       receive_event(*payload, (*payload)["object_kind"].string_or(request.header("X-Gitlab-Event")));
   if (auto* delivery = std::get_if<Delivery>(&outcome)) {
-    const std::string codebase = request.param("codebase").value_or("");
+    const auto declared = options.find("codebase");
+    const std::string codebase =
+        request.param("codebase").value_or(declared == options.end() ? "" : declared->second.string_or(""));
     for (auto& change : delivery->changes) change.codebase = codebase;
   }
   return outcome;

@@ -9,7 +9,8 @@
 
 namespace headrace::changesource::hooks {
 
-/// Option `secret` is compared with X-Gitlab-Token; `?codebase=` names the changes' codebase.
+/// Option `secret` is compared with X-Gitlab-Token; `?codebase=` names the changes' codebase, else option
+/// `codebase`.
 Outcome receive_gitlab(const http::Request& request, const json::Object& options);
 
 }  // namespace headrace::changesource::hooks

@@ -73,25 +73,25 @@ Outcome receive(const http::Request& request, const std::vector<config::Hook>& h
   }
   if (const auto problem = problem_of(*hook)) return Refusal{500, *problem};
   const std::string key = delivery_key(dialect, request);
-  if (dialect == "github") return with_key(receive_github(request, hook->options), key);
-  if (dialect == "gitlab") return with_key(receive_gitlab(request, hook->options), key);
+  if (dialect == "github") return with_key(receive_github(request, hook->options.values()), key);
+  if (dialect == "gitlab") return with_key(receive_gitlab(request, hook->options.values()), key);
   return with_key(receive_base(request, now), key);
 }
 
 std::optional<std::string> problem_of(const config::Hook& hook) {
   const std::string where = "hook." + hook.dialect + ": ";
   if (hook.dialect == "github") {
-    const auto options = read_github_options(hook.options);
+    const auto options = read_github_options(hook.options.values());
     if (!options) return where + options.error().text;
     return std::nullopt;
   }
   std::set<std::string, std::less<>> known;
   if (hook.dialect == "gitlab") {
-    known = {"secret"};
+    known = {"codebase", "secret"};
   } else if (hook.dialect != "base") {
     return where + "there is no such dialect; known are base, github and gitlab";
   }
-  for (const auto& [name, value] : hook.options) {
+  for (const auto& [name, value] : hook.options.values()) {
     if (!known.contains(name)) return where + "unknown option '" + name + "'";
     if (!value.is_string()) return where + "option '" + name + "' is a string, not " + json::write(value);
   }

@@ -71,7 +71,7 @@ config::Site site() {
   main.kind = "branch";
   force.name = "force";
   force.kind = "force";
-  force.button_name = "Build";
+  force.options = json::Object{{"button_name", "Build"}};
   for (const auto& b : s.builders) main.builders.push_back(b.name), force.builders.push_back(b.name);
   s.schedulers = {main, force};
   return s;

@@ -70,7 +70,7 @@ config::Site example_site() {
   main.kind = "branch";
   force.name = "force";
   force.kind = "force";
-  force.button_name = "Build";
+  force.options = json::Object{{"button_name", "Build"}};
   main.builders = force.builders = {"kernel", "docs"};
   site.schedulers = {main, force};
   return site;

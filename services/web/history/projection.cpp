@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "config/force_options.hpp"
 #include "config/site.hpp"
 #include "web/history/applier.hpp"
 #include "web/history/decode.hpp"
@@ -38,6 +39,11 @@ void put_builders(Database& db, const config::Site& site, const Names& names) {
   }
 }
 
+std::string button_of(const config::Scheduler& s) {
+  const auto name = s.kind == "force" ? s.options.as<config::ForceOptions>().button_name : "";
+  return name.empty() ? s.name : name;
+}
+
 void put_schedulers(Database& db, const config::Site& site, const Names& names) {
   db.run("UPDATE schedulers SET configured = 0");
   for (const auto& s : site.schedulers)
@@ -46,7 +52,7 @@ void put_schedulers(Database& db, const config::Site& site, const Names& names) 
           "INSERT INTO schedulers VALUES(?1, ?2, ?3, 1, ?4, ?5) ON CONFLICT(schedulerid) DO UPDATE SET kind "
           "= ?3,"
           " configured = 1, builder_names = ?4, button_name = ?5",
-          id->second, s.name, s.kind, tags_text(s.builders), s.button_name.empty() ? s.name : s.button_name);
+          id->second, s.name, s.kind, tags_text(s.builders), button_of(s));
 }
 
 // A name that events used before its id was known has rows under a provisional id: moved to the real one.
