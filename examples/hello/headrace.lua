@@ -14,7 +14,6 @@ builder "hello" {
   description = "Says hello, and proves it",
   tags = { "c" },
   workers = "local",
-  collapse_requests = false,  -- every commit gets its own build
   steps = {
     step.git { url = repository, branch = "main" },
     step.compile { command = { "make", "all" } },

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The types whose values are known at once: texts, numbers, times, patterns.
-#include <date/tz.h>
-
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -58,10 +56,6 @@ Checker::Value Checker::string_or_false(const Node& node, const Spot& spot) {
 }
 
 Checker::Value Checker::boolean(const Node& node, const Spot& spot) {
-  if (node.is(Node::Kind::function) && spot.field() == "collapse_requests") {
-    wrong(spot, "collapse_requests of " + spot.declaration->label() + " as a function is not yet supported");
-    return std::nullopt;
-  }
   if (!node.is(Node::Kind::boolean)) return expected("true or false", node, spot);
   return node.boolean;
 }
@@ -144,16 +138,6 @@ Checker::Value Checker::http_url(const Node& node, const Spot& spot) {
 Checker::Value Checker::mail_url(const Node& node, const Spot& spot) {
   if (!node.is(Node::Kind::string) || !(has_host(node.text, "smtp://") || has_host(node.text, "smtps://")))
     return expected("a mail server such as \"smtp://mail.example.org:25\"", node, spot);
-  return node.text;
-}
-
-Checker::Value Checker::time_zone(const Node& node, const Spot& spot) {
-  if (!node.is(Node::Kind::string)) return expected("a time zone such as \"Europe/Oslo\"", node, spot);
-  try {
-    date::locate_zone(node.text);
-  } catch (const std::runtime_error&) {
-    return expected("a time zone such as \"Europe/Oslo\"", node, spot);
-  }
   return node.text;
 }
 

@@ -245,7 +245,6 @@ const std::map<std::string, Checker::Check, std::less<>>& Checker::types() {
       {"string or false", &Checker::string_or_false},
       {"strings", &Checker::strings},
       {"subject", &Checker::subject},
-      {"time zone", &Checker::time_zone},
       {"user and password", &Checker::user_and_password},
       {"value function", &Checker::value_function},
       {"values", &Checker::values},

@@ -77,7 +77,6 @@ class Checker {
   Value site_url(const Node& node, const Spot& spot);
   Value http_url(const Node& node, const Spot& spot);
   Value mail_url(const Node& node, const Spot& spot);
-  Value time_zone(const Node& node, const Spot& spot);
   Value address(const Node& node, const Spot& spot);
   Value user_and_password(const Node& node, const Spot& spot);
   Value headers(const Node& node, const Spot& spot);

@@ -197,14 +197,14 @@ reporter.mail { from = "a@b", builders = { one }, schedulers = late }
 
 TEST(Configuration, ReadsTheRestOfTheVocabulary) {
   const auto c = evaluated(R"lua(
-site { title = "Acme", url = "https://ci.acme.org", time_zone = "Europe/Oslo", properties = { os = "linux", n = { 1, 2 } },
-       collapse_requests = false, codebase = function(change) return "" end }
+site { title = "Acme", url = "https://ci.acme.org", properties = { os = "linux", n = { 1, 2 } },
+       codebase = function(change) return "" end }
 hook.github { secret = "s", strict = true, skips = { "\\[skip ci\\]" }, pullrequest_ref = "merge", githubPropertyWhitelist = "github.*" }
 hook.gitlab { codebase = "lib" }
 hook.base {}
 worker "w" { slots = 3, properties = { arch = "arm" }, default_properties = { x = true } }
 builder "b" {
-  workers = "w", tags = { "c", "fast" }, description = "d", env = { A = "1" }, max_builds_per_worker = 2, collapse_requests = true,
+  workers = "w", tags = { "c", "fast" }, description = "d", env = { A = "1" }, max_builds_per_worker = 2,
   properties = { p = interpolate "%(src::branch)s", q = function(build) return 1 end }, default_properties = { r = 2 },
   steps = { step.shell { command = "true" } } }
 scheduler.branch "s" {
@@ -220,9 +220,7 @@ reporter.mail "other" { from = "ci@x.org", mode = "all", subject = "%(prop:build
   ASSERT_TRUE(c);
   const Site& s = c->site();
   EXPECT_EQ(s.url, "https://ci.acme.org/");
-  EXPECT_EQ(s.time_zone, "Europe/Oslo");
   EXPECT_EQ(s.properties.at("os"), (Property{"linux", "Global"}));
-  EXPECT_EQ(s.collapse_requests, false);
   EXPECT_NE(s.codebase_fn, 0);
   ASSERT_EQ(s.hooks.size(), 3u);
   EXPECT_EQ(
@@ -232,7 +230,6 @@ reporter.mail "other" { from = "ci@x.org", mode = "all", subject = "%(prop:build
   EXPECT_EQ(s.worker("w")->properties.at("arch"), (Property{"arm", "Worker"}));
   const Builder& b = *s.builder("b");
   EXPECT_EQ(b.max_builds_per_worker, 2);
-  EXPECT_EQ(b.collapse_requests, true);
   EXPECT_EQ(json::write(b.properties.at("p")), R"({"$interpolate":"%(src::branch)s"})");
   EXPECT_TRUE(b.properties.at("q")["$question"].is_int());
   EXPECT_EQ(b.default_properties.at("r"), json::Value(2));

@@ -6,15 +6,6 @@
 #include "config/configuration.hpp"
 
 namespace headrace::config {
-namespace {
-
-template <class All>
-auto* by_name(const All& all, std::string_view name) {
-  const auto it = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
-  return it == all.end() ? nullptr : &*it;
-}
-
-}  // namespace
 
 bool Selector::matches(std::string_view name) const {
   return std::any_of(patterns.begin(), patterns.end(),
@@ -22,9 +13,5 @@ bool Selector::matches(std::string_view name) const {
 }
 
 void read_option(const json::Value& value, Selector& to) { read_value(value, to.patterns); }
-
-const Worker* Site::worker(std::string_view name) const { return by_name(workers, name); }
-const Builder* Site::builder(std::string_view name) const { return by_name(builders, name); }
-const Scheduler* Site::scheduler(std::string_view name) const { return by_name(schedulers, name); }
 
 }  // namespace headrace::config

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "config/named.hpp"
 #include "config/options.hpp"
 #include "json/value.hpp"
 #include "model/property.hpp"
@@ -66,7 +67,6 @@ struct Builder {
   /// name → renderable; source "Builder" (default_properties fill gaps only)
   std::map<std::string, json::Value> properties, default_properties;
   int max_builds_per_worker = 1;
-  std::optional<bool> collapse_requests;  ///< of the builder, else the site's, else true
   std::vector<wire::StepPlan> steps;
   Place place;
 
@@ -74,7 +74,7 @@ struct Builder {
   static void fields(S& s, F&& f) {
     f("workers", s.workers), f("tags", s.tags), f("description", s.description), f("env", s.env);
     f("properties", s.properties), f("default_properties", s.default_properties);
-    f("max_builds_per_worker", s.max_builds_per_worker), f("collapse_requests", s.collapse_requests);
+    f("max_builds_per_worker", s.max_builds_per_worker);
   }
 };
 
@@ -114,25 +114,23 @@ struct Reporter {
 struct Site {
   std::string title = "Headrace";
   std::string url = "http://127.0.0.1:8010/";
-  std::string time_zone;
   Properties properties;  ///< source "Global"
-  std::optional<bool> collapse_requests;
   FunctionId codebase_fn = 0;
   std::vector<Hook> hooks;
   std::vector<Poller> pollers;
-  std::vector<Worker> workers;
-  std::vector<Builder> builders;
-  std::vector<Scheduler> schedulers;
+  Named<Worker> workers;
+  Named<Builder> builders;
+  Named<Scheduler> schedulers;
   std::vector<Reporter> reporters;
 
-  const Worker* worker(std::string_view name) const;
-  const Builder* builder(std::string_view name) const;
-  const Scheduler* scheduler(std::string_view name) const;
+  /// Null when there is none. Cost: O(log n).
+  const Worker* worker(std::string_view name) const { return workers.find(name); }
+  const Builder* builder(std::string_view name) const { return builders.find(name); }
+  const Scheduler* scheduler(std::string_view name) const { return schedulers.find(name); }
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
-    f("title", s.title), f("url", s.url), f("time_zone", s.time_zone), f("properties", s.properties);
-    f("collapse_requests", s.collapse_requests), f("codebase", s.codebase_fn);
+    f("title", s.title), f("url", s.url), f("properties", s.properties), f("codebase", s.codebase_fn);
   }
 };
 

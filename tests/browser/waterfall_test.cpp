@@ -18,7 +18,7 @@ hook.base {}
 local all = { "debian", "fedora", "arm", "docs", "lint" }
 for _, name in ipairs(all) do
   builder(name) {
-    workers = "local", collapse_requests = false, max_builds_per_worker = 1,
+    workers = "local", max_builds_per_worker = 1,
     steps = {
       step.compile { command = "for i in $(seq 900); do echo compiling unit $i; done" },
       step.test { command = { "echo", interpolate "tested %(src::revision)s <b>&amp; all</b>" } },

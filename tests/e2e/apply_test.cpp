@@ -9,7 +9,7 @@ namespace {
 
 std::string config(const std::string& word) {
   return "worker.embedded \"local\" {}\n"
-         "builder \"b\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell \"say\" { "
+         "builder \"b\" { workers = { \"local\" }, steps = { step.shell \"say\" { "
          "command = \"echo " +
          word +
          "\" } } }\n"

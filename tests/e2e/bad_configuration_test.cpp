@@ -13,7 +13,7 @@ const std::string kStopped = "is there a loop without end?";
 const std::string kGood =
     "worker.embedded \"local\" { slots = 4 }\n"
     "hook.base {}\n"
-    "builder \"good\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell \"say\" { "
+    "builder \"good\" { workers = { \"local\" }, steps = { step.shell \"say\" { "
     "command = \"echo good\" } } }\n"
     "scheduler.branch \"good\" { branch = \"main\", builders = { \"good\" } }\n";
 
@@ -53,13 +53,13 @@ TEST(BadConfiguration, ALoopWithoutEndIsNamedWithItsPlaceAndAppliesNothing) {
 // Each of the functions stands alone on its line, so that the place can be told.
 const std::string kLoopsLater = kGood + R"(
 local function forever() local n = 0 while true do n = n + 1 end end
-builder "condition" { workers = { "local" }, collapse_requests = false, steps = {
+builder "condition" { workers = { "local" }, steps = {
   step.shell "maybe" { command = "echo never", do_step_if = forever },
 } }
-builder "property" { workers = { "local" }, collapse_requests = false, properties = { endless = forever }, steps = {
+builder "property" { workers = { "local" }, properties = { endless = forever }, steps = {
   step.shell "say" { command = "echo never" },
 } }
-builder "filtered" { workers = { "local" }, collapse_requests = false, steps = { step.shell "say" { command = "echo never" } } }
+builder "filtered" { workers = { "local" }, steps = { step.shell "say" { command = "echo never" } } }
 scheduler.branch "bad steps" { branch = "main", builders = { "condition", "property" } }
 scheduler.branch "bad filter" { branch = "main", builders = { "filtered" }, change_filter = { filter_fn = forever } }
 )";

@@ -16,7 +16,7 @@ worker.embedded "local" {}
 hook.base {}
 hook.github { secret = ")" + kSecret +
                             R"(", strict = true }
-builder "b" { workers = { "local" }, collapse_requests = false, steps = { step.shell "say" { command = "echo built" } } }
+builder "b" { workers = { "local" }, steps = { step.shell "say" { command = "echo built" } } }
 scheduler.branch "main" { branch = "main", builders = { "b" } }
 )";
 

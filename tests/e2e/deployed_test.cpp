@@ -23,7 +23,7 @@ class Site {
   Site() {
     write_file(etc() + "/headrace.lua",
                "worker \"w1\" {}\nworker \"w2\" {}\nworker \"w3\" {}\nhook.base {}\n"
-               "builder \"hello\" { workers = \"w*\", collapse_requests = false, max_builds_per_worker = 1,\n"
+               "builder \"hello\" { workers = \"w*\", max_builds_per_worker = 1,\n"
                "  steps = { step.shell \"greet\" { command = \"echo hello; sleep 0.5\" } } }\n"
                "scheduler.branch \"main\" { branch = \"main\", builders = \"hello\" }\n");
     // The example, with ports that are free here.

@@ -11,7 +11,7 @@ const std::string kConfig = R"(
 worker.embedded "local" { slots = 2 }
 hook.base {}
 builder "hello" {
-  workers = { "local" }, collapse_requests = false,
+  workers = { "local" },
   steps = {
     step.shell "greet" { command = { "echo", interpolate "hello %(prop:branch)s" } },
     step.shell "both" { command = "echo out; echo err >&2; printf unfinished" },

@@ -45,7 +45,7 @@ class Repository {
 
 std::string config(const Repository& repository, const SmtpServer& smtp, const std::string& source) {
   return "worker.embedded \"local\" { slots = 1 }\n" + source +
-         "builder \"demo\" { workers = { \"local\" }, collapse_requests = false, steps = {\n"
+         "builder \"demo\" { workers = { \"local\" }, steps = {\n"
          "  step.git { url = \"" +
          repository.bare() +
          "\" },\n"

@@ -139,7 +139,7 @@ TEST(OddOutput, AGigabyteWithoutANewlineIsAllThereAndNobodyHoldsIt) {
 worker.embedded "local" { slots = 2 }
 builder "large" { workers = { "local" }, steps = {
   step.shell "gigabyte" { command = "echo begin; head -c 1000000000 /dev/zero | tr '\\0' x", log_environ = false } } }
-builder "small" { workers = { "local" }, collapse_requests = false, steps = { step.shell "say" { command = "echo small" } } }
+builder "small" { workers = { "local" }, steps = { step.shell "say" { command = "echo small" } } }
 scheduler.force "force" { builders = { "large", "small" } }
 )");
   up.start();

@@ -12,7 +12,7 @@ const std::string kConfig = R"(
 worker "py" {}
 hook.base {}
 builder "hello" {
-  workers = { "py" }, collapse_requests = false,
+  workers = { "py" },
   steps = {
     step.shell "greet" { command = "printf 'one\n\ntwo \\303\\251'; printf ' three' >&2", env = { LC_ALL = "C", HOME = false } },
     step.shell "words" { command = { "sh", "-c", "printf '%s|' \"$@\" \"$LIST\"", "-", "a b", "c" }, workdir = "elsewhere", env = { LIST = { "/x", "${MISSING}/y" } } },

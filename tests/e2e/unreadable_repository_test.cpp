@@ -43,11 +43,11 @@ class Repository {
 
 std::string config(const Repository& repository, const std::string& source) {
   return "worker.embedded \"local\" {}\n" + source +
-         "builder \"demo\" { workers = { \"local\" }, collapse_requests = false, steps = {\n"
+         "builder \"demo\" { workers = { \"local\" }, steps = {\n"
          "  step.git { url = \"" +
          repository.bare() +
          "\" }, step.shell \"show\" { command = \"cat file.txt\" } } }\n"
-         "builder \"other\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell "
+         "builder \"other\" { workers = { \"local\" }, steps = { step.shell "
          "\"say\" { command = \"echo other\" } } }\n"
          "scheduler.branch \"main\" { branch = \"main\", builders = { \"demo\" } }\n"
          "scheduler.force \"force\" { builders = { \"demo\", \"other\" } }\n";

@@ -15,8 +15,8 @@ namespace {
 const std::string kConfig = R"(
 worker.embedded "local" {}
 worker "far" {}
-builder "far" { workers = { "far" }, collapse_requests = false, steps = { step.shell "say" { command = "echo far" } } }
-builder "near" { workers = { "local" }, collapse_requests = false, steps = { step.shell "say" { command = "echo near" } } }
+builder "far" { workers = { "far" }, steps = { step.shell "say" { command = "echo far" } } }
+builder "near" { workers = { "local" }, steps = { step.shell "say" { command = "echo near" } } }
 scheduler.force "force" { builders = { "far", "near" } }
 )";
 
@@ -107,7 +107,7 @@ TEST(WrongKey, AKeyThatWasForbiddenIsRefusedInWordsAndANewOneWorks) {
 TEST(WrongKey, AConnectedWorkerWhoseKeyIsForbiddenGetsNothingMoreAndItsBuildGoesToTheNext) {
   HeadraceUp up(R"(
 worker "far" {}
-builder "far" { workers = { "far" }, collapse_requests = false, steps = { step.shell "stay" { command = "while [ ! -e ../../go ]; do sleep 0.05; done" } } }
+builder "far" { workers = { "far" }, steps = { step.shell "stay" { command = "while [ ! -e ../../go ]; do sleep 0.05; done" } } }
 scheduler.force "force" { builders = { "far" } }
 )");
   up.start();

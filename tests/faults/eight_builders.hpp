@@ -15,7 +15,7 @@ hook.base {}
 worker.embedded "local" { slots = 8 }
 for i = 1, 8 do
   local name = "b" .. i
-  builder { name = name, workers = { "local" }, collapse_requests = false, steps = { )" +
+  builder { name = name, workers = { "local" }, steps = { )" +
          step + R"( } }
   scheduler.branch { name = "s" .. i, builders = { name }, change_filter = { project = "p" .. i } }
 end

@@ -14,7 +14,7 @@ const std::string kConfig = R"(
 worker "small" {}
 worker.embedded "large" {}
 local function builder_of(worker, name, command)
-  builder { name = name, workers = { worker }, collapse_requests = false, steps = { step.shell "do" { command = command, log_environ = false } } }
+  builder { name = name, workers = { worker }, steps = { step.shell "do" { command = command, log_environ = false } } }
 end
 builder_of("small", "fill", "head -c 3000000 /dev/zero > big")
 builder_of("small", "files", "i=0; while : > f$i; do i=$((i+1)); done; exit 1")

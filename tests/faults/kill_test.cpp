@@ -26,7 +26,7 @@ for i = 1, 10 do
                                   R"(" .. i .. "; i=$((i+1)); [ $((i % 50)) -eq 0 ] && sleep 0.1; done",
     log_environ = false }
 end
-builder "ten" { workers = { "local" }, collapse_requests = false, steps = steps }
+builder "ten" { workers = { "local" }, steps = steps }
 scheduler.branch "main" { builders = { "ten" } }
 )";
 

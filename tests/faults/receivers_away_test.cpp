@@ -21,7 +21,7 @@ constexpr int kBuilds = 6;
 std::string config(const notifier::Receiver& mails, const notifier::Receiver& pushes) {
   return "hook.base {}\n"
          "worker.embedded \"local\" { slots = 2 }\n"
-         "builder \"b\" { workers = { \"local\" }, collapse_requests = false, steps = { step.shell { command "
+         "builder \"b\" { workers = { \"local\" }, steps = { step.shell { command "
          "= \"true\" } } }\n"
          "scheduler.branch \"main\" { builders = { \"b\" } }\n"
          "reporter.mail { from = \"ci@example.org\", to = { \"dev@example.org\" }, mode = \"all\", relay = "

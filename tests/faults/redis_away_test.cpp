@@ -27,7 +27,7 @@ constexpr int kPerSender = 40;
 constexpr const char* kConfig = R"(
 hook.base {}
 worker.embedded "local" { slots = 4 }
-builder "b" { workers = { "local" }, collapse_requests = false, max_builds_per_worker = 4,
+builder "b" { workers = { "local" }, max_builds_per_worker = 4,
   steps = { step.shell { command = "echo one; sleep 0.05; echo two", log_environ = false } } }
 scheduler.branch "main" { builders = { "b" } }
 )";

@@ -31,7 +31,7 @@ void post(const HeadraceUp& up, int n) {
 constexpr const char* kOneStep = R"(
 hook.base {}
 worker.embedded "local" { slots = 1 }
-builder "b" { workers = { "local" }, collapse_requests = false, steps = { step.shell { command = "%COMMAND%", log_environ = false } } }
+builder "b" { workers = { "local" }, steps = { step.shell { command = "%COMMAND%", log_environ = false } } }
 scheduler.branch "main" { builders = { "b" } }
 )";
 

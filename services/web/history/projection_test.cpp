@@ -336,7 +336,7 @@ TEST_F(ProjectionOf, ANameLearntLateTakesItsRowsAlong) {
 
 TEST_F(ProjectionOf, ABuilderThatLeftTheConfigurationStaysInTheHistory) {
   auto site = example_site();
-  site.builders.erase(site.builders.begin());
+  site.builders = {example_site().builders[1]};
   projection_->set_site(site, example_names(), false);
   EXPECT_EQ(one(entities::kBuilder, 1)["masterids"], (json::Value(json::Array{})));
   EXPECT_EQ(one(entities::kBuilder, 2)["masterids"], (json::Value(json::Array{1})));
