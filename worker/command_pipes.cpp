@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "command_pipes.hpp"
+#include "worker/command_pipes.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "git_checkout.hpp"
+#include "worker/git_checkout.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The git step's sequence with the real git and real repositories.
-#include "git_checkout.hpp"
+#include "worker/git_checkout.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

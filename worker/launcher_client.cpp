@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launcher_client.hpp"
+#include "worker/launcher_client.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -16,9 +16,9 @@
 #include <stdexcept>
 #include <thread>
 
-#include "command_pipes.hpp"
-#include "launcher/channel.hpp"
 #include "spawn/spawn.hpp"
+#include "worker/command_pipes.hpp"
+#include "worker/launcher/channel.hpp"
 
 namespace headrace::worker {
 namespace {

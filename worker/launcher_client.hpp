@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/actions.hpp"
+#include "worker/core/actions.hpp"
 
 namespace headrace::worker {
 

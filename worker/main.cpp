@@ -4,12 +4,12 @@
 #include <cstdio>
 #include <exception>
 
-#include "launcher/channel.hpp"
 #include "log/log.hpp"
-#include "platform/base_directory.hpp"
-#include "platform/processes.hpp"
-#include "service.hpp"
-#include "settings.hpp"
+#include "worker/launcher/channel.hpp"
+#include "worker/platform/base_directory.hpp"
+#include "worker/platform/processes.hpp"
+#include "worker/service.hpp"
+#include "worker/settings.hpp"
 
 int main(int argc, char** argv) {
   using namespace headrace;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service.hpp"
+#include "worker/service.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -7,11 +7,11 @@
 #include <cstdio>
 #include <random>
 
-#include "launcher/channel.hpp"
-#include "platform/facts.hpp"
-#include "platform/processes.hpp"
 #include "spawn/spawn.hpp"
-#include "status.hpp"
+#include "worker/launcher/channel.hpp"
+#include "worker/platform/facts.hpp"
+#include "worker/platform/processes.hpp"
+#include "worker/status.hpp"
 
 namespace headrace::worker {
 namespace {

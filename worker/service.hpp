@@ -8,12 +8,12 @@
 #include <string>
 
 #include "bus/socket.hpp"
-#include "core/core.hpp"
-#include "launcher_client.hpp"
-#include "platform/base_directory.hpp"
 #include "process/loop.hpp"
 #include "process/status_page.hpp"
-#include "settings.hpp"
+#include "worker/core/core.hpp"
+#include "worker/launcher_client.hpp"
+#include "worker/platform/base_directory.hpp"
+#include "worker/settings.hpp"
 
 namespace headrace::worker {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "settings.hpp"
+#include "worker/settings.hpp"
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "status.hpp"
+#include "worker/status.hpp"
 
 namespace headrace::worker {
 

@@ -4,8 +4,8 @@
 
 #include <functional>
 
-#include "core/core.hpp"
 #include "process/status_page.hpp"
+#include "worker/core/core.hpp"
 
 namespace headrace::worker {
 

@@ -11,9 +11,9 @@
 
 #include "http/client.hpp"
 #include "logchunk/chunk.hpp"
-#include "platform/processes.hpp"
-#include "testing/live_dispatcher.hpp"
-#include "testing/world.hpp"
+#include "worker/platform/processes.hpp"
+#include "worker/testing/live_dispatcher.hpp"
+#include "worker/testing/world.hpp"
 
 namespace headrace::worker::testing {
 namespace {

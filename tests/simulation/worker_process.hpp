@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "core/core.hpp"
 #include "simulation/network.hpp"
 #include "simulation/steps.hpp"
+#include "worker/core/core.hpp"
 
 namespace headrace::simulation {
 

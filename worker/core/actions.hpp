@@ -20,6 +20,13 @@ struct Now {
   WallTime wall;
 };
 
+/// The machine that the core runs on; set once.
+struct Machine {
+  std::string base_directory;                      ///< absolute; builds have their directories below
+  std::map<std::string, std::string> environment;  ///< that commands inherit, without the worker's secrets
+  std::map<std::string, std::string> facts;        ///< host, system, numcpus …: %(worker:host)s
+};
+
 /// Names one running command of this worker's life, from 1.
 using ExecId = Id<struct ExecTag>;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/build_run.hpp"
+#include "worker/core/build_run.hpp"
 
 #include <algorithm>
 
@@ -137,7 +137,8 @@ std::optional<MonoTime> BuildRun::flush_due() const {
   const std::size_t uncut = step_ ? step_->logs().uncut_bytes() : 0;
   if (!build_.outbox.has_pending() && uncut == 0) return std::nullopt;
   // The end of a build waits for nothing, nor does a full report.
-  if (build_.outbox.finishing() || build_.outbox.pending_bytes() >= Outbox::kReportBytes) return MonoTime{};
+  if (build_.outbox.finishing() || build_.outbox.pending_bytes() >= ProgressOutbox::kReportBytes)
+    return MonoTime{};
   // A step that starts may be over in a millisecond: its parts, and the next step's, travel together.
   if (items_since_) return *items_since_ + kBatch;
   // Output of a slow step goes at once, of a fast one in portions.

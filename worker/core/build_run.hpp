@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/build_scope.hpp"
-#include "core/step_run.hpp"
+#include "worker/core/build_scope.hpp"
+#include "worker/core/step_run.hpp"
 
 namespace headrace::worker {
 
@@ -39,8 +39,8 @@ class BuildRun {
   /// The command that runs now.
   std::optional<ExecId> exec() const { return step_ ? step_->exec() : std::nullopt; }
 
-  Outbox& outbox() { return build_.outbox; }
-  const Outbox& outbox() const { return build_.outbox; }
+  ProgressOutbox& outbox() { return build_.outbox; }
+  const ProgressOutbox& outbox() const { return build_.outbox; }
   std::vector<OpenQuestion>& questions() { return build_.questions; }
   const std::vector<OpenQuestion>& questions() const { return build_.questions; }
 

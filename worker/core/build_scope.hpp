@@ -7,12 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "core/actions.hpp"
-#include "core/machine.hpp"
-#include "core/outbox.hpp"
 #include "wire/codec.hpp"
 #include "wire/plan.hpp"
 #include "wire/worker_protocol.hpp"
+#include "worker/core/actions.hpp"
+#include "worker/core/progress_outbox.hpp"
 
 namespace headrace::worker {
 
@@ -30,7 +29,7 @@ struct BuildScope {
   BuildId id;
   Properties properties;
   Results results = Results::success;
-  Outbox outbox;
+  ProgressOutbox outbox;
   std::map<std::string, int> names_used;
   std::vector<OpenQuestion> questions;
   std::int64_t last_question = 0;

@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "logchunk/chunk.hpp"
-#include "testing/world.hpp"
+#include "worker/testing/world.hpp"
 
 namespace headrace::worker::testing {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/command_run.hpp"
+#include "worker/core/command_run.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
-#include "core/texts.hpp"
+#include "worker/core/python_words.hpp"
 
 namespace headrace::worker {
 namespace {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/actions.hpp"
-#include "core/step_logs.hpp"
+#include "worker/core/actions.hpp"
+#include "worker/core/step_logs.hpp"
 
 namespace headrace::worker {
 

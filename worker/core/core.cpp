@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inputs of the machine (output, exits, timers), sending, the spool. Messages: core_messages.cpp.
-#include "core/core.hpp"
+#include "worker/core/core.hpp"
 
 #include <algorithm>
 
@@ -11,22 +11,22 @@ constexpr milliseconds kFirstPatience{1000};  // for an acknowledgement
 constexpr milliseconds kLongestPatience{5000};
 }  // namespace
 
-WorkerCore::WorkerCore(CoreSettings settings) : settings_(std::move(settings)), link_(settings_.seed) {
+WorkerCore::WorkerCore(CoreSettings settings) : settings_(std::move(settings)), session_(settings_.seed) {
   settings_.machine.facts.insert(settings_.info.facts.begin(), settings_.info.facts.end());
   settings_.machine.facts["version"] = settings_.info.version;
 }
 
 void WorkerCore::on_started(Now now) {
-  link_.start(now.mono);
+  session_.start(now.mono);
   on_timer(now);
 }
 
-WorkerCore::Held* WorkerCore::find(const wire::Claim& claim) {
+WorkerCore::HeldBuild* WorkerCore::find(const wire::Claim& claim) {
   const auto it = held_.find(claim);
   return it == held_.end() ? nullptr : &it->second;
 }
 
-void WorkerCore::track(Held& held) {
+void WorkerCore::track(HeldBuild& held) {
   const auto current = held.build->exec();
   if (held.exec == current) return;
   // A command that did not end even when killed: the build goes on, its directory is not free.
@@ -41,66 +41,66 @@ void WorkerCore::on_output(ExecId exec, char channel, std::string_view bytes, No
   const auto it = execs_.find(exec);
   if (it == execs_.end()) return;
   counts_.output_bytes += static_cast<std::int64_t>(bytes.size());
-  Held& held = held_.at(it->second);
+  HeldBuild& held = held_.at(it->second);
   held.build->on_output(channel, bytes, now);
-  settle(now);
+  after_input(now);
 }
 
 void WorkerCore::on_exit(ExecId exec, const Exit& exit, Now now) {
   paused_.erase(exec);
   if (dying_.erase(exec) > 0) {
     start_waiting(now);
-    settle(now);
+    after_input(now);
     return;
   }
   const auto it = execs_.find(exec);
   if (it == execs_.end()) return;
-  Held& held = held_.at(it->second);
+  HeldBuild& held = held_.at(it->second);
   execs_.erase(it);
   if (exit.lost) {
     // This process stood still for its lease and its commands are dead: so is the build. A hello without
     // it tells the server, if it has not given the build away already.
     held.exec.reset();
     forget(wire::Claim(held.claim), "the worker stood still for its lease");
-    link_.greet_again(now.mono);
+    session_.greet_again(now.mono);
     on_timer(now);
     return;
   }
   held.build->on_exit(exit, now);
   track(held);
   start_waiting(now);
-  settle(now);
+  after_input(now);
 }
 
 void WorkerCore::on_spawn_failed(ExecId exec, const SpawnFailure& failure, Now now) {
   const auto it = execs_.find(exec);
   if (it == execs_.end()) return on_exit(exec, {}, now);
-  Held& held = held_.at(it->second);
+  HeldBuild& held = held_.at(it->second);
   execs_.erase(it);
   paused_.erase(exec);
   held.build->on_spawn_failed(failure, now);
   track(held);
   start_waiting(now);
-  settle(now);
+  after_input(now);
 }
 
 void WorkerCore::on_timer(Now now) {
   for (bool more = true; more;) {
-    switch (link_.on_timer(now.mono)) {
-      case Link::Do::nothing:
+    switch (session_.on_timer(now.mono)) {
+      case WorkerSession::Due::nothing:
         more = false;
         break;
-      case Link::Do::connect_and_hello:
+      case WorkerSession::Due::connect_and_hello:
         if (stop_by_) return check_stop(now);
         ++counts_.reconnects;
         actions_.push_back(Connect{std::exchange(unanswered_, true)});
-        say_hello();
+        send_hello();
         break;
-      case Link::Do::hello:
-        say_hello();
+      case WorkerSession::Due::hello:
+        send_hello();
         break;
-      case Link::Do::heartbeat:
-        say_heartbeat();
+      case WorkerSession::Due::heartbeat:
+        send_heartbeat();
         break;
     }
   }
@@ -112,15 +112,15 @@ void WorkerCore::on_timer(Now now) {
     }
   }
   start_waiting(now);
-  settle(now);
+  after_input(now);
 }
 
 void WorkerCore::on_disconnected(Now now) {
-  if (!link_.welcomed()) return;
+  if (!session_.welcomed()) return;
   note(Note::Level::info,
-       "the connection to the server broke session=" + std::to_string(link_.session().value));
-  link_.on_disconnected(now.mono);
-  settle(now);
+       "the connection to the server broke session=" + std::to_string(session_.session().value));
+  session_.on_disconnected(now.mono);
+  after_input(now);
 }
 
 void WorkerCore::on_stop(const std::string& reason, Now now) {
@@ -128,16 +128,16 @@ void WorkerCore::on_stop(const std::string& reason, Now now) {
   stop_reason_ = reason;
   stop_by_ = now.mono + kStopGrace;
   forget_all("the worker stops: " + reason);
-  settle(now);
+  after_input(now);
 }
 
 void WorkerCore::check_stop(Now now) {
   if (!stop_by_ || quit_) return;
   if (!dying_.empty() && now.mono < *stop_by_) return;
   quit_ = true;
-  if (link_.welcomed()) {
+  if (session_.welcomed()) {
     wire::Goodbye goodbye;
-    goodbye.session = link_.session();
+    goodbye.session = session_.session();
     goodbye.reason = stop_reason_;
     send(goodbye);
   }
@@ -147,7 +147,7 @@ void WorkerCore::check_stop(Now now) {
 void WorkerCore::forget(const wire::Claim& claim, const std::string& why) {
   const auto it = held_.find(claim);
   if (it == held_.end()) return;
-  Held& held = it->second;
+  HeldBuild& held = it->second;
   note(Note::Level::info, "build forgotten request=" + std::to_string(claim.request.value) +
                               " build=" + std::to_string(held.id.value) + " why=\"" + why + "\"");
   if (held.exec && execs_.erase(*held.exec) > 0) {
@@ -163,12 +163,12 @@ void WorkerCore::forget_all(const std::string& why) {
   while (!held_.empty()) forget(wire::Claim(held_.begin()->first), why);
 }
 
-bool WorkerCore::directory_is_free(const Held& held) const {
+bool WorkerCore::directory_is_free(const HeldBuild& held) const {
   const auto& directory = held.build->directory();
   for (const auto& [exec, busy] : dying_)
     if (busy == directory) return false;
   return std::none_of(held_.begin(), held_.end(), [&](const auto& other) {
-    const Held& h = other.second;
+    const HeldBuild& h = other.second;
     return &h != &held && h.stage == Stage::running && !h.build->ended() && h.build->directory() == directory;
   });
 }
@@ -189,23 +189,23 @@ int WorkerCore::free_slots() const {
   return std::max(0, slots_ - static_cast<int>(busy));
 }
 
-void WorkerCore::settle(Now now) {
+void WorkerCore::after_input(Now now) {
   for (auto& [claim, held] : held_) {
     if (held.stage == Stage::offered) {
-      if (link_.welcomed() && now.mono >= held.asked + kAskAgain) send_accept(held, now);
+      if (session_.welcomed() && now.mono >= held.asked + kAskAgain) send_accept(held, now);
       continue;
     }
     send_reports(held, now);
     send_questions(held, now);
   }
-  say_ready();
+  send_ready();
   balance_spool(now);
   check_stop(now);
 }
 
-void WorkerCore::send_reports(Held& held, Now now) {
-  if (!link_.welcomed() || held.stage != Stage::running) return;
-  Outbox& outbox = held.build->outbox();
+void WorkerCore::send_reports(HeldBuild& held, Now now) {
+  if (!session_.welcomed() || held.stage != Stage::running) return;
+  ProgressOutbox& outbox = held.build->outbox();
   if (outbox.awaits_acknowledgement() && now.mono >= held.last_progress + held.patience) {
     outbox.rewind();
     held.patience = std::min(held.patience * 2, kLongestPatience);
@@ -220,7 +220,7 @@ void WorkerCore::send_reports(Held& held, Now now) {
     auto report = outbox.next(settings_.window_bytes);
     if (!report) break;
     if (idle) held.last_progress = now.mono;
-    report->session = link_.session();
+    report->session = session_.session();
     report->claim = held.claim;
     report->build = held.id;
     send(*report);
@@ -228,12 +228,12 @@ void WorkerCore::send_reports(Held& held, Now now) {
   if (held.build->ended() && outbox.all_sent() && !outbox.has_pending()) held.finish_sent = true;
 }
 
-void WorkerCore::send_questions(Held& held, Now now) {
-  if (!link_.welcomed()) return;
+void WorkerCore::send_questions(HeldBuild& held, Now now) {
+  if (!session_.welcomed()) return;
   for (auto& q : held.build->questions()) {
     if (q.sent && now.mono < *q.sent + kAskAgain) continue;
     q.sent = now.mono;
-    q.message.session = link_.session();
+    q.message.session = session_.session();
     q.message.claim = held.claim;
     q.message.build = held.id;
     send(q.message);
@@ -264,19 +264,19 @@ void WorkerCore::balance_spool(Now now) {
 
 std::optional<MonoTime> WorkerCore::next_wake() const {
   if (quit_) return std::nullopt;
-  MonoTime first = link_.next_wake();
+  MonoTime first = session_.next_wake();
   const auto at = [&](std::optional<MonoTime> t) {
     if (t && *t < first) first = *t;
   };
   if (stop_by_) at(*stop_by_);
   for (const auto& [claim, held] : held_) {
     if (held.stage == Stage::offered) {
-      if (link_.welcomed()) at(held.asked + kAskAgain);
+      if (session_.welcomed()) at(held.asked + kAskAgain);
       continue;
     }
     at(held.build->next_wake());
-    if (!link_.welcomed()) continue;
-    const Outbox& outbox = held.build->outbox();
+    if (!session_.welcomed()) continue;
+    const ProgressOutbox& outbox = held.build->outbox();
     if (outbox.all_sent()) at(held.build->flush_due());
     if (outbox.awaits_acknowledgement()) at(held.last_progress + held.patience);
     for (const auto& q : held.build->questions())
@@ -287,9 +287,9 @@ std::optional<MonoTime> WorkerCore::next_wake() const {
 
 CoreStatus WorkerCore::status() const {
   CoreStatus s = counts_;
-  s.connected = link_.welcomed();
+  s.connected = session_.welcomed();
   s.name = name_;
-  s.session = link_.session();
+  s.session = session_.session();
   s.slots = slots_;
   s.builds = static_cast<int>(held_.size());
   s.spool_full = !paused_.empty();

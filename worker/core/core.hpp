@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worker, decided: which messages to send, which commands to run, for every message, output, exit
 // and instant. No sockets, threads, processes or clocks: several of them run in one process of the
-// simulation (DESIGN.md §4).
+// simulation (tests/simulation).
 //
 // It holds the whole plan of every build it has accepted and runs it alone; it goes on while nobody
-// answers, keeps what it has to say (Outbox), and on a new welcome goes on from what the server has.
+// answers, keeps what it has to say (ProgressOutbox), and on a new welcome goes on from what the server has.
 // Nothing starts before `accepted`.
 #pragma once
 
@@ -18,11 +18,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/actions.hpp"
-#include "core/build_run.hpp"
-#include "core/link.hpp"
-#include "core/machine.hpp"
 #include "wire/worker_protocol.hpp"
+#include "worker/core/actions.hpp"
+#include "worker/core/build_run.hpp"
+#include "worker/core/worker_session.hpp"
 
 namespace headrace::worker {
 
@@ -82,7 +81,7 @@ class WorkerCore {
 
  private:
   enum class Stage { offered, accepted, running };  // accepted: waits for its directory
-  struct Held {
+  struct HeldBuild {
     wire::Claim claim;
     Stage stage = Stage::offered;
     std::unique_ptr<BuildRun> build;
@@ -106,41 +105,41 @@ class WorkerCore {
 
   template <class M>
   void send(const M& message);
-  void say_hello();
-  void say_heartbeat();
-  void say_ready();
-  void send_accept(Held& held, Now now);
+  void send_hello();
+  void send_heartbeat();
+  void send_ready();
+  void send_accept(HeldBuild& held, Now now);
   void refuse(const wire::Claim& claim, const std::string& reason);
 
-  Held* find(const wire::Claim& claim);
+  HeldBuild* find(const wire::Claim& claim);
   /// Keeps execs_ true after a build was given an input.
-  void track(Held& held);
+  void track(HeldBuild& held);
   /// Kills what runs and drops the build without a word.
   void forget(const wire::Claim& claim, const std::string& why);
   void forget_all(const std::string& why);
   void start_waiting(Now now);
-  bool directory_is_free(const Held& held) const;
+  bool directory_is_free(const HeldBuild& held) const;
 
   /// After every input: sends what is due, reads or pauses, looks whether the stop is complete.
-  void settle(Now now);
-  void send_reports(Held& held, Now now);
-  void send_questions(Held& held, Now now);
-  void rewind(Held& held, Now now);
+  void after_input(Now now);
+  void send_reports(HeldBuild& held, Now now);
+  void send_questions(HeldBuild& held, Now now);
+  void rewind(HeldBuild& held, Now now);
   void balance_spool(Now now);
   void check_stop(Now now);
   int free_slots() const;
   void note(Note::Level level, std::string text) { actions_.push_back(Note{level, std::move(text)}); }
 
   CoreSettings settings_;
-  Link link_;
+  WorkerSession session_;
   Actions actions_;
   std::int64_t last_exec_ = 0;
-  std::map<wire::Claim, Held> held_;
+  std::map<wire::Claim, HeldBuild> held_;
   std::map<ExecId, wire::Claim> execs_;  // commands of held builds
   std::map<ExecId, std::string> dying_;  // commands of forgotten builds: their directories
   std::string name_;
   int slots_ = 0;
-  int told_slots_ = -1;
+  int announced_slots_ = -1;
   std::set<ExecId> paused_;  // their output is not read
   SessionId newest_session_;
   bool unanswered_ = false;  // no welcome since the last Connect

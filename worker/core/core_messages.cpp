@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the core says to the dispatchers and what it makes of their words. Fields: docs/protocol.md.
-#include "core/core.hpp"
 #include "wire/codec.hpp"
+#include "worker/core/core.hpp"
 
 namespace headrace::worker {
 namespace {
@@ -23,7 +23,7 @@ template void WorkerCore::send(const wire::Goodbye&);
 template void WorkerCore::send(const wire::Report&);
 template void WorkerCore::send(const wire::Question&);
 
-void WorkerCore::say_hello() {
+void WorkerCore::send_hello() {
   wire::Hello m;
   m.instance = settings_.instance;
   m.info = settings_.info;
@@ -31,29 +31,29 @@ void WorkerCore::say_hello() {
   send(m);
 }
 
-void WorkerCore::say_heartbeat() {
+void WorkerCore::send_heartbeat() {
   wire::Heartbeat m;
-  m.session = link_.session();
+  m.session = session_.session();
   m.free_slots = free_slots();
-  told_slots_ = m.free_slots;
+  announced_slots_ = m.free_slots;
   for (const auto& [claim, held] : held_) m.held.push_back(claim);
   send(m);
 }
 
-void WorkerCore::say_ready() {
+void WorkerCore::send_ready() {
   const int slots = free_slots();
-  if (!link_.welcomed() || slots == told_slots_ || stop_by_) return;
-  told_slots_ = slots;
+  if (!session_.welcomed() || slots == announced_slots_ || stop_by_) return;
+  announced_slots_ = slots;
   wire::Ready m;
-  m.session = link_.session();
+  m.session = session_.session();
   m.free_slots = slots;
   send(m);
 }
 
-void WorkerCore::send_accept(Held& held, Now now) {
+void WorkerCore::send_accept(HeldBuild& held, Now now) {
   held.asked = now.mono;
   wire::Accept m;
-  m.session = link_.session();
+  m.session = session_.session();
   m.claim = held.claim;
   send(m);
 }
@@ -62,7 +62,7 @@ void WorkerCore::refuse(const wire::Claim& claim, const std::string& reason) {
   note(Note::Level::warn,
        "offer refused request=" + std::to_string(claim.request.value) + " reason=\"" + reason + "\"");
   wire::Refuse m;
-  m.session = link_.session();
+  m.session = session_.session();
   m.claim = claim;
   m.reason = reason;
   send(m);
@@ -96,14 +96,14 @@ void WorkerCore::on_message(std::string_view name, std::string_view body, Now no
   } else if (name == wire::Fenced::kName) {
     auto m = wire::decode<wire::Fenced>(body);
     if (m) {
-      link_.heard(now.mono);
+      session_.heard(now.mono);
       forget(m->claim, "fenced: " + m->reason);
       start_waiting(now);
     }
   } else {
     note(Note::Level::warn, "unknown message ignored name=" + std::string(name.substr(0, 40)));
   }
-  settle(now);
+  after_input(now);
 }
 
 void WorkerCore::on_welcome(const wire::Welcome& m, Now now) {
@@ -111,11 +111,11 @@ void WorkerCore::on_welcome(const wire::Welcome& m, Now now) {
   if (m.instance != settings_.instance || m.session <= newest_session_ || stop_by_) return;
   newest_session_ = m.session;
   unanswered_ = false;
-  link_.on_welcome(m.session, milliseconds(m.heartbeat_ms), milliseconds(m.lease_ms), now.mono);
+  session_.on_welcome(m.session, milliseconds(m.heartbeat_ms), milliseconds(m.lease_ms), now.mono);
   name_ = m.name;
   slots_ = m.slots;
   settings_.machine.facts["name"] = m.name;
-  told_slots_ = -1;
+  announced_slots_ = -1;
   note(Note::Level::info, "welcomed name=" + name_ + " session=" + std::to_string(m.session.value) +
                               " slots=" + std::to_string(slots_) + " held=" + std::to_string(held_.size()));
   if (slots_ == 0)
@@ -131,7 +131,7 @@ void WorkerCore::on_welcome(const wire::Welcome& m, Now now) {
   }
   bool incomplete = false;
   for (const auto& state : m.held) {
-    Held* held = find(state.claim);
+    HeldBuild* held = find(state.claim);
     if (!held) continue;
     if (!state.keep) {
       forget(state.claim, "fenced: " + state.reason);
@@ -161,50 +161,50 @@ void WorkerCore::on_welcome(const wire::Welcome& m, Now now) {
   }
   start_waiting(now);
   if (incomplete) {
-    link_.greet_again(now.mono);  // without these builds
+    session_.greet_again(now.mono);  // without these builds
     on_timer(now);
   }
 }
 
 void WorkerCore::on_rehello(const wire::Rehello& m, Now now) {
-  const bool refused = !link_.welcomed() && m.superseded && !m.session;  // another version of the protocol
-  if (!refused && (!link_.welcomed() || m.session != link_.session())) return;
+  const bool refused = !session_.welcomed() && m.superseded && !m.session;  // another version of the protocol
+  if (!refused && (!session_.welcomed() || m.session != session_.session())) return;
   if (m.superseded) {
     note(Note::Level::warn, "the server sends this worker away, waiting 30 s reason=\"" + m.reason + "\"");
     forget_all("superseded");
-    link_.on_superseded(now.mono);
+    session_.on_superseded(now.mono);
     return;
   }
   note(Note::Level::info, "asked to say hello again session=" + std::to_string(m.session.value) +
                               " reason=\"" + m.reason + "\"");
-  link_.greet_again(now.mono);
+  session_.greet_again(now.mono);
   on_timer(now);
 }
 
 void WorkerCore::on_offer(const wire::Offer& m, Now now) {
-  if (!link_.welcomed() || m.session != link_.session()) return;
-  link_.heard(now.mono);
-  if (Held* held = find(m.claim)) {
+  if (!session_.welcomed() || m.session != session_.session()) return;
+  session_.heard(now.mono);
+  if (HeldBuild* held = find(m.claim)) {
     if (held->stage == Stage::offered) send_accept(*held, now);
     return;
   }
-  if (told_slots_ > 0) --told_slots_;  // the server counts it as taken
+  if (announced_slots_ > 0) --announced_slots_;  // the server counts it as taken
   if (stop_by_) return refuse(m.claim, "the worker stops");
   if (free_slots() == 0) return refuse(m.claim, "no free slot");
   auto plan = wire::decode<wire::BuildPlan>(m.plan);
   if (!plan) return refuse(m.claim, "plan: " + plan.error().text);
   if (!is_plain_directory(plan->directory))
     return refuse(m.claim, "the build's directory is '" + plan->directory + "'");
-  Held held;
+  HeldBuild held;
   held.claim = m.claim;
   held.build = std::make_unique<BuildRun>(settings_.machine, actions_, last_exec_, std::move(*plan));
-  Held& kept = held_.emplace(m.claim, std::move(held)).first->second;
+  HeldBuild& kept = held_.emplace(m.claim, std::move(held)).first->second;
   send_accept(kept, now);
 }
 
 void WorkerCore::on_accepted(const wire::Accepted& m, Now now) {
-  link_.heard(now.mono);
-  Held* held = find(m.claim);
+  session_.heard(now.mono);
+  HeldBuild* held = find(m.claim);
   if (!held || held->stage != Stage::offered) return;
   held->stage = Stage::accepted;
   held->id = m.build;
@@ -215,22 +215,22 @@ void WorkerCore::on_accepted(const wire::Accepted& m, Now now) {
 }
 
 void WorkerCore::on_reported(const wire::Reported& m, Now now) {
-  link_.heard(now.mono);
-  Held* held = find(m.claim);
+  session_.heard(now.mono);
+  HeldBuild* held = find(m.claim);
   if (!held || held->stage != Stage::running) return;
-  Outbox& outbox = held->build->outbox();
+  ProgressOutbox& outbox = held->build->outbox();
   switch (outbox.on_reported(m.sequence, m.logs)) {
-    case Outbox::Acknowledged::progress:
+    case ProgressOutbox::Acknowledged::progress:
       held->last_progress = now.mono;
       held->patience = milliseconds(1000);
       break;
-    case Outbox::Acknowledged::missing:
+    case ProgressOutbox::Acknowledged::missing:
       if (!held->last_rewind || now.mono >= *held->last_rewind + kRewindAtMost) {
         held->last_rewind = now.mono;
         outbox.rewind();
       }
       break;
-    case Outbox::Acknowledged::nothing_new:
+    case ProgressOutbox::Acknowledged::nothing_new:
       break;
   }
   if (!m.finished && !outbox.complete()) return;
@@ -245,8 +245,8 @@ void WorkerCore::on_reported(const wire::Reported& m, Now now) {
 }
 
 void WorkerCore::on_answer(const wire::Answer& m, Now now) {
-  link_.heard(now.mono);
-  Held* held = find(m.claim);
+  session_.heard(now.mono);
+  HeldBuild* held = find(m.claim);
   if (!held || held->stage != Stage::running) return;
   held->build->on_answer(m, now);
   track(*held);
@@ -254,10 +254,10 @@ void WorkerCore::on_answer(const wire::Answer& m, Now now) {
 }
 
 void WorkerCore::on_heartbeat_reply(const wire::HeartbeatReply& m, Now now) {
-  if (!link_.welcomed() || m.session != link_.session()) return;
-  link_.heard(now.mono);
+  if (!session_.welcomed() || m.session != session_.session()) return;
+  session_.heard(now.mono);
   for (const auto& wanted : m.wanted) {
-    Held* held = find(wanted.claim);
+    HeldBuild* held = find(wanted.claim);
     if (!held) continue;
     if (wanted.fenced) {
       forget(wanted.claim, "fenced: " + wanted.reason);

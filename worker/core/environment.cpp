@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/environment.hpp"
+#include "worker/core/environment.hpp"
 
 #include <cctype>
 

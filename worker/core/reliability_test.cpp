@@ -5,8 +5,8 @@
 #include <set>
 
 #include "logchunk/chunk.hpp"
-#include "testing/world.hpp"
 #include "wire/codec.hpp"
+#include "worker/testing/world.hpp"
 
 namespace headrace::worker::testing {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/step_logs.hpp"
+#include "worker/core/step_logs.hpp"
 
 #include <algorithm>
 
-#include "core/texts.hpp"
+#include "worker/core/step_words.hpp"
 
 namespace headrace::worker {
 

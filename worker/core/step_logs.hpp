@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "core/actions.hpp"
-#include "core/outbox.hpp"
 #include "logchunk/frame.hpp"
 #include "wire/records.hpp"
+#include "worker/core/actions.hpp"
+#include "worker/core/progress_outbox.hpp"
 
 namespace headrace::worker {
 
@@ -20,7 +20,7 @@ inline constexpr milliseconds kPartialLine{200};
 
 class StepLogs {
  public:
-  StepLogs(int step, Outbox& outbox) : step_(step), outbox_(outbox) {}
+  StepLogs(int step, ProgressOutbox& outbox) : step_(step), outbox_(outbox) {}
 
   /// Opens a log; its slug is made unique in the step. @return its index
   int add(const std::string& name, const std::string& type = "s");
@@ -55,7 +55,7 @@ class StepLogs {
   void close(Log& log, Now now);
 
   int step_;
-  Outbox& outbox_;
+  ProgressOutbox& outbox_;
   std::vector<std::unique_ptr<Log>> logs_;
 };
 

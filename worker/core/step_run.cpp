@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/step_run.hpp"
+#include "worker/core/step_run.hpp"
 
 #include <algorithm>
 
-#include "core/environment.hpp"
-#include "core/texts.hpp"
 #include "render/python_text.hpp"
+#include "worker/core/environment.hpp"
+#include "worker/core/shell_quoting.hpp"
+#include "worker/core/step_words.hpp"
 
 namespace headrace::worker {
 

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "core/build_scope.hpp"
-#include "core/command_run.hpp"
-#include "core/step_logs.hpp"
-#include "core/warning_counter.hpp"
-#include "git_checkout.hpp"
 #include "render/render.hpp"
+#include "worker/core/build_scope.hpp"
+#include "worker/core/command_run.hpp"
+#include "worker/core/step_logs.hpp"
+#include "worker/core/warning_counter.hpp"
+#include "worker/git_checkout.hpp"
 
 namespace headrace::worker {
 

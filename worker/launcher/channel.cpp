@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launcher/channel.hpp"
+#include "worker/launcher/channel.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "launcher/launcher.hpp"
+#include "worker/launcher/launcher.hpp"
 
 #include <poll.h>
 #include <sys/prctl.h>

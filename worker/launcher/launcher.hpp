@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
-#include "launcher/channel.hpp"
-#include "platform/processes.hpp"
+#include "worker/launcher/channel.hpp"
+#include "worker/platform/processes.hpp"
 
 namespace headrace::worker {
 

@@ -12,10 +12,10 @@
 #include <fstream>
 #include <iterator>
 
-#include "launcher/channel.hpp"
-#include "launcher_client.hpp"
-#include "platform/base_directory.hpp"
-#include "platform/processes.hpp"
+#include "worker/launcher/channel.hpp"
+#include "worker/launcher_client.hpp"
+#include "worker/platform/base_directory.hpp"
+#include "worker/platform/processes.hpp"
 
 namespace headrace::worker {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "launcher/launcher.hpp"
+#include "worker/launcher/launcher.hpp"
 
 int main(int argc, char** argv) {
   if (argc != 4) {

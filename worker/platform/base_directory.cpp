@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "platform/base_directory.hpp"
+#include "worker/platform/base_directory.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>

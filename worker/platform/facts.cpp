@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "platform/facts.hpp"
+#include "worker/platform/facts.hpp"
 
 #include <sys/utsname.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "platform/processes.hpp"
+#include "worker/platform/processes.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

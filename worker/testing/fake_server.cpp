@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "testing/fake_server.hpp"
+#include "worker/testing/fake_server.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "testing/live_dispatcher.hpp"
+#include "worker/testing/live_dispatcher.hpp"
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "bus/socket.hpp"
-#include "testing/fake_server.hpp"
+#include "worker/testing/fake_server.hpp"
 
 namespace headrace::worker::testing {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "testing/world.hpp"
+#include "worker/testing/world.hpp"
 
 #include <algorithm>
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/core.hpp"
-#include "testing/fake_server.hpp"
+#include "worker/core/core.hpp"
+#include "worker/testing/fake_server.hpp"
 
 namespace headrace::worker::testing {
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/texts.hpp"
+#include "worker/core/step_words.hpp"
 
 #include <algorithm>
 #include <cctype>
-#include <cstdio>
 
 #include "render/python_text.hpp"
 
@@ -19,35 +18,6 @@ void flatten(const json::Value& v, std::vector<std::string>& out) {
 }
 
 }  // namespace
-
-std::string shell_quoted(const std::vector<std::string>& argv) {
-  std::string out;
-  for (const auto& word : argv) {
-    if (!out.empty()) out += ' ';
-    const bool safe = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-      return std::isalnum(c) ||
-             std::string_view("%+,-./:=@_").find(static_cast<char>(c)) != std::string_view::npos;
-    });
-    if (safe) {
-      out += word;
-      continue;
-    }
-    out += '\'';
-    for (const char c : word) {
-      if (c == '\'') {
-        out += "'\"'\"'";
-      } else {
-        out += c;
-      }
-    }
-    out += '\'';
-  }
-  return out;
-}
-
-std::string python_list(const std::vector<std::string>& argv) {
-  return render::python_repr(json::Array(argv.begin(), argv.end()));
-}
 
 std::optional<std::string> short_command(const std::vector<std::string>& words) {
   if (words.empty()) return std::nullopt;
@@ -92,15 +62,6 @@ std::string result_suffix(Results results, bool timed_out, bool max_lines_reache
   }
   return out;
 }
-
-std::string seconds_text(milliseconds t) {
-  if (t.count() % 1000 == 0) return std::to_string(t.count() / 1000);
-  char buffer[40];
-  std::snprintf(buffer, sizeof buffer, "%g", static_cast<double>(t.count()) / 1000);
-  return buffer;
-}
-
-std::string_view seconds_unit(milliseconds t) { return t == 1s ? "sec" : "secs"; }
 
 std::string identifier(std::string_view name) {
   std::string out;

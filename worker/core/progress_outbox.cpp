@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/outbox.hpp"
+#include "worker/core/progress_outbox.hpp"
 
 #include <algorithm>
 
@@ -11,26 +11,26 @@ constexpr std::size_t kMaxUnderWay =
 constexpr std::size_t kItemBytes = 500;  // of a progress item, about
 }  // namespace
 
-std::size_t Outbox::cost(const Pending& p) {
+std::size_t ProgressOutbox::cost(const Pending& p) {
   if (const auto* piece = std::get_if<KeptPiece>(&p)) return piece->chunk.size() + kOverhead;
   return kItemBytes;
 }
 
-void Outbox::add(wire::ProgressItem item) {
+void ProgressOutbox::add(wire::ProgressItem item) {
   if (item.finish) finishing_ = true;
   pending_.push_back(std::move(item));
   pending_bytes_ += kItemBytes;
   ++pending_items_;
 }
 
-void Outbox::add(int step, int log, logchunk::Piece piece) {
+void ProgressOutbox::add(int step, int log, logchunk::Piece piece) {
   KeptPiece kept{
       {step, log}, piece.offset_bytes, piece.offset_bytes + piece.size_bytes, std::move(piece.chunk)};
   pending_bytes_ += kept.chunk.size() + kOverhead;
   pending_.push_back(std::move(kept));
 }
 
-void Outbox::close() {
+void ProgressOutbox::close() {
   while (!pending_.empty()) {
     Kept report;
     while (!pending_.empty() && report.bytes < kReportBytes) {
@@ -50,13 +50,13 @@ void Outbox::close() {
   pending_items_ = 0;
 }
 
-bool Outbox::something_to_send(std::size_t window_bytes) const {
+bool ProgressOutbox::something_to_send(std::size_t window_bytes) const {
   // One report is always let through, however small the window.
   if (sent_ == 0) return !kept_.empty();
   return sent_ < kept_.size() && sent_ < kMaxUnderWay && sent_bytes_ + kept_[sent_].bytes <= window_bytes;
 }
 
-std::optional<wire::Report> Outbox::next(std::size_t window_bytes) {
+std::optional<wire::Report> ProgressOutbox::next(std::size_t window_bytes) {
   if (!something_to_send(window_bytes)) return std::nullopt;
   const Kept& kept = kept_[sent_++];
   sent_bytes_ += kept.bytes;
@@ -70,17 +70,17 @@ std::optional<wire::Report> Outbox::next(std::size_t window_bytes) {
   return report;
 }
 
-void Outbox::rewind() {
+void ProgressOutbox::rewind() {
   sent_ = 0;
   sent_bytes_ = 0;
 }
 
-bool Outbox::is_acknowledged(const KeptPiece& p) const {
+bool ProgressOutbox::is_acknowledged(const KeptPiece& p) const {
   const auto it = acked_.find(p.log);
   return it != acked_.end() && p.end <= it->second;
 }
 
-bool Outbox::drop_acknowledged() {
+bool ProgressOutbox::drop_acknowledged() {
   bool dropped = false;
   while (!kept_.empty()) {
     const Kept& front = kept_.front();
@@ -98,7 +98,8 @@ bool Outbox::drop_acknowledged() {
   return dropped;
 }
 
-Outbox::Acknowledged Outbox::on_reported(std::int64_t sequence, const std::vector<wire::LogPosition>& logs) {
+ProgressOutbox::Acknowledged ProgressOutbox::on_reported(std::int64_t sequence,
+                                                         const std::vector<wire::LogPosition>& logs) {
   bool moved = false;
   bool missing = false;
   // Only what was sent can be acknowledged; a larger number is nobody's.
@@ -120,7 +121,7 @@ Outbox::Acknowledged Outbox::on_reported(std::int64_t sequence, const std::vecto
   return moved ? Acknowledged::progress : Acknowledged::nothing_new;
 }
 
-bool Outbox::on_held(std::int64_t acked, const std::vector<wire::LogPosition>& logs) {
+bool ProgressOutbox::on_held(std::int64_t acked, const std::vector<wire::LogPosition>& logs) {
   std::map<LogKey, std::int64_t> server;
   for (const auto& p : logs) server[{p.step, p.log}] = p.size_bytes;
   if (acked < dropped_sequence_) return false;

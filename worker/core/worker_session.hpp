@@ -16,16 +16,16 @@
 
 namespace headrace::worker {
 
-class Link {
+class WorkerSession {
  public:
-  explicit Link(std::uint64_t seed) : random_(seed) {}
+  explicit WorkerSession(std::uint64_t seed) : random_(seed) {}
 
-  enum class Do { nothing, connect_and_hello, hello, heartbeat };
+  enum class Due { nothing, connect_and_hello, hello, heartbeat };
 
   /// First hello at once.
   void start(MonoTime now);
   /// What is due; call again until it says nothing.
-  Do on_timer(MonoTime now);
+  Due on_timer(MonoTime now);
   MonoTime next_wake() const;
 
   void on_welcome(SessionId session, milliseconds heartbeat, milliseconds lease, MonoTime now);

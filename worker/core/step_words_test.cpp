@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/texts.hpp"
+#include "worker/core/step_words.hpp"
 
 #include <gtest/gtest.h>
 
-#include "core/environment.hpp"
+#include "worker/core/environment.hpp"
+#include "worker/core/python_words.hpp"
+#include "worker/core/shell_quoting.hpp"
 
 namespace headrace::worker {
 
-TEST(Texts, ShowsTheFirstTwoWordsOfACommand) {
+TEST(StepWords, ShowsTheFirstTwoWordsOfACommand) {
   const auto shown = [](const json::Value& command) {
     return short_command(command_words(command)).value_or("none");
   };
@@ -19,16 +21,19 @@ TEST(Texts, ShowsTheFirstTwoWordsOfACommand) {
   EXPECT_EQ(shown(json::Array{}), "none");
 }
 
-TEST(Texts, QuotesAsAShellReadsIt) {
+TEST(ShellQuoting, QuotesAsAShellReadsIt) {
   EXPECT_EQ(shell_quoted({"echo", "a b", "it's", "", "x=1"}), "echo 'a b' 'it'\"'\"'s' '' x=1");
-  EXPECT_EQ(python_list({"/bin/sh", "-c", "echo 'x'"}), "['/bin/sh', '-c', \"echo 'x'\"]");
 }
 
-TEST(Texts, SaysTheResultInBuildbotsWords) {
+TEST(PythonWords, WritesListsAndSeconds) {
+  EXPECT_EQ(python_list({"/bin/sh", "-c", "echo 'x'"}), "['/bin/sh', '-c', \"echo 'x'\"]");
+  EXPECT_EQ(seconds_text(milliseconds(1500)), "1.5");
+}
+
+TEST(StepWords, SaysTheResultInBuildbotsWords) {
   EXPECT_EQ(result_suffix(Results::success, false, false), "");
   EXPECT_EQ(result_suffix(Results::failure, true, false), " (failure) (timed out)");
   EXPECT_EQ(result_suffix(Results::failure, false, true), " (failure) (max lines reached)");
-  EXPECT_EQ(seconds_text(milliseconds(1500)), "1.5");
   EXPECT_EQ(identifier("warnings (3)"), "warnings__3_");
   EXPECT_EQ(identifier("err.text"), "err_text");
 }

@@ -19,7 +19,7 @@
 
 namespace headrace::worker {
 
-class Outbox {
+class ProgressOutbox {
  public:
   void add(wire::ProgressItem item);
   void add(int step, int log, logchunk::Piece piece);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/outbox.hpp"
+#include "worker/core/progress_outbox.hpp"
 
 #include <gtest/gtest.h>
 
@@ -24,8 +24,8 @@ logchunk::Piece piece(std::int64_t offset, std::int64_t size, std::size_t bytes 
 
 }  // namespace
 
-TEST(Outbox, NumbersReportsWithItemsAndKeepsThemUntilAcknowledged) {
-  Outbox box;
+TEST(ProgressOutbox, NumbersReportsWithItemsAndKeepsThemUntilAcknowledged) {
+  ProgressOutbox box;
   box.add(step_item(0));
   box.close();
   box.add(0, 0, piece(0, 100));
@@ -41,33 +41,33 @@ TEST(Outbox, NumbersReportsWithItemsAndKeepsThemUntilAcknowledged) {
   EXPECT_EQ(c->sequence, 2);
   EXPECT_EQ(c->logs[0].offset_bytes, 100);
 
-  EXPECT_EQ(box.on_reported(1, {{0, 0, 100}}), Outbox::Acknowledged::progress);
+  EXPECT_EQ(box.on_reported(1, {{0, 0, 100}}), ProgressOutbox::Acknowledged::progress);
   EXPECT_FALSE(box.complete());
-  EXPECT_EQ(box.on_reported(1, {}), Outbox::Acknowledged::nothing_new);
+  EXPECT_EQ(box.on_reported(1, {}), ProgressOutbox::Acknowledged::nothing_new);
   box.rewind();
   const auto again = box.next(kWindow);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->sequence, 2);
-  EXPECT_EQ(box.on_reported(2, {{0, 0, 150}}), Outbox::Acknowledged::progress);
+  EXPECT_EQ(box.on_reported(2, {{0, 0, 150}}), ProgressOutbox::Acknowledged::progress);
   EXPECT_TRUE(box.complete());
   EXPECT_EQ(box.bytes(), 0u);
 }
 
-TEST(Outbox, APositionThatDidNotMoveMeansBytesAreMissing) {
-  Outbox box;
+TEST(ProgressOutbox, APositionThatDidNotMoveMeansBytesAreMissing) {
+  ProgressOutbox box;
   box.add(0, 0, piece(0, 100));
   box.close();
   box.add(0, 0, piece(100, 100));
   box.close();
   EXPECT_TRUE(box.next(kWindow));
   EXPECT_TRUE(box.next(kWindow));
-  EXPECT_EQ(box.on_reported(0, {{0, 0, 0}}), Outbox::Acknowledged::missing);
+  EXPECT_EQ(box.on_reported(0, {{0, 0, 0}}), ProgressOutbox::Acknowledged::missing);
   // An acknowledgement of the first while the second is under way is none.
-  EXPECT_EQ(box.on_reported(0, {{0, 0, 100}}), Outbox::Acknowledged::progress);
+  EXPECT_EQ(box.on_reported(0, {{0, 0, 100}}), ProgressOutbox::Acknowledged::progress);
 }
 
-TEST(Outbox, TheServersOffsetWinsAfterAWelcome) {
-  Outbox box;
+TEST(ProgressOutbox, TheServersOffsetWinsAfterAWelcome) {
+  ProgressOutbox box;
   for (int i = 0; i < 3; ++i) {
     box.add(0, 0, piece(i * 100, 100));
     box.add(step_item(i));
@@ -92,8 +92,8 @@ TEST(Outbox, TheServersOffsetWinsAfterAWelcome) {
   EXPECT_FALSE(box.on_held(1, {}));
 }
 
-TEST(Outbox, TheWindowBoundsWhatIsUnderWay) {
-  Outbox box;
+TEST(ProgressOutbox, TheWindowBoundsWhatIsUnderWay) {
+  ProgressOutbox box;
   for (int i = 0; i < 4; ++i) {
     box.add(0, 0, piece(i * 100, 100, 1000));
     box.close();
@@ -106,8 +106,8 @@ TEST(Outbox, TheWindowBoundsWhatIsUnderWay) {
   EXPECT_FALSE(box.next(2500));
 }
 
-TEST(Outbox, CutsALongWaitIntoReportsOfBoundedSize) {
-  Outbox box;
+TEST(ProgressOutbox, CutsALongWaitIntoReportsOfBoundedSize) {
+  ProgressOutbox box;
   box.add(step_item(0));
   for (int i = 0; i < 20; ++i) box.add(0, 0, piece(i * 100, 100, 60'000));
   box.add(finish_item());

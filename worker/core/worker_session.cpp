@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/link.hpp"
+#include "worker/core/worker_session.hpp"
 
 #include <algorithm>
 
@@ -12,12 +12,12 @@ constexpr milliseconds kLongestWait{5000};
 constexpr milliseconds kSuperseded{30'000};
 }  // namespace
 
-void Link::start(MonoTime now) {
+void WorkerSession::start(MonoTime now) {
   state_ = State::away;
   next_ = now;
 }
 
-void Link::go_away(MonoTime now) {
+void WorkerSession::go_away(MonoTime now) {
   state_ = State::away;
   auto wait = kFirstWait * (1 << std::min(failures_, 10));
   wait = std::min<milliseconds>(wait, kLongestWait);
@@ -27,36 +27,36 @@ void Link::go_away(MonoTime now) {
   next_ = now + wait;
 }
 
-Link::Do Link::on_timer(MonoTime now) {
+WorkerSession::Due WorkerSession::on_timer(MonoTime now) {
   switch (state_) {
     case State::away:
-      if (now < next_) return Do::nothing;
+      if (now < next_) return Due::nothing;
       state_ = State::greeting;
       next_ = now + kHelloEvery;
       give_up_ = now + kGreeting;
-      return Do::connect_and_hello;
+      return Due::connect_and_hello;
     case State::greeting:
       if (now >= give_up_) {
         go_away(now);
-        return Do::nothing;
+        return Due::nothing;
       }
-      if (now < next_) return Do::nothing;
+      if (now < next_) return Due::nothing;
       next_ = now + kHelloEvery;
-      return Do::hello;
+      return Due::hello;
     case State::welcomed:
       if (now >= last_heard_ + heartbeat_ * 5 / 2) {
         session_ = {};
         go_away(now);
-        return Do::nothing;
+        return Due::nothing;
       }
-      if (now < next_) return Do::nothing;
+      if (now < next_) return Due::nothing;
       next_ = now + heartbeat_;
-      return Do::heartbeat;
+      return Due::heartbeat;
   }
-  return Do::nothing;
+  return Due::nothing;
 }
 
-MonoTime Link::next_wake() const {
+MonoTime WorkerSession::next_wake() const {
   switch (state_) {
     case State::away:
       return next_;
@@ -68,7 +68,7 @@ MonoTime Link::next_wake() const {
   return next_;
 }
 
-void Link::on_welcome(SessionId session, milliseconds heartbeat, milliseconds lease, MonoTime now) {
+void WorkerSession::on_welcome(SessionId session, milliseconds heartbeat, milliseconds lease, MonoTime now) {
   state_ = State::welcomed;
   session_ = session;
   heartbeat_ = std::max(heartbeat, milliseconds(10));
@@ -78,11 +78,11 @@ void Link::on_welcome(SessionId session, milliseconds heartbeat, milliseconds le
   failures_ = 0;
 }
 
-void Link::heard(MonoTime now) {
+void WorkerSession::heard(MonoTime now) {
   if (state_ == State::welcomed) last_heard_ = now;
 }
 
-void Link::greet_again(MonoTime now) {
+void WorkerSession::greet_again(MonoTime now) {
   session_ = {};
   if (state_ == State::away) return;
   state_ = State::greeting;
@@ -90,13 +90,13 @@ void Link::greet_again(MonoTime now) {
   give_up_ = now + kGreeting;
 }
 
-void Link::on_disconnected(MonoTime now) {
+void WorkerSession::on_disconnected(MonoTime now) {
   if (state_ != State::welcomed) return;
   session_ = {};
   go_away(now);
 }
 
-void Link::on_superseded(MonoTime now) {
+void WorkerSession::on_superseded(MonoTime now) {
   session_ = {};
   state_ = State::away;
   next_ = now + kSuperseded;
