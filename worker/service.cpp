@@ -67,15 +67,15 @@ WorkerService::WorkerService(const Settings& settings, const platform::BaseDirec
   options.marker = marker_;
   LauncherClient::Events events;
   events.output = [this](ExecId exec, char channel, std::string_view bytes) {
-    core_.on_output(exec, channel, bytes, now());
+    core_.on_command(exec, CommandOutput{channel, bytes}, now());
     perform();
   };
   events.exit = [this](ExecId exec, const Exit& exit) {
-    core_.on_exit(exec, exit, now());
+    core_.on_command(exec, exit, now());
     perform();
   };
   events.spawn_failed = [this](ExecId exec, const SpawnFailure& failure) {
-    core_.on_spawn_failed(exec, failure, now());
+    core_.on_command(exec, failure, now());
     perform();
   };
   events.lost = [this] {

@@ -20,7 +20,7 @@
 
 namespace headrace::wire {
 
-/// One step. `kind` says who runs it on the worker:
+/// One step. `kind` names its room in worker/core/steps; among them are:
 ///   "command"       run `command`; every kind of shell step (shell, compile, test) is one of these
 ///   "git"           check out; options in `options`: url, branch, mode ("incremental"|"full"),
 ///                   method ("clean"|"fresh"|"clobber"|"copy"), shallow (bool or depth), submodules, codebase

@@ -148,11 +148,11 @@ void WorkerProcess::go_on(worker::ExecId exec) {
   if (!dead && run.next < run.step.prints.size()) {
     const auto print = run.step.prints[run.next++];
     plan(exec, env_.dice.chance(0.1) ? env_.dice.wait(500, 5000) : env_.dice.wait(1, 400));
-    if (!run.discard) core_->on_output(exec, print.channel, print.bytes, now());
+    if (!run.discard) core_->on_command(exec, worker::CommandOutput{print.channel, print.bytes}, now());
   } else {
     const worker::Exit exit{dead ? 0 : run.step.exit_code, dead ? 9 : 0, run.lost && !run.killed};
     runs_.erase(found);
-    core_->on_exit(exec, exit, now());
+    core_->on_command(exec, exit, now());
   }
   perform();
 }

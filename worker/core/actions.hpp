@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -30,6 +31,12 @@ struct Machine {
 /// Names one running command of this worker's life, from 1.
 using ExecId = Id<struct ExecTag>;
 
+/// A portion of what a command writes.
+struct CommandOutput {
+  char channel = 'o';  ///< 'o' stdout, 'e' stderr
+  std::string_view bytes;
+};
+
 /// How a command ended.
 struct Exit {
   int code = 0;       ///< when `signal` is 0
@@ -44,6 +51,17 @@ struct SpawnFailure {
   std::string path;  ///< that was tried
 };
 
+/// Its output is no longer read, or is read again. While it is not, silence is not the command's fault.
+struct ReadingPaused {
+  bool paused = true;
+};
+
+/// The instant of next_wake has come.
+struct TimerDue {};
+
+/// What a step is told of its running command. The launcher says the first three; the core adds the others.
+using CommandInput = std::variant<CommandOutput, Exit, SpawnFailure, ReadingPaused, TimerDue>;
+
 // ---- what the core wants done, in order ----
 
 /// Drop the socket, open a new one to the next dispatcher. What was queued on the old one is lost.
@@ -56,8 +74,8 @@ struct Send {
   std::string body;
 };
 
-/// Run a command. Its output comes as on_output, then exactly one on_exit or on_spawn_failed comes, after
-/// the last output and when no descendant of the command is left.
+/// Run a command. Its CommandOutput comes, then exactly one Exit or SpawnFailure, after the last output and
+/// when no descendant of the command is left.
 struct StartCommand {
   ExecId exec;
   std::vector<std::string> argv;           ///< [0] is looked up in the PATH of `env`
@@ -72,7 +90,7 @@ struct KillCommand {
   milliseconds sigterm{0};
 };
 
-/// Its output interests nobody any more; on_exit still comes.
+/// Its output interests nobody any more; its Exit still comes.
 struct DiscardOutput {
   ExecId exec;
 };

@@ -94,18 +94,8 @@ void BuildRun::on_answer(const wire::Answer& answer, Now now) {
   advance(now);
 }
 
-void BuildRun::on_output(char channel, std::string_view bytes, Now now) {
-  if (step_) step_->on_output(channel, bytes, now);
-  note_pending(now);
-}
-
-void BuildRun::on_exit(const Exit& exit, Now now) {
-  if (step_) step_->on_exit(exit, now);
-  advance(now);
-}
-
-void BuildRun::on_spawn_failed(const SpawnFailure& failure, Now now) {
-  if (step_) step_->on_spawn_failed(failure, now);
+void BuildRun::on_command(const CommandInput& input, Now now) {
+  if (step_) step_->on_command(input, now);
   advance(now);
 }
 
@@ -118,15 +108,6 @@ void BuildRun::cancel(const std::string& reason, Now now) {
   build_.questions.clear();
   if (step_) step_->interrupt(reason, now);
   advance(now);
-}
-
-void BuildRun::on_timer(Now now) {
-  if (step_) step_->on_timer(now);
-  advance(now);
-}
-
-void BuildRun::on_paused(bool paused, Now now) {
-  if (step_) step_->on_paused(paused, now);
 }
 
 void BuildRun::note_pending(Now now) {

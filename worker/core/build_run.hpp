@@ -28,13 +28,10 @@ class BuildRun {
 
   void begin(BuildId id, std::int64_t number, Now now);
   void on_answer(const wire::Answer& answer, Now now);
-  void on_output(char channel, std::string_view bytes, Now now);
-  void on_exit(const Exit& exit, Now now);
-  void on_spawn_failed(const SpawnFailure& failure, Now now);
+  /// Of the command that runs; TimerDue also of the build itself.
+  void on_command(const CommandInput& input, Now now);
   /// Ends the step that runs; from now on only steps with always_run run. Repeats are ignored.
   void cancel(const std::string& reason, Now now);
-  void on_timer(Now now);
-  void on_paused(bool paused, Now now);
 
   /// The command that runs now.
   std::optional<ExecId> exec() const { return step_ ? step_->exec() : std::nullopt; }

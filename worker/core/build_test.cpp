@@ -249,41 +249,6 @@ TEST(Build, AFullDiskIsAnException) {
             "cannot make directory '/base/builder/build': No space left on device\n");
 }
 
-TEST(Build, DecodesExitCodes) {
-  World world;
-  world.script = by_exit_code;
-  auto step = shell("exit 4");
-  step.decode_rc = {{0, Results::success}, {4, Results::warnings}};
-  step.flags.warn_on_warnings = true;
-  auto other = shell("exit 5");
-  other.decode_rc = step.decode_rc;
-  auto& b = run(world, plan({step, other}));
-  EXPECT_EQ(b.steps[0].results, Results::warnings);
-  EXPECT_EQ(b.steps[1].results, Results::failure);
-}
-
-TEST(Build, CountsWarnings) {
-  World world;
-  world.script = [](const StartCommand&) {
-    Script s;
-    s.prints = {{0ms, 'e', "a.c: warning: one\nb.c: warning: two\nfine\n"}};
-    return s;
-  };
-  auto step = shell("make", "compile");
-  step.warning_pattern = ".*warning[: ].*";
-  step.flags.warn_on_warnings = true;
-  step.max_warn_count = 2;
-  auto more = step;
-  more.max_warn_count = 1;
-  auto& b = run(world, plan({step, more}));
-  EXPECT_EQ(b.steps[0].results, Results::warnings);
-  EXPECT_EQ(b.steps[1].results, Results::failure);
-  EXPECT_EQ(b.properties.at("warnings-count").value, json::Value(4));
-  EXPECT_EQ(logchunk::unframe(b.log(0, "warnings (2)"), "t"), "a.c: warning: one\nb.c: warning: two\n");
-  EXPECT_EQ(b.steps[0].logs.at(1).slug, "warnings__2_");
-  EXPECT_EQ(b.steps[0].logs.at(1).type, "t");
-}
-
 TEST(Build, SkipsAStepThatIsNotWanted) {
   World world;
   auto step = shell("x", "skipped");

@@ -40,11 +40,16 @@ void CommandRun::start(Actions& actions, Now now) {
   actions.push_back(StartCommand{exec_, spec_.argv, spec_.directory, spec_.env, spec_.input});
 }
 
-void CommandRun::on_output(char channel, std::string_view bytes, Actions& actions, Now now) {
+std::optional<CommandEnd> CommandRun::on(const CommandInput& input, Actions& actions, Now now) {
+  return std::visit([&](const auto& known) { return handle(known, actions, now); }, input);
+}
+
+CommandRun::End CommandRun::handle(const CommandOutput& output, Actions& actions, Now now) {
+  const std::string_view bytes = output.bytes;
   last_output_ = now.mono;
-  if (spec_.collect && channel == 'o' && end_.output.size() < kMaxCollected)
+  if (spec_.collect && output.channel == 'o' && end_.output.size() < kMaxCollected)
     end_.output.append(bytes.substr(0, kMaxCollected - end_.output.size()));
-  if (!spec_.quiet) logs_.write(log_, channel, bytes, now);
+  if (!spec_.quiet) logs_.write(log_, output.channel, bytes, now);
   if (spec_.max_lines > 0 && !end_.max_lines_reached) {
     lines_ += std::count(bytes.begin(), bytes.end(), '\n');
     if (lines_ > spec_.max_lines) {
@@ -54,6 +59,7 @@ void CommandRun::on_output(char channel, std::string_view bytes, Actions& action
            actions, now);
     }
   }
+  return std::nullopt;
 }
 
 void CommandRun::kill(const std::string& why, Actions& actions, Now now) {
@@ -79,7 +85,7 @@ CommandEnd CommandRun::ended(int rc, Now now) {
   return std::move(end_);
 }
 
-CommandEnd CommandRun::on_exit(const Exit& exit, Now now) {
+CommandRun::End CommandRun::handle(const Exit& exit, Actions& /*actions*/, Now now) {
   if (exit.signal != 0) {
     header("process killed by signal " + std::to_string(exit.signal) + "\n", now);
     return ended(-1, now);
@@ -87,7 +93,7 @@ CommandEnd CommandRun::on_exit(const Exit& exit, Now now) {
   return ended(exit.code, now);
 }
 
-CommandEnd CommandRun::on_spawn_failed(const SpawnFailure& failure, Now now) {
+CommandRun::End CommandRun::handle(const SpawnFailure& failure, Actions& /*actions*/, Now now) {
   const bool missing = failure.error == ENOENT;
   std::string text = "cannot " + failure.what + " '" + failure.path + "': ";
   if (failure.what == "run") {
@@ -106,7 +112,7 @@ CommandEnd CommandRun::on_spawn_failed(const SpawnFailure& failure, Now now) {
   return ended(-1, now);
 }
 
-std::optional<CommandEnd> CommandRun::on_timer(Actions& actions, Now now) {
+CommandRun::End CommandRun::handle(const TimerDue& /*timer*/, Actions& actions, Now now) {
   if (give_up_) {
     if (paused_ || now.mono < *give_up_) return std::nullopt;
     header("SIGKILL failed to kill process\n", now);
@@ -136,13 +142,14 @@ std::optional<MonoTime> CommandRun::next_wake() const {
   return first;
 }
 
-void CommandRun::on_paused(bool paused, Now now) {
-  if (paused_ && !paused) {
+CommandRun::End CommandRun::handle(const ReadingPaused& reading, Actions& /*actions*/, Now now) {
+  if (paused_ && !reading.paused) {
     last_output_ = now.mono;
     // Its end waits behind output that nobody read: the grace begins anew.
     if (give_up_) give_up_ = std::max(*give_up_, now.mono + kKillGrace);
   }
-  paused_ = paused;
+  paused_ = reading.paused;
+  return std::nullopt;
 }
 
 }  // namespace headrace::worker

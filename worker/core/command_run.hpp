@@ -45,19 +45,19 @@ class CommandRun {
 
   ExecId exec() const { return exec_; }
   void start(Actions& actions, Now now);
-  void on_output(char channel, std::string_view bytes, Actions& actions, Now now);
-  CommandEnd on_exit(const Exit& exit, Now now);
-  CommandEnd on_spawn_failed(const SpawnFailure& failure, Now now);
-
+  /// @return the end, when this is it; also of a command that even SIGKILL does not end
+  std::optional<CommandEnd> on(const CommandInput& input, Actions& actions, Now now);
   /// Kills it because somebody said so.
   void interrupt(Actions& actions, Now now);
-  /// Time-outs. @return the end when even SIGKILL does not help
-  std::optional<CommandEnd> on_timer(Actions& actions, Now now);
   std::optional<MonoTime> next_wake() const;
-  /// While its output is not read, silence is not its fault.
-  void on_paused(bool paused, Now now);
 
  private:
+  using End = std::optional<CommandEnd>;
+  End handle(const CommandOutput& output, Actions& actions, Now now);
+  End handle(const Exit& exit, Actions& actions, Now now);
+  End handle(const SpawnFailure& failure, Actions& actions, Now now);
+  End handle(const ReadingPaused& reading, Actions& actions, Now now);
+  End handle(const TimerDue& timer, Actions& actions, Now now);
   void header(const std::string& text, Now now);
   void kill(const std::string& why, Actions& actions, Now now);
   CommandEnd ended(int rc, Now now);

@@ -37,48 +37,33 @@ void WorkerCore::track(HeldBuild& held) {
   ++counts_.commands_started;
 }
 
-void WorkerCore::on_output(ExecId exec, char channel, std::string_view bytes, Now now) {
-  const auto it = execs_.find(exec);
-  if (it == execs_.end()) return;
-  counts_.output_bytes += static_cast<std::int64_t>(bytes.size());
-  HeldBuild& held = held_.at(it->second);
-  held.build->on_output(channel, bytes, now);
-  after_input(now);
-}
-
-void WorkerCore::on_exit(ExecId exec, const Exit& exit, Now now) {
-  paused_.erase(exec);
-  if (dying_.erase(exec) > 0) {
-    start_waiting(now);
-    after_input(now);
-    return;
+void WorkerCore::on_command(ExecId exec, const CommandInput& input, Now now) {
+  const auto* output = std::get_if<CommandOutput>(&input);
+  if (output == nullptr) {
+    paused_.erase(exec);
+    if (dying_.erase(exec) > 0) {
+      start_waiting(now);
+      return after_input(now);
+    }
   }
   const auto it = execs_.find(exec);
   if (it == execs_.end()) return;
   HeldBuild& held = held_.at(it->second);
+  if (output != nullptr) {
+    counts_.output_bytes += static_cast<std::int64_t>(output->bytes.size());
+    held.build->on_command(input, now);
+    return after_input(now);
+  }
   execs_.erase(it);
-  if (exit.lost) {
+  if (const auto* exit = std::get_if<Exit>(&input); exit != nullptr && exit->lost) {
     // This process stood still for its lease and its commands are dead: so is the build. A hello without
     // it tells the server, if it has not given the build away already.
     held.exec.reset();
     forget(wire::Claim(held.claim), "the worker stood still for its lease");
     session_.greet_again(now.mono);
-    on_timer(now);
-    return;
+    return on_timer(now);
   }
-  held.build->on_exit(exit, now);
-  track(held);
-  start_waiting(now);
-  after_input(now);
-}
-
-void WorkerCore::on_spawn_failed(ExecId exec, const SpawnFailure& failure, Now now) {
-  const auto it = execs_.find(exec);
-  if (it == execs_.end()) return on_exit(exec, {}, now);
-  HeldBuild& held = held_.at(it->second);
-  execs_.erase(it);
-  paused_.erase(exec);
-  held.build->on_spawn_failed(failure, now);
+  held.build->on_command(input, now);
   track(held);
   start_waiting(now);
   after_input(now);
@@ -107,7 +92,7 @@ void WorkerCore::on_timer(Now now) {
   for (auto& [claim, held] : held_) {
     const auto wake = held.build->next_wake();
     if (wake && *wake <= now.mono) {
-      held.build->on_timer(now);
+      held.build->on_command(TimerDue{}, now);
       track(held);
     }
   }
@@ -250,14 +235,14 @@ void WorkerCore::balance_spool(Now now) {
     for (const auto& [exec, claim] : execs_) {
       if (!paused_.insert(exec).second) continue;
       actions_.push_back(SetReading{exec, false});
-      held_.at(claim).build->on_paused(true, now);
+      held_.at(claim).build->on_command(ReadingPaused{true}, now);
     }
   } else if (!paused_.empty() && bytes < settings_.spool_bytes / 4 * 3) {
     for (const auto exec : std::exchange(paused_, {})) {
       const auto it = execs_.find(exec);
       if (it == execs_.end()) continue;
       actions_.push_back(SetReading{exec, true});
-      held_.at(it->second).build->on_paused(false, now);
+      held_.at(it->second).build->on_command(ReadingPaused{false}, now);
     }
   }
 }

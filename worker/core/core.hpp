@@ -64,9 +64,8 @@ class WorkerCore {
   void on_started(Now now);
   /// A message of the dispatcher: its name and body.
   void on_message(std::string_view name, std::string_view body, Now now);
-  void on_output(ExecId exec, char channel, std::string_view bytes, Now now);
-  void on_exit(ExecId exec, const Exit& exit, Now now);
-  void on_spawn_failed(ExecId exec, const SpawnFailure& failure, Now now);
+  /// What the launcher says of a command.
+  void on_command(ExecId exec, const CommandInput& input, Now now);
   void on_timer(Now now);
   /// The connection to the server broke, so it is not only silent.
   void on_disconnected(Now now);

@@ -3,20 +3,31 @@
 
 #include <algorithm>
 
-#include "render/python_text.hpp"
 #include "worker/core/environment.hpp"
 #include "worker/core/shell_quoting.hpp"
 #include "worker/core/step_words.hpp"
 
 namespace headrace::worker {
+namespace {
 
-StepRun::StepRun(BuildScope& build, const wire::StepPlan& plan, int number)
-    : build_(build), plan_(plan), logs_(number, build.outbox) {
-  record_.number = number;
+// The result of a step whose command did not end by itself; nothing when it did.
+std::optional<Results> result_of_disturbance(const CommandEnd& end) {
+  if (end.interrupted) return Results::cancelled;
+  if (end.could_not_start) return Results::exception;
+  if (end.timed_out || end.max_lines_reached) return Results::failure;
+  return std::nullopt;
 }
 
-render::Context StepRun::context() const {
-  return {&build_.properties, &build_.plan.sourcestamps, &build_.machine.facts, &answers_};
+bool has_nul(const std::vector<std::string>& words) {
+  return std::any_of(words.begin(), words.end(),
+                     [](const auto& w) { return w.find('\0') != std::string::npos; });
+}
+
+}  // namespace
+
+StepRun::StepRun(BuildScope& build, const wire::StepPlan& plan, int number)
+    : build_(build), plan_(plan), kind_(find_step_kind(plan.kind)), logs_(number, build.outbox) {
+  record_.number = number;
 }
 
 std::optional<ExecId> StepRun::exec() const {
@@ -74,31 +85,21 @@ void StepRun::on_answer(const wire::Answer& answer, Now now) {
   if (asked_.empty()) begin(now);
 }
 
-// Everything that had to be asked is answered.
-void StepRun::begin(Now now) {
-  phase_ = Phase::running;
-  const auto rendered = [&](const json::Value& v, json::Value& out) -> Result<void> {
-    for (const auto f : render::questions(v)) {
-      const auto failed = failed_answers_.find(f);
-      if (failed != failed_answers_.end()) return fail(failed->second);
-    }
-    auto r = render::render(v, context());
-    if (!r) return tl::unexpected(r.error());
-    out = std::move(*r);
-    return {};
-  };
+Result<void> StepRun::render(const json::Value& renderable, json::Value& out) const {
+  for (const auto f : render::questions(renderable)) {
+    const auto failed = failed_answers_.find(f);
+    if (failed != failed_answers_.end()) return fail(failed->second);
+  }
+  auto r = render::render(renderable,
+                          {&build_.properties, &build_.plan.sourcestamps, &build_.machine.facts, &answers_});
+  if (!r) return tl::unexpected(r.error());
+  out = std::move(*r);
+  return {};
+}
 
-  json::Value name;
-  const auto named = rendered(plan_.name, name);
-  std::string text = named ? joined(name) : "";
-  if (text.empty()) text = plan_.kind;
-  record_.name = build_.unique_name(std::move(text));
-
-  // Whether it runs is decided first: a step that is skipped may refer to what is not there.
-  json::Value wanted;
-  auto good = named ? rendered(plan_.do_step_if, wanted) : named;
-  const bool skipped = good && !wanted.truthy();
-  Rendered& r = rendered_;
+Result<void> StepRun::render_all() {
+  Result<void> good;
+  RenderedStep& r = rendered_;
   for (const auto& [from, to] : {std::pair{&plan_.workdir, &r.workdir},
                                  {&plan_.env, &r.env},
                                  {&plan_.command, &r.command},
@@ -106,17 +107,37 @@ void StepRun::begin(Now now) {
                                  {&plan_.description_done, &r.description_done},
                                  {&plan_.initial_stdin, &r.initial_stdin},
                                  {&plan_.options, &r.options}}) {
-    const auto one = rendered(*from, *to);
-    if (!one && !skipped && good) good = one;
+    auto one = render(*from, *to);
+    if (!one && good) good = std::move(one);
   }
-  if (good && !skipped && (plan_.kind == "command" || plan_.kind == "git")) open_stdio();
+  return good;
+}
+
+void StepRun::begin(Now now) {
+  phase_ = Phase::running;
+  json::Value name;
+  const auto named = render(plan_.name, name);
+  std::string text = named ? joined(name) : "";
+  if (text.empty()) text = plan_.kind;
+  record_.name = build_.unique_name(std::move(text));
+
+  // Whether it runs is decided first: a step that is skipped may refer to what is not there.
+  json::Value wanted;
+  auto good = named ? render(plan_.do_step_if, wanted) : named;
+  const bool skipped = good && !wanted.truthy();
+  const auto rendered = render_all();
+  if (good && !skipped) good = rendered;
+  if (good && !skipped && kind_ != nullptr && kind_->runs_commands) {
+    stdio_ = logs_.add("stdio");  // from the start
+    record_.logs = logs_.records();
+  }
   record_started(now);
   if (!good) {
     fail_with(good.error().text, now);
   } else if (skipped) {
     finish(Results::skipped, now);
   } else {
-    run_kind(now);
+    work(now);
   }
 }
 
@@ -128,26 +149,25 @@ void StepRun::record_started(Now now) {
   build_.outbox.add(std::move(item));
 }
 
-// Steps that run commands have their log from the start.
-void StepRun::open_stdio() {
-  stdio_ = logs_.add("stdio");
-  record_.logs = logs_.records();
-}
-
-void StepRun::run_kind(Now now) {
-  if (plan_.kind == "command") {
-    run_command(now);
-  } else if (plan_.kind == "git") {
-    run_git(now);
-  } else if (plan_.kind == "set_property") {
-    run_set_property(now);
-  } else {
-    fail_with("this worker (version " HEADRACE_VERSION ") does not know steps of kind '" + plan_.kind + "'",
-              now);
+void StepRun::work(Now now) {
+  if (kind_ == nullptr)
+    return fail_with(
+        "this worker (version " HEADRACE_VERSION ") does not know steps of kind '" + plan_.kind + "'", now);
+  context_.emplace(StepContext{plan_, rendered_, record_.name, build_.plan.sourcestamps, build_.properties,
+                               build_.build_directory(), ""});
+  if (kind_->runs_commands) {
+    auto base = command_base();
+    if (!base) return fail_with(base.error().text, now);
+    context_->workdir = base->directory;
+    command_base_ = std::move(*base);
   }
+  auto begun = kind_->begin(*context_);
+  if (!begun) return fail_with(begun.error().text, now);
+  work_ = std::move(*begun);
+  take(work_->start(), now);
 }
 
-Result<CommandSpec> StepRun::spec() const {
+Result<CommandSpec> StepRun::command_base() const {
   CommandSpec s;
   if (!rendered_.workdir.is_string())
     return fail("workdir must be a text, not " + json::write(rendered_.workdir));
@@ -157,137 +177,61 @@ Result<CommandSpec> StepRun::spec() const {
   auto env = merge_environment(build_.machine.environment, rendered_.env);
   if (!env) return tl::unexpected(env.error());
   s.env = std::move(*env);
-  s.env["PWD"] = s.directory;
-  s.log_environ = plan_.log_environ;
   s.timeout = milliseconds(plan_.timeout_ms);
   s.max_time = milliseconds(plan_.max_time_ms);
   s.max_lines = plan_.max_lines;
   s.sigterm = milliseconds(plan_.sigterm_ms);
-  if (!rendered_.initial_stdin.is_null()) s.input = render::python_str(rendered_.initial_stdin);
   return s;
 }
 
-void StepRun::run_command(Now now) {
-  auto s = spec();
-  if (!s) return fail_with(s.error().text, now);
-  if (rendered_.command.is_string() && !rendered_.command.as_string().empty()) {
-    s->display = rendered_.command.as_string();
-    s->argv = {"/bin/sh", "-c", rendered_.command.as_string()};
-  } else {
-    s->argv = command_words(rendered_.command);
-    s->display = shell_quoted(s->argv);
-  }
-  if (s->argv.empty() || s->argv[0].empty())
-    return fail_with("the command is empty: " + json::write(rendered_.command), now);
-  for (const auto& word : s->argv)
-    if (word.find('\0') != std::string::npos) return fail_with("the command has a NUL byte", now);
-  if (plan_.warning_pattern) {
-    auto counter = WarningCounter::make(*plan_.warning_pattern);
-    if (!counter) return fail_with(counter.error().text, now);
-    warnings_ = std::move(*counter);
-  }
-  command_.emplace(std::move(*s), build_.new_exec(), logs_, stdio_);
+void StepRun::take(StepNext next, Now now) {
+  if (auto* command = std::get_if<StepCommand>(&next)) return run(std::move(*command), now);
+  conclude(std::move(std::get<StepDone>(next)), now);
+}
+
+void StepRun::run(StepCommand command, Now now) {
+  if (has_nul(command.argv)) return fail_with("the command has a NUL byte", now);
+  CommandSpec s = *command_base_;
+  if (!command.directory.empty()) s.directory = command.directory;
+  s.env["PWD"] = s.directory;
+  s.env.merge(command.environment_defaults);
+  s.display = command.display.empty() ? shell_quoted(command.argv) : command.display;
+  s.argv = std::move(command.argv);
+  s.input = std::move(command.input);
+  s.quiet = command.quiet;
+  s.collect = command.collect;
+  s.log_environ = plan_.log_environ && !environment_shown_;
+  if (!s.quiet) environment_shown_ = true;
+  command_.emplace(std::move(s), build_.new_exec(), logs_, stdio_);
   command_->start(build_.actions, now);
 }
 
-void StepRun::run_git(Now now) {
-  auto options = git_options(rendered_.options, build_.plan.sourcestamps);
-  if (!options) return fail_with(options.error().text, now);
-  git_.emplace(std::move(*options), build_.build_directory(), rendered_.workdir.string_or("build"));
-  run_git_command(git_->start(), now);
-}
-
-void StepRun::run_git_command(const GitCheckout::Command& command, Now now) {
-  auto s = spec();
-  if (!s) return fail_with(s.error().text, now);
-  s->argv = command.argv;
-  s->display = shell_quoted(command.argv);
-  s->directory = command.directory;
-  s->env["PWD"] = command.directory;
-  // Nobody is there to answer a question for a password.
-  s->env.try_emplace("GIT_TERMINAL_PROMPT", "0");
-  s->env.try_emplace("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
-  s->input.reset();
-  s->quiet = command.quiet;
-  s->collect = command.collect;
-  s->log_environ = s->log_environ && !environment_shown_;
-  if (!s->quiet) environment_shown_ = true;
-  command_.emplace(std::move(*s), build_.new_exec(), logs_, stdio_);
-  command_->start(build_.actions, now);
-}
-
-void StepRun::git_finished(Now now) {
-  if (!git_->reason().empty()) logs_.write(stdio_, 'h', git_->reason() + "\n", now);
-  if (!git_->succeeded()) return finish(Results::failure, now);
-  const std::string& codebase = git_->options().codebase;
-  json::Value value = git_->got_revision();
-  if (!codebase.empty()) {
-    const auto it = build_.properties.find("got_revision");
-    json::Object all;
-    if (it != build_.properties.end() && it->second.value.is_object()) all = it->second.value.as_object();
-    all[codebase] = value;
-    value = std::move(all);
-  }
-  build_.set({{"got_revision", {std::move(value), "Git"}}});
-  finish(Results::success, now);
-}
-
-void StepRun::run_set_property(Now now) {
-  const auto& name = rendered_.options["property"];
-  if (!name.is_string() || name.as_string().empty())
-    return fail_with("set_property needs a name, not " + json::write(name), now);
-  build_.set({{name.as_string(), {rendered_.options["value"], record_.name}}});
-  finish(Results::success, now);
-}
-
-void StepRun::on_output(char channel, std::string_view bytes, Now now) {
+void StepRun::on_command(const CommandInput& input, Now now) {
+  if (std::holds_alternative<TimerDue>(input)) logs_.on_timer(now);
   if (!command_ || phase_ != Phase::running) return;
-  if (warnings_) warnings_->on_output(channel, bytes);
-  command_->on_output(channel, bytes, build_.actions, now);
+  if (const auto* output = std::get_if<CommandOutput>(&input))
+    work_->on_output(output->channel, output->bytes);
+  if (const auto end = command_->on(input, build_.actions, now)) command_ended(*end, now);
 }
 
-void StepRun::on_exit(const Exit& exit, Now now) {
-  if (command_ && phase_ == Phase::running) command_ended(command_->on_exit(exit, now), now);
-}
-
-void StepRun::on_spawn_failed(const SpawnFailure& failure, Now now) {
-  if (command_ && phase_ == Phase::running) command_ended(command_->on_spawn_failed(failure, now), now);
-}
-
-void StepRun::command_ended(CommandEnd end, Now now) {
+void StepRun::command_ended(const CommandEnd& end, Now now) {
   command_.reset();
-  const bool undisturbed = !end.interrupted && !end.timed_out && !end.could_not_start;
-  if (git_ && undisturbed) {
-    if (const auto next = git_->next(end.rc, end.output)) return run_git_command(*next, now);
-    return git_finished(now);
-  }
   timed_out_ = end.timed_out;
   max_lines_reached_ = end.max_lines_reached;
-  finish(verdict(end, now), now);
+  if (const auto results = result_of_disturbance(end)) {
+    StepDone done;
+    done.results = *results;
+    return conclude(std::move(done), now);
+  }
+  take(work_->next(end), now);
 }
 
-Results StepRun::verdict(const CommandEnd& end, Now now) {
-  Results r = Results::failure;
-  if (end.interrupted) {
-    r = Results::cancelled;
-  } else if (end.could_not_start) {
-    r = Results::exception;
-  } else if (!end.timed_out && !end.max_lines_reached) {
-    if (plan_.decode_rc.empty()) {
-      r = end.rc == 0 ? Results::success : Results::failure;
-    } else if (const auto it = plan_.decode_rc.find(end.rc); it != plan_.decode_rc.end()) {
-      r = it->second;
-    }
-  }
-  if (!warnings_) return r;
-  warnings_->finish();
-  const auto count = warnings_->count();
-  if (count > 0) logs_.add_complete("warnings (" + std::to_string(count) + ")", warnings_->lines(), now);
-  const auto it = build_.properties.find("warnings-count");
-  const std::int64_t before = it == build_.properties.end() ? 0 : it->second.value.int_or(0);
-  build_.set({{"warnings-count", {before + count, "WarningCountingShellCommand"}}});
-  if (plan_.max_warn_count >= 0 && count > plan_.max_warn_count) return worst(r, Results::failure);
-  return count > 0 ? worst(r, Results::warnings) : r;
+void StepRun::conclude(StepDone done, Now now) {
+  work_->conclude(done);
+  if (!done.remark.empty()) logs_.write(stdio_, 'h', done.remark + "\n", now);
+  for (const auto& [name, text] : done.texts) logs_.add_complete(name, text, now);
+  if (!done.properties.empty()) build_.set(std::move(done.properties));
+  finish(done.results, now);
 }
 
 void StepRun::interrupt(const std::string& reason, Now now) {
@@ -305,12 +249,6 @@ void StepRun::interrupt(const std::string& reason, Now now) {
   if (command_) command_->interrupt(build_.actions, now);
 }
 
-void StepRun::on_timer(Now now) {
-  logs_.on_timer(now);
-  if (!command_ || phase_ != Phase::running) return;
-  if (auto end = command_->on_timer(build_.actions, now)) command_ended(std::move(*end), now);
-}
-
 std::optional<MonoTime> StepRun::next_wake() const {
   if (phase_ == Phase::done) return std::nullopt;
   auto first = logs_.next_wake();
@@ -319,10 +257,6 @@ std::optional<MonoTime> StepRun::next_wake() const {
     if (other && (!first || *other < *first)) first = other;
   }
   return first;
-}
-
-void StepRun::on_paused(bool paused, Now now) {
-  if (command_) command_->on_paused(paused, now);
 }
 
 void StepRun::fail_with(const std::string& text, Now now) {
@@ -349,7 +283,7 @@ void StepRun::complete(Now now) {
   record_.complete_ms = std::max(to_ms(now.wall), record_.started_ms);
   record_.results = results_;
   record_.logs = logs_.records();
-  record_.state_string = done_text();
+  record_.state_string = finished_text() + result_suffix(results_, timed_out_, max_lines_reached_);
   wire::ProgressItem item;
   item.step = record_;
   build_.outbox.add(std::move(item));
@@ -357,18 +291,15 @@ void StepRun::complete(Now now) {
 
 std::string StepRun::running_text() const {
   if (const auto text = joined(rendered_.description); !text.empty()) return text;
-  if (plan_.kind == "git") return "updating";
-  if (plan_.kind == "set_property") return "Setting";
-  return "running";
+  return std::string(kind_ != nullptr ? kind_->running : StepKind{}.running);
 }
 
-std::string StepRun::done_text() const {
+std::string StepRun::finished_text() const {
   std::string text = joined(rendered_.description_done);
-  if (text.empty() && plan_.kind == "command")
-    text = short_command(command_words(rendered_.command)).value_or("");
+  if (text.empty() && kind_ != nullptr && kind_->summary != nullptr) text = kind_->summary(rendered_);
   if (text.empty()) text = joined(rendered_.description);
-  if (text.empty()) text = plan_.kind == "git" ? "update" : plan_.kind == "set_property" ? "Set" : "finished";
-  return text + result_suffix(results_, timed_out_, max_lines_reached_);
+  if (text.empty()) text = kind_ != nullptr ? kind_->finished : StepKind{}.finished;
+  return text;
 }
 
 }  // namespace headrace::worker

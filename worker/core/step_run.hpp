@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One step from its plan to its result: questions, rendering, do_step_if, the work, hide_step_if.
+// One step from its plan to its result: questions, rendering, do_step_if, the work, hide_step_if. What the
+// work is, its kind knows (steps/step_kind.hpp).
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,8 +13,7 @@
 #include "worker/core/build_scope.hpp"
 #include "worker/core/command_run.hpp"
 #include "worker/core/step_logs.hpp"
-#include "worker/core/warning_counter.hpp"
-#include "worker/git_checkout.hpp"
+#include "worker/core/steps/step_kind.hpp"
 
 namespace headrace::worker {
 
@@ -20,17 +21,17 @@ class StepRun {
  public:
   /// @param number  of the step in its build, from 0
   StepRun(BuildScope& build, const wire::StepPlan& plan, int number);
+  StepRun(const StepRun&) = delete;  // the work refers to its members
+  StepRun& operator=(const StepRun&) = delete;
 
   void start(Now now);
   void on_answer(const wire::Answer& answer, Now now);
-  void on_output(char channel, std::string_view bytes, Now now);
-  void on_exit(const Exit& exit, Now now);
-  void on_spawn_failed(const SpawnFailure& failure, Now now);
+  /// Of the command that runs.
+  void on_command(const CommandInput& input, Now now);
   /// Ends it as CANCELLED: kills what runs, leaves the reason in the log `cancelled`.
   void interrupt(const std::string& reason, Now now);
-  void on_timer(Now now);
+  /// When CommandInput's TimerDue is wanted.
   std::optional<MonoTime> next_wake() const;
-  void on_paused(bool paused, Now now);
 
   bool done() const { return phase_ == Phase::done; }
   /// Of a step that is done.
@@ -45,43 +46,41 @@ class StepRun {
  private:
   enum class Phase { asking, running, hiding, done };
 
-  struct Rendered {
-    json::Value workdir, env, command, description, description_done, initial_stdin, options;
-  };
-
+  /// Everything that had to be asked is answered.
   void begin(Now now);
+  Result<void> render(const json::Value& renderable, json::Value& out) const;
+  /// Renders what the kind may want. The first error counts.
+  Result<void> render_all();
   void record_started(Now now);
-  void run_kind(Now now);
-  void run_command(Now now);
-  void run_git(Now now);
-  void run_git_command(const GitCheckout::Command& command, Now now);
-  void run_set_property(Now now);
-  void git_finished(Now now);
-  void command_ended(CommandEnd end, Now now);
-  Results verdict(const CommandEnd& end, Now now);
+  void work(Now now);
+  /// Where and how commands of this step run, before a kind says which.
+  Result<CommandSpec> command_base() const;
+  void take(StepNext next, Now now);
+  void run(StepCommand command, Now now);
+  void command_ended(const CommandEnd& end, Now now);
+  void conclude(StepDone done, Now now);
   void fail_with(const std::string& text, Now now);
   void finish(Results results, Now now);
   void complete(Now now);
-  void open_stdio();
   std::string running_text() const;
-  std::string done_text() const;
-  render::Context context() const;
-  Result<CommandSpec> spec() const;
+  std::string finished_text() const;
 
   BuildScope& build_;
   const wire::StepPlan& plan_;
+  const StepKind* const kind_;  // nullptr: this worker does not know the kind
   Phase phase_ = Phase::asking;
   wire::StepRecord record_;
   StepLogs logs_;
   int stdio_ = -1;
-  Rendered rendered_;
+  RenderedStep rendered_;
   std::map<std::int64_t, std::int64_t> asked_;  // id of the question → function
   std::map<std::int64_t, json::Value> answers_;
   std::map<std::int64_t, std::string> failed_answers_;
   std::optional<std::int64_t> hide_question_;
+  std::optional<CommandSpec> command_base_;
+  std::optional<StepContext> context_;
+  std::unique_ptr<StepWork> work_;
   std::optional<CommandRun> command_;
-  std::optional<GitCheckout> git_;
-  std::optional<WarningCounter> warnings_;
   bool environment_shown_ = false;
   bool interrupted_ = false;
   bool timed_out_ = false;

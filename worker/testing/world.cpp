@@ -82,9 +82,9 @@ void World::end(ExecId exec) {
   Exit exit = run.script.exit;
   if (run.killed) exit = Exit{0, 9, false};
   if (run.script.failure) {
-    core->on_spawn_failed(exec, *run.script.failure, instant());
+    core->on_command(exec, *run.script.failure, instant());
   } else {
-    core->on_exit(exec, exit, instant());
+    core->on_command(exec, exit, instant());
   }
 }
 
@@ -117,7 +117,7 @@ void World::step() {
           now + (run.next < run.script.prints.size() ? run.script.prints[run.next].after : run.script.then);
       if (!run.discard) {
         if (print.channel == 'o') wrote[exec] += print.bytes;
-        core->on_output(exec, print.channel, print.bytes, instant());
+        core->on_command(exec, CommandOutput{print.channel, print.bytes}, instant());
       }
     }
     perform();

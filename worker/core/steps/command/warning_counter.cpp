@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "worker/core/warning_counter.hpp"
+#include "worker/core/steps/command/warning_counter.hpp"
 
 #include <pcre2.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/core/warning_counter.hpp"
+#include "worker/core/steps/command/warning_counter.hpp"
 
 #include <gtest/gtest.h>
 

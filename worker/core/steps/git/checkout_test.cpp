@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The git step's sequence with the real git and real repositories.
-#include "worker/git_checkout.hpp"
+#include "worker/core/steps/git/checkout.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -92,7 +92,7 @@ class GitCheckoutTest : public ::testing::Test {
 
   /// Runs the whole sequence. shown_ has the commands that people see.
   bool check_out(const GitOptions& options) {
-    GitCheckout checkout(options, build_, "build");
+    GitCheckout checkout(options, build_, build_ + "/build");
     shown_.clear();
     log_.clear();
     auto command = std::optional(checkout.start());
@@ -286,48 +286,6 @@ TEST_F(GitCheckoutTest, ARevisionThatIsNowhereFails) {
   options_.revision = std::string(40, 'a');
   EXPECT_FALSE(check_out(options_));
   EXPECT_EQ(reason_, "revision " + options_.revision + " is nowhere in " + options_.url);
-}
-
-TEST(GitOptions, JoinsOptionsWithTheSourcestampOfItsCodebase) {
-  wire::SourceStamp a, b;
-  a.codebase = "app";
-  a.branch = "dev";
-  a.revision = "r1";
-  b.codebase = "lib";
-  b.repository = "/srv/lib";
-  const std::vector<wire::SourceStamp> stamps = {a, b};
-  auto o = git_options(json::Object{{"url", "/srv/app"},
-                                    {"branch", "main"},
-                                    {"codebase", "app"},
-                                    {"mode", "full"},
-                                    {"method", "clean"},
-                                    {"shallow", true}},
-                       stamps);
-  ASSERT_TRUE(o) << o.error().text;
-  EXPECT_EQ(o->branch, "dev");
-  EXPECT_EQ(o->revision, "r1");
-  EXPECT_EQ(o->depth, 1);
-  EXPECT_TRUE(o->full);
-  o = git_options(json::Object{{"branch", "main"}, {"codebase", "lib"}, {"shallow", 5}}, stamps);
-  ASSERT_TRUE(o);
-  EXPECT_EQ(o->url, "/srv/lib");
-  EXPECT_EQ(o->branch, "main");
-  EXPECT_EQ(o->depth, 5);
-}
-
-TEST(GitOptions, RefusesWhatWouldBeAnOptionOfGit) {
-  const std::pair<json::Object, const char*> cases[] = {
-      {{{"url", "--upload-pack=x"}}, "url '--upload-pack=x' would be an option of git"},
-      {{{"url", "u"}, {"branch", "-x"}}, "branch '-x' would be an option of git"},
-      {{{"url", "u"}, {"mode", "half"}}, "git: mode 'half' is neither 'incremental' nor 'full'"},
-      {{{"url", "u"}, {"method", "m"}}, "git: method 'm' is none of 'clean', 'fresh', 'clobber', 'copy'"},
-      {{}, "git: no url is given, and the sourcestamp has no repository"},
-  };
-  for (const auto& [options, text] : cases) {
-    const auto r = git_options(options, {});
-    ASSERT_FALSE(r);
-    EXPECT_EQ(r.error().text, text);
-  }
 }
 
 }  // namespace headrace::worker
