@@ -8,29 +8,16 @@
 #include <vector>
 
 #include "config/change_filter.hpp"
+#include "config/files.hpp"
 #include "config/site.hpp"
 #include "result/result.hpp"
 
 namespace headrace::config {
 
-/// The files of one version: path relative to the configuration's folder → text. `main` is the entry.
-struct Files {
-  std::string main;  ///< "headrace.lua"
-  std::map<std::string, std::string> texts;
-  std::map<std::string, std::string> unreadable;  ///< path → why; a mistake at the line that asks for it
-};
-
 struct Problem {
   Place place;  ///< "headrace.lua:12", or the file alone
   std::string text;
 };
-
-/// Reads `path` and everything it includes or loads from disk. Errors: `path` itself cannot be read.
-[[nodiscard]] Result<Files> read_files(const std::string& path);
-
-/// MessagePack of the files, for the store; and back.
-std::string pack(const Files& files);
-[[nodiscard]] Result<Files> unpack(std::string_view bytes);
 
 /// One evaluated configuration. One thread at a time.
 class Configuration {
@@ -59,10 +46,5 @@ class Configuration {
 
 /// The table that functions of changes get: author, files, branch, properties {name: value} …
 json::Value change_argument(const wire::Change& change);
-
-/// Whether `path` matches a glob in which `*` stays within a directory and `**` crosses them.
-bool path_glob(std::string_view pattern, std::string_view path);
-/// Whether `name` matches a glob with `*`, `?` and `[…]`.
-bool name_glob(std::string_view pattern, std::string_view name);
 
 }  // namespace headrace::config

@@ -27,7 +27,7 @@ struct Node {
     declaration,
     word,
     table,
-    mistake,  ///< reported already: fits everywhere, means nothing
+    mistake,  ///< told already: fits everywhere, means nothing
     other,    ///< of no use here (a C function, a cycle): `text` says what
   };
   Kind kind = Kind::nil;
@@ -52,9 +52,9 @@ struct Declaration {
   std::optional<std::string> name;
   std::string file;
   int line = 0;
-  bool complete = false;  ///< its { fields } came
-  bool lost = false;      ///< its fields were a mistake that is reported already
-  Node fields;            ///< a table
+  bool complete = false;         ///< its { fields } came
+  bool fields_in_error = false;  ///< its fields were a mistake that is told already
+  Node fields;                   ///< a table
 
   /// `scheduler.branch "main"`
   std::string label() const { return name && !name->empty() ? word + " \"" + *name + "\"" : word; }
@@ -69,9 +69,9 @@ struct FunctionInfo {
 
 struct Declarations {
   std::vector<Declaration> all;
-  std::set<std::string, std::less<>> lost_names;  ///< declared with a word that is a mistake
-  std::vector<FunctionInfo> functions;            ///< FunctionId N is at N − 1
-  bool aborted = false;                           ///< a file ended early: what is missing may be there
+  std::set<std::string, std::less<>> names_in_error;  ///< declared with a word that is a mistake
+  std::vector<FunctionInfo> functions;                ///< FunctionId N is at N − 1
+  bool aborted = false;                               ///< a file ended early: what is missing may be there
 };
 
 }  // namespace headrace::config

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a configuration: from disk, and as one value of the store.
+#include "config/files.hpp"
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 
-#include "config/configuration.hpp"
 #include "config/interpreter.hpp"
 #include "wire/codec.hpp"
 

@@ -5,6 +5,7 @@
 
 #include "config/interpolation.hpp"
 #include "config/lua_values.hpp"
+#include "config/read_declarations.hpp"
 #include "config/vocabulary.hpp"
 #include "embedded/file.hpp"
 #include "spelling/spelling.hpp"
@@ -84,11 +85,11 @@ Interpreter::Interpreter(Loader loader, Problems& problems)
     : loader_(std::move(loader)), problems_(&problems) {
   lua_State* lua = state_.get();
   lua_newtable(lua);
-  add_native<&Interpreter::report>("report");
+  add_native<&Interpreter::complain>("complain");
   add_native<&Interpreter::where>("where");
   add_native<&Interpreter::advice>("advice");
   add_native<&Interpreter::variants>("variants");
-  add_native<&Interpreter::no_field>("no_field");
+  add_native<&Interpreter::unknown_field>("unknown_field");
   add_native<&Interpreter::metatable>("metatable");
   add_native<&Interpreter::clean>("clean_path");
   add_native<&Interpreter::load>("load");
@@ -169,7 +170,7 @@ Result<json::Value> Interpreter::call(const FunctionInfo& function, const json::
   return result;
 }
 
-void Interpreter::report_here(lua_State* lua, std::string text) {
+void Interpreter::complain_here(lua_State* lua, std::string text) {
   if (problems_ == nullptr) return;
   std::string file;
   int line = 0;
@@ -177,8 +178,8 @@ void Interpreter::report_here(lua_State* lua, std::string text) {
   problems_->add(file, line, std::move(text));
 }
 
-int Interpreter::report(lua_State* lua) {
-  report_here(lua, text_argument(lua, 1));
+int Interpreter::complain(lua_State* lua) {
+  complain_here(lua, text_argument(lua, 1));
   return 0;
 }
 
@@ -202,7 +203,7 @@ int Interpreter::variants(lua_State* lua) {
   return push(lua, Vocabulary::get().variants(text_argument(lua, 1)));
 }
 
-int Interpreter::no_field(lua_State* lua) {
+int Interpreter::unknown_field(lua_State* lua) {
   const std::string key = text_argument(lua, 1);
   return push(lua, "no field '" + key + "' in " + text_argument(lua, 2) +
                        spelling::did_you_mean(key, texts_argument(lua, 3)));
@@ -259,7 +260,8 @@ int Interpreter::load(lua_State* lua) {
 int Interpreter::load_json(lua_State* lua) {
   const auto text = fetch(lua, text_argument(lua, 1));
   auto value = text ? json::parse(*text) : fail("");
-  if (text && !value) report_here(lua, "load_json \"" + text_argument(lua, 1) + "\": " + value.error().text);
+  if (text && !value)
+    complain_here(lua, "load_json \"" + text_argument(lua, 1) + "\": " + value.error().text);
   if (!value) return lua_pushnil(lua), lua_pushboolean(lua, 0), 2;
   push_json(lua, *value, 0, true);
   lua_pushboolean(lua, 1);
@@ -273,7 +275,7 @@ int Interpreter::value_problem(lua_State* lua) {
   return push(lua, kind + " \"" + text + "\": " + *problem);
 }
 
-// Runs the function at 1; results: its own, or nothing after a report.
+// Runs the function at 1; results: its own, or nothing after a complaint.
 int Interpreter::guarded(lua_State* lua) {
   auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, lua_upvalueindex(1)));
   bool failed = false;

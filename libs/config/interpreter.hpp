@@ -38,11 +38,11 @@ class Interpreter {
   void load_prelude(const char* name, std::string_view text, int arguments, int results);
 
   // What the prelude calls; each answers the number of its results.
-  int report(lua_State* lua);
+  int complain(lua_State* lua);
   int where(lua_State* lua);
   int advice(lua_State* lua);
   int variants(lua_State* lua);
-  int no_field(lua_State* lua);
+  int unknown_field(lua_State* lua);
   int metatable(lua_State* lua);
   int clean(lua_State* lua);
   int load(lua_State* lua);
@@ -50,9 +50,9 @@ class Interpreter {
   int value_problem(lua_State* lua);
   static int guarded(lua_State* lua);
 
-  /// The text of `path`, for a file named by the running line; nothing after a report.
+  /// The text of `path`, for a file named by the running line; nothing after a complaint.
   std::optional<std::string> fetch(lua_State* lua, const std::string& path);
-  void report_here(lua_State* lua, std::string text);
+  void complain_here(lua_State* lua, std::string text);
 
   Loader loader_;
   Problems* problems_;  ///< only while running

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values between Lua and C++: declarations out of the grammar's tables, JSON in and out.
+// Values between Lua and C++: JSON in and out.
 #pragma once
 
 #include <lua.hpp>
 
-#include "config/declarations.hpp"
 #include "json/value.hpp"
 
 namespace headrace::config {
 
 /// The string or number at `index`, as text; "" when it is neither.
 std::string text_at(lua_State* lua, int index);
-
-/// Reads the table `collected` of grammar.lua at the top of the stack. Functions are numbered in the
-/// order in which they are met: declarations as made, fields by name.
-Declarations read_declarations(lua_State* lua);
 
 /// Pushes a value. Null is the light userdata that `native.null` is; lists carry the metatable
 /// `list_mark` (a registry reference), or none if it is 0.

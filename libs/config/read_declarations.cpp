@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "config/read_declarations.hpp"
+
 #include <algorithm>
 
 #include "config/lua_values.hpp"
@@ -31,9 +33,9 @@ class DeclarationReader {
       lua_pop(lua_, 1);
     }
     lua_pop(lua_, 1);
-    open("lost");
+    open("names_in_error");
     for (lua_pushnil(lua_); lua_next(lua_, -2) != 0; lua_pop(lua_, 1))
-      result_.lost_names.insert(text_at(lua_, -2));
+      result_.names_in_error.insert(text_at(lua_, -2));
     lua_pop(lua_, 1);
     return std::move(result_);
   }
@@ -53,9 +55,9 @@ class DeclarationReader {
     lua_pushliteral(lua_, "line");
     lua_rawget(lua_, -3);
     d.line = static_cast<int>(lua_tointeger(lua_, -1));
-    lua_pushliteral(lua_, "lost");
+    lua_pushliteral(lua_, "fields_in_error");
     lua_rawget(lua_, -4);
-    d.lost = lua_toboolean(lua_, -1) != 0;
+    d.fields_in_error = lua_toboolean(lua_, -1) != 0;
     lua_pushliteral(lua_, "fields");
     d.complete = lua_rawget(lua_, -5) == LUA_TTABLE;
     if (d.complete) d.fields = table(0);
@@ -124,7 +126,7 @@ class DeclarationReader {
   }
 
   void object(Node& n, int depth) {
-    open("swallow");
+    open("poison");
     const bool mistake = lua_rawequal(lua_, -1, -2) != 0;
     lua_pop(lua_, 1);
     if (mistake) {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "config/configuration.hpp"
+#include "config/glob.hpp"
 
 namespace headrace::config {
 

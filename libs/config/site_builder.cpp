@@ -55,20 +55,20 @@ class SiteBuilder {
     const Word& word = Vocabulary::get().word(d.word);
     const std::string name = name_of(d);
     if (word.naming == Word::Naming::required && !d.name) {
-      const bool told = d.lost || d.fields.fields.contains("name");  // of a name that is no text
-      if (!told) checker_.wrong(d, "a " + d.word + " needs a name: " + d.word + " \"…\" { … }");
+      const bool told = d.fields_in_error || d.fields.fields.contains("name");  // of a name that is no text
+      if (!told) checker_.complain(d, "a " + d.word + " needs a name: " + d.word + " \"…\" { … }");
       return false;
     }
     const auto [first, added] = first_.try_emplace({word.kind(), name}, &d);
     if (!added) {
-      checker_.wrong(d, "a second " +
-                            (word.naming == Word::Naming::none ? d.word : word.kind() + " \"" + name + "\"") +
-                            "; the first is at " + place(first->second->file, first->second->line));
+      checker_.complain(
+          d, "a second " + (word.naming == Word::Naming::none ? d.word : word.kind() + " \"" + name + "\"") +
+                 "; the first is at " + place(first->second->file, first->second->line));
       return false;
     }
     if (word.naming == Word::Naming::none) return true;
     const auto problem = name_problem(word.kind(), name);
-    if (!problem.empty()) checker_.wrong(d, "the name of " + d.label() + " " + problem);
+    if (!problem.empty()) checker_.complain(d, "the name of " + d.label() + " " + problem);
     return problem.empty();
   }
 
@@ -126,7 +126,7 @@ class SiteBuilder {
   void add_hook(const Given& given) {
     const Declaration& d = given.declaration;
     if (given.name != given.word.variant())
-      checker_.wrong(
+      checker_.complain(
           d, d.label() + ": a second hook of one dialect is not yet supported, so it has no name of its own");
     site_.hooks.push_back({given.word.variant(), options(given), given.place});
   }
@@ -148,7 +148,7 @@ class SiteBuilder {
     const auto& members = given.fields.members;
     const auto named = members.find("name");
     if ((d.name && d.name->empty()) || (named != members.end() && named->second == json::Value("")))
-      checker_.wrong(d, "the name of a step is empty");
+      checker_.complain(d, "the name of a step is empty");
     plan.kind = word.runs;
     plan.name = d.name.value_or(word.variant());
     fill(plan, given);
@@ -168,9 +168,9 @@ class SiteBuilder {
       for (const auto& index : steps->second.as_array())
         builder.steps.push_back(plans_[static_cast<std::size_t>(index.as_int())]);
     if (builder.steps.size() > kMaxSteps)
-      checker_.wrong(Spot{&d, {"steps"}}, d.label() + " has " + std::to_string(builder.steps.size()) +
-                                              " steps, at most " + std::to_string(kMaxSteps) +
-                                              " are possible");
+      checker_.complain(Spot(d).at("steps"), d.label() + " has " + std::to_string(builder.steps.size()) +
+                                                 " steps, at most " + std::to_string(kMaxSteps) +
+                                                 " are possible");
     builder.place = given.place;
     site_.builders.push_back(std::move(builder));
   }
@@ -187,8 +187,8 @@ class SiteBuilder {
           number.find_first_not_of("0123456789") != std::string::npos)
         continue;
       if (std::stoi(number) >= 2 && std::stoi(number) <= other->max_builds_per_worker)
-        checker_.wrong(d, "the name of " + d.label() + " is that of a work directory of builder \"" +
-                              other->name + "\"");
+        checker_.complain(d, "the name of " + d.label() + " is that of a work directory of builder \"" +
+                                 other->name + "\"");
     }
   }
 

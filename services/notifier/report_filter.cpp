@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "config/configuration.hpp"
+#include "config/glob.hpp"
 
 namespace headrace::notifier {
 namespace {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "config/glob.hpp"
 #include "wire/codec.hpp"
 
 namespace headrace::scheduler {

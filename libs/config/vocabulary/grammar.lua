@@ -1,10 +1,29 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The grammar of the configuration: `kind.variant "name" { fields }`, include, property, interpolate.
 --
--- Runs the files and collects what they declare, with the place of each; checks nothing of the fields,
--- which is done in C++ (declarations.cpp reads what `run` leaves in `collected`). A mistake is reported
--- and answered with `swallow`, a value that takes part in everything without a further complaint, so
--- that one run finds them all.
+-- It runs the files and collects what they declare, with the place of each declaration. It checks no field: that
+-- is done in C++, which reads what `run` leaves in `collected` (read_declarations.cpp).
+--
+-- One run finds every mistake. A configuration is a program, and a program that stops at its first mistake shows
+-- one mistake a run. So a mistake that the grammar can see does not stop it:
+--
+--   * `complain` notes the mistake with the line that runs, and the run goes on.
+--   * Whatever the line asked for is answered with `poison`. Poison takes part in everything: it can be called,
+--     indexed, concatenated, compared and walked through, and gives poison again. In C++ a field that holds
+--     poison is right (Node::Kind::mistake). So one misspelt word is one complaint, not ten.
+--   * A declaration that begins with poison (`bilder "hello" { … }`) never comes to be. Its name is noted in
+--     `names_in_error`, so that `builders = "hello"` elsewhere is not complained of as well. A declaration whose
+--     fields are poison is marked `fields_in_error`, so that its required fields are not called missing.
+--   * What Lua itself stops (a syntax error, an index of nil) ends that file only: `native.guarded` notes it, and
+--     the file that included it goes on. From then on something that is missing may have been declared behind
+--     the stop, so nothing is called missing any more (`aborted` in C++).
+--
+-- Objects of the grammar are empty tables: what an object stands for is in a table by the object, where no file
+-- can reach or change it, and where `pairs` or a mistyped field in a file finds nothing. Four metatables say what
+-- can be done with them: of words, of declarations, of values that are known only in a build, and of poison.
+--
+-- The same objects live on in functions that run later, in another process. There a mistake is an error of that
+-- call: `evaluating` is false, and what would be noted is raised.
 local native, vocabulary, lib, walk = ...
 
 local evaluating = true
@@ -15,27 +34,27 @@ local collected = {
   index_of = {},      -- declaration object → its index
   value_of = {},      -- object of property or interpolate → { kind, text, default, file, line }
   word_of = {},       -- `worker`, `step.git` themselves → their word
-  swallow = {},
-  lost = {},          -- names of declarations that were lost to another mistake: not "missing" as well
+  poison = {},          -- stands for whatever a mistake was about
+  names_in_error = {},  -- names that a mistake took: not called missing as well
 }
 local declarations, index_of, value_of, word_of = collected.declarations, collected.index_of, collected.value_of,
                                                   collected.word_of
-local swallow, lost = collected.swallow, collected.lost
+local poison, names_in_error = collected.poison, collected.names_in_error
 
-local function nothing() return swallow end
+local function nothing() return poison end
 local function no() return false end
-setmetatable(swallow, {
+setmetatable(poison, {
   __metatable = "mistake",
   __index = function(_, key)
     if type(key) == "number" then return nil end  -- ends ipairs
-    return swallow
+    return poison
   end,
   __newindex = function() end,
   __call = function(_, argument)
-    if type(argument) == "string" then lost[argument] = true end
+    if type(argument) == "string" then names_in_error[argument] = true end
     local name = type(argument) == "table" and rawget(argument, "name")
-    if type(name) == "string" then lost[name] = true end
-    return swallow
+    if type(name) == "string" then names_in_error[name] = true end
+    return poison
   end,
   __add = nothing, __sub = nothing, __mul = nothing, __div = nothing, __mod = nothing, __pow = nothing,
   __unm = nothing, __idiv = nothing, __band = nothing, __bor = nothing, __bxor = nothing, __bnot = nothing,
@@ -43,7 +62,7 @@ setmetatable(swallow, {
   __lt = no, __le = no, __tostring = function() return "?" end, __pairs = function() return no end,
 })
 
-local function report(text) native.report(text) end
+local function complain(text) native.complain(text) end
 
 --- Refuses `word`, which is none of `known` (a table with names as keys) and no word of the vocabulary.
 local function refuse(word, known)
@@ -53,8 +72,8 @@ local function refuse(word, known)
   end
   local text = native.advice(word, names)
   if not evaluating then error(text, 0) end
-  report(text)
-  return swallow
+  complain(text)
+  return poison
 end
 native.refuse = refuse
 
@@ -67,20 +86,20 @@ local function described(value)
 end
 
 local function is_object(value)
-  return value == swallow or index_of[value] or value_of[value] or word_of[value]
+  return value == poison or index_of[value] or value_of[value] or word_of[value]
 end
 
 local function is_fields(value) return type(value) == "table" and not is_object(value) end
 
--- ---- declarations ----
+-- Declarations.
 
 local function fill(declaration, fields)
   local copy = {}
   for key, value in next, fields do copy[key] = value end
   declaration.fields = copy
   local own = copy.name
-  if declaration.name and own ~= nil and own ~= swallow then
-    report(declaration.word .. " has two names: \"" .. declaration.name .. "\" before its fields and 'name' in them")
+  if declaration.name and own ~= nil and own ~= poison then
+    complain(declaration.word .. " has two names: \"" .. declaration.name .. "\" before its fields and 'name' in them")
   elseif declaration.name == nil and type(own) == "string" then
     declaration.name = own
   end
@@ -90,13 +109,13 @@ local declared_meta = {
   __metatable = "declaration",
   __call = function(object, fields)
     local declaration = declarations[index_of[object]]
-    if fields == swallow then
-      declaration.fields, declaration.lost = {}, true
+    if fields == poison then
+      declaration.fields, declaration.fields_in_error = {}, true
     elseif not is_fields(fields) then
-      report(declaration.word .. " \"" .. (declaration.name or "?") .. "\": expected { fields }, got " .. described(fields))
-      declaration.fields, declaration.lost = {}, true
+      complain(declaration.word .. " \"" .. (declaration.name or "?") .. "\": expected { fields }, got " .. described(fields))
+      declaration.fields, declaration.fields_in_error = {}, true
     elseif declaration.fields then
-      report(declaration.word .. " \"" .. (declaration.name or "?") .. "\" has its fields already")
+      complain(declaration.word .. " \"" .. (declaration.name or "?") .. "\" has its fields already")
     else
       fill(declaration, fields)
     end
@@ -110,7 +129,7 @@ local declared_meta = {
   __newindex = function(object)
     local text = "a " .. declarations[index_of[object]].word .. " cannot be changed once it is declared"
     if not evaluating then error(text, 0) end
-    report(text)
+    complain(text)
   end,
 }
 
@@ -130,14 +149,14 @@ local function new_word(word, spec, variants)
   return setmetatable(object, {
     __metatable = "word",
     __call = function(_, argument, ...)
-      if argument == swallow then return swallow end
+      if argument == poison then return poison end
       if not spec then
-        report("'" .. word .. "' needs a kind: " .. native.variants(word))
-        if type(argument) == "string" then lost[argument] = true end
-        return swallow
+        complain("'" .. word .. "' needs a kind: " .. native.variants(word))
+        if type(argument) == "string" then names_in_error[argument] = true end
+        return poison
       end
       if type(argument) == "string" then
-        if spec.name == "none" then report("'" .. word .. "' has no name: write " .. word .. " { … }") end
+        if spec.name == "none" then complain("'" .. word .. "' has no name: write " .. word .. " { … }") end
         return (declare(word, argument))
       elseif is_fields(argument) then
         local made, declaration = declare(word, nil)
@@ -146,26 +165,26 @@ local function new_word(word, spec, variants)
       end
       local text = "'" .. word .. "': expected a name or { fields }, got " .. described(argument)
       if not evaluating then error(text, 0) end
-      report(text)
-      return swallow
+      complain(text)
+      return poison
     end,
     __index = function(_, key)
       local variant = variants and variants[key]
       if variant ~= nil then return variant end
       if spec and key == "extend" then
-        report("'" .. word .. ":extend': kinds of one's own are not yet supported")
-        return swallow
+        complain("'" .. word .. ":extend': kinds of one's own are not yet supported")
+        return poison
       end
       return refuse(word .. "." .. lib.tostring(key))
     end,
     __newindex = function(_, key)
-      report("'" .. word .. "." .. lib.tostring(key) .. " = …': kinds of one's own are not yet supported")
-      if variants then variants[key] = swallow end
+      complain("'" .. word .. "." .. lib.tostring(key) .. " = …': kinds of one's own are not yet supported")
+      if variants then variants[key] = poison end
     end,
   })
 end
 
--- ---- what a file sees ----
+-- What a file sees.
 
 local env = {}
 local own = {}       -- globals that the files set
@@ -195,7 +214,7 @@ setmetatable(env, {
   __newindex = function(_, name, value)
     if not evaluating then error("the global '" .. lib.tostring(name) .. "' cannot be set in a function that runs later", 0) end
     if globals[name] ~= nil then
-      report("'" .. name .. "' is a word of the configuration and cannot be set; use a local of another name")
+      complain("'" .. name .. "' is a word of the configuration and cannot be set; use a local of another name")
       return
     end
     own[name], assigned[name] = value, true
@@ -207,13 +226,13 @@ local included = {}  -- path → "running" or { what the file returned }
 
 local function run(path)
   if included[path] == "running" then
-    report("'" .. path .. "' includes itself")
-    return swallow
+    complain("'" .. path .. "' includes itself")
+    return poison
   end
   if not included[path] then
     included[path] = "running"
     local chunk = native.load(path, env)
-    local result = { swallow }
+    local result = { poison }
     if chunk then result = table.pack(native.guarded(chunk)) end
     if chunk and result.n == 0 then result = {} end
     included[path] = result
@@ -222,32 +241,32 @@ local function run(path)
 end
 
 local function file_argument(word, path)
-  if path == swallow then return nil end
+  if path == poison then return nil end
   if type(path) ~= "string" then
-    report(word .. ": expected the name of a file, got " .. described(path))
+    complain(word .. ": expected the name of a file, got " .. described(path))
     return nil
   end
   if not evaluating then error(word .. ": no file can be read by a function that runs later", 0) end
   local clean, why = native.clean_path(path)
-  if not clean then report(word .. " \"" .. path .. "\": " .. why) end
+  if not clean then complain(word .. " \"" .. path .. "\": " .. why) end
   return clean
 end
 
 function globals.include(path)
   local clean = file_argument("include", path)
-  if not clean then return swallow end
+  if not clean then return poison end
   return run(clean)
 end
 
 function globals.load_json(path)
   local clean = file_argument("load_json", path)
-  if not clean then return swallow end
+  if not clean then return poison end
   local value, ok = native.load_json(clean)
-  if not ok then return swallow end
+  if not ok then return poison end
   return value
 end
 
--- ---- values that are known only in a build ----
+-- Values that are known only in a build.
 
 local value_meta = {
   __metatable = "value",
@@ -259,16 +278,16 @@ local value_meta = {
 }
 
 local function value(kind, text, default)
-  if text == swallow then return swallow end
+  if text == poison then return poison end
   if type(text) ~= "string" then
-    report(kind .. ": expected a string, got " .. described(text))
-    return swallow
+    complain(kind .. ": expected a string, got " .. described(text))
+    return poison
   end
   local problem = native.value_problem(kind, text)
   if problem then
     if not evaluating then error(problem, 0) end
-    report(problem)
-    return swallow
+    complain(problem)
+    return poison
   end
   local object = setmetatable({}, value_meta)
   local file, line = native.where()

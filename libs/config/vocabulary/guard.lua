@@ -30,7 +30,7 @@ local meta = {
     if open[path:match("[^.]*$")] then return nil end
     local names = {}
     for name in next, data do names[#names + 1] = name end
-    error(native.no_field(tostring(key), path, names), 0)
+    error(native.unknown_field(tostring(key), path, names), 0)
   end,
   __newindex = function(self, key)
     error("cannot set '" .. tostring(key) .. "': " .. path_of[self] .. " is read-only", 0)

@@ -7,7 +7,7 @@ local with, options, list = v.with, v.options, v.list
 local scheduler = {
   builders = { "builders!", "which are built" },
   properties = { "scheduler properties", "of its builds; source \"Scheduler\"" },
-  priority = { "integer", "higher is built first", default = 0 },
+  priority = { "priority", "higher is built first", default = 0 },
   reason = { "string", "shown with the build", otherwise = "of the kind" },
 }
 local written = { builderNames = "builders", builder_names = "builders", fileIsImportant = "important",

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files of one version of the configuration: from disk, and as one value of the store.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "result/result.hpp"
+
+namespace headrace::config {
+
+/// Path relative to the configuration's folder → text. `main` is the entry.
+struct Files {
+  std::string main;  ///< "headrace.lua"
+  std::map<std::string, std::string> texts;
+  std::map<std::string, std::string> unreadable;  ///< path → why; a mistake at the line that asks for it
+};
+
+/// Reads `path` and everything it includes or loads from disk. Errors: `path` itself cannot be read.
+[[nodiscard]] Result<Files> read_files(const std::string& path);
+
+/// MessagePack of the files, for the store; and back.
+std::string pack(const Files& files);
+[[nodiscard]] Result<Files> unpack(std::string_view bytes);
+
+}  // namespace headrace::config
