@@ -10,7 +10,7 @@
 #include "cli/control.hpp"
 #include "cli/event_json.hpp"
 #include "cli/state.hpp"
-#include "service/host.hpp"
+#include "service/runner.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -65,9 +65,10 @@ events::Cursor start_cursor(store::BlockingClient& store, const std::optional<st
 
 class Printer : public service::Service {
  public:
-  Printer(Options& o, events::Cursor start) : o_(o), cursor_(std::move(start)) {}
+  Printer(service::House& house, Options& o, events::Cursor start)
+      : house_(house), o_(o), cursor_(std::move(start)) {}
 
-  void load(service::Host& host) override { host.loaded(cursor_); }
+  void load() override { house_.loaded(cursor_); }
   void unload() override {}
   void on_event(const wire::Event& event) override {
     cursor_ = {event.number, event.tag};
@@ -85,22 +86,24 @@ class Printer : public service::Service {
   }
 
  private:
+  service::House& house_;
   Options& o_;
   events::Cursor cursor_;
 };
 
 int follow(Options& o) {
-  service::HostSettings settings;
+  service::RunnerSettings settings;
   settings.store = o.control.store_settings();
   settings.bus_subscribe = o.control.bus_subscribe();
   if (settings.bus_subscribe.empty())
     throw UsageError("-f: where is the bus? name it with --bus-subscribe (HEADRACE_BUS_SUBSCRIBE)");
   if (o.control.file()) settings.site_key = o.control.file()->site_key;
   settings.log_level = "warn";
-  service::HostOptions options;
-  options.lease_clock = "";
-  Printer printer(o, start_cursor(o.control.store(), o.after));
-  return service::Host(settings, "events", options).run(printer);
+  service::RunnerOptions options;
+  options.lease_clock = service::LeaseClock::none;
+  service::ServiceRunner runner(settings, "events", options);
+  Printer printer(runner, o, start_cursor(o.control.store(), o.after));
+  return runner.run(printer);
 }
 
 int events(Options& o) {

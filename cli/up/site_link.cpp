@@ -32,6 +32,7 @@ void SiteLink::connect() {
         look();
       },
       [this](const std::string&) {
+        batch_.clear();
         timer_.cancel();
         retry_.expires_after(kRetry);
         retry_.async_wait([this](const boost::system::error_code& error) {
@@ -42,8 +43,16 @@ void SiteLink::connect() {
 
 void SiteLink::commit(store::Call call, std::function<void(store::Reply)> done) {
   if (!store_.connected()) return;
-  store_.commit({std::move(call)}, [done = std::move(done)](std::vector<store::Reply> replies) {
-    done(std::move(replies.at(0)));
+  batch_.add(std::move(call), std::move(done));
+  flush();
+}
+
+void SiteLink::flush() {
+  auto calls = batch_.begin();
+  if (calls.empty()) return;
+  store_.commit(std::move(calls), [this](std::vector<store::Reply> replies) {
+    batch_.answer(std::move(replies));
+    flush();
   });
 }
 

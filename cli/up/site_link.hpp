@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "clock/clock.hpp"
+#include "store/batch.hpp"
 #include "store/client.hpp"
 
 namespace headrace::cli {
@@ -33,16 +34,18 @@ class SiteLink {
 
  private:
   void connect();
+  void flush();
   void look();
   void plan_look();
   void read_version(const std::string& version);
 
   boost::asio::steady_timer retry_, timer_;
   store::Client store_;
+  store::Batch batch_;
   std::function<void()> connected_;
   std::function<void(std::vector<std::string>)> on_workers_;
   std::string version_;  // that on_workers_ was told of
-  bool looking_ = false, stopped_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace headrace::cli

@@ -4,15 +4,15 @@
 namespace headrace::service {
 
 void AllowedKeys::read(std::function<void()> done) {
-  host_.command({"HGETALL", host_.store().keys()("keys:" + kind_)},
-                [this, done = std::move(done)](store::RedisReply r) {
-                  if (r.is_error()) return answer_waiting();
-                  names_.clear();
-                  for (std::size_t i = 0; i + 1 < r.items.size(); i += 2)
-                    names_[r.items[i].text] = r.items[i + 1].text;
-                  answer_waiting();
-                  if (done) done();
-                });
+  house_.command({"HGETALL", house_.keys()("keys:" + kind_)},
+                 [this, done = std::move(done)](store::RedisReply r) {
+                   if (r.is_error()) return answer_waiting();
+                   names_.clear();
+                   for (std::size_t i = 0; i + 1 < r.items.size(); i += 2)
+                     names_[r.items[i].text] = r.items[i + 1].text;
+                   answer_waiting();
+                   if (done) done();
+                 });
 }
 
 std::optional<std::string> AllowedKeys::name_of(const std::string& key) const {
@@ -22,7 +22,7 @@ std::optional<std::string> AllowedKeys::name_of(const std::string& key) const {
 
 void AllowedKeys::ask(const std::string& key, std::function<void(std::optional<std::string>)> answer) {
   const auto known = name_of(key);
-  if (known || !host_.is_loaded()) return answer(known);
+  if (known || !house_.is_loaded()) return answer(known);
   waiting_.push_back({key, std::move(answer)});
   if (waiting_.size() == 1) read();
 }

@@ -10,14 +10,14 @@
 #include <string>
 #include <vector>
 
-#include "service/host.hpp"
+#include "service/house.hpp"
 
 namespace headrace::service {
 
 class AllowedKeys {
  public:
   /// @param kind  "worker" or "subscriber"
-  AllowedKeys(Host& host, std::string kind) : host_(host), kind_(std::move(kind)) {}
+  AllowedKeys(House& house, std::string kind) : house_(house), kind_(std::move(kind)) {}
 
   /// Reads them anew. @param done  called when that succeeded
   void read(std::function<void()> done = {});
@@ -35,7 +35,7 @@ class AllowedKeys {
   };
   void answer_waiting();
 
-  Host& host_;
+  House& house_;
   std::string kind_;
   std::map<std::string, std::string> names_;  ///< kept while Redis is away
   std::vector<Waiting> waiting_;

@@ -5,77 +5,71 @@
 // The bus serves any number of readers and takes nothing from Redis, but on an idle machine an event wakes
 // nine threads on its way (publisher, forwarder, subscriber, and the I/O thread of each). A blocking read is
 // there at once, at Redis's expense: for the few processes that a build waits for.
+//
+// Pure: wants_read() says what to read from the log, and whoever reads brings the answer.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <functional>
-#include <memory>
+#include <cstddef>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "events/reader.hpp"
-#include "store/client.hpp"
 
 namespace headrace::service {
 
-/// What a feed calls, always from the loop. Any of them may stop the feed.
-struct EventSink {
-  std::function<void(const wire::Event&)> event;
-  std::function<void()> drained;                   ///< after a run of events
-  std::function<void()> broken;                    ///< the log went back behind what was read
-  std::function<void(std::string reason)> failed;  ///< the log cannot be read on
+enum class EventSource { none, bus, log };
+
+/// A part of the event log that is to be read.
+struct LogRead {
+  EventNumber after;
+  std::size_t most = 0;   ///< events
+  milliseconds block{0};  ///< > 0: waits so long for an event when there is none
 };
 
 class EventFeed {
  public:
-  /// @param store  connected whenever the feed runs; the log is read through it when the bus left a hole
-  EventFeed(boost::asio::io_context& io, store::Client& store, EventSink sink);
+  static constexpr std::size_t kMost = 500;  ///< events of one read
 
-  /// From now on events come from a blocking read, on a connection of its own.
-  /// @param calm  pause between two reads, for a reader that every event would wake but few concern
-  void follow_log(store::Settings settings, milliseconds calm);
-  bool follows_log() const { return log_ != nullptr; }
-  /// That connection, if there is one; `up` is called at once if there is none.
-  void connect(std::function<void()> up, std::function<void(std::string)> lost);
-  void disconnect();
+  /// @param follow_pause  between two blocking reads, for a reader that every event would wake but few
+  /// concern
+  EventFeed(EventSource source, milliseconds follow_pause) : source_(source), follow_pause_(follow_pause) {}
 
-  /// The state includes everything up to `cursor`; what comes after it is given out from the next turn of the
-  /// loop on, beginning with one `drained`.
-  void start(events::Cursor cursor);
+  /// The reader's state includes everything up to `cursor`; the log is read at once from there.
+  void start(events::Cursor cursor, MonoTime now);
   void stop();
 
   /// An event from the bus or of one's own commit.
-  void take(wire::Event event);
-  /// A run of take() has ended.
-  void drained();
+  void on_event(wire::Event event, MonoTime now);
+  /// The answer to wants_read(): events in order, none when there are none.
+  void on_read(std::vector<wire::Event> events, MonoTime now);
   /// While true, what was read from the log waits: what a batch in flight has caused is heard of after its
   /// answer.
-  void hold(bool held);
+  void hold(bool held, MonoTime now);
 
+  /// Events that can be given out, in order.
+  std::vector<wire::Event> take();
+  /// What is to be read now; once until on_read().
+  std::optional<LogRead> wants_read(MonoTime now);
+  /// When wants_read() may want something without a further input.
+  std::optional<MonoTime> next_look() const;
+  /// The log went back behind what was read, or was trimmed past it: the state has to be loaded again.
+  bool broken() const { return reader_ && reader_->broken(); }
   /// Number of the last event given out.
   EventNumber position() const { return reader_ ? reader_->cursor().number : EventNumber{}; }
 
  private:
-  void give(std::vector<wire::Event> list);
-  void plan_look();
-  void look();
-  void fetch();
-  void follow();
-  void give_followed();
+  void add(std::vector<wire::Event> events);
+  void add_followed(std::vector<wire::Event> events, MonoTime now);
 
-  boost::asio::io_context& io_;
-  store::Client& store_;
-  EventSink sink_;
-  std::unique_ptr<store::Client> log_;
-  milliseconds calm_{0};
-  boost::asio::steady_timer look_timer_;
+  EventSource source_;
+  milliseconds follow_pause_;
   std::optional<events::Reader> reader_;
-  std::optional<std::vector<wire::Event>> followed_;  ///< read from the log, not given out yet
-  bool any_ = false;                                  ///< events given out since the last drained()
+  std::vector<wire::Event> out_;
+  bool reading_ = false;  ///< an answer is on its way
+  bool more_ = false;     ///< the last answer was full: the next part at once
   bool held_ = false;
-  std::uint64_t life_ = 0;  ///< of this run; answers of an earlier one are dropped
+  MonoTime next_follow_{};
+  std::optional<std::vector<wire::Event>> followed_;  ///< read from the log, waits for the end of hold
 };
 
 }  // namespace headrace::service

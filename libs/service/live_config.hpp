@@ -6,15 +6,23 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "config/configuration.hpp"
-#include "service/host.hpp"
+#include "service/house.hpp"
 
 namespace headrace::service {
 
+/// Evaluates the files of a version; null when it has mistakes. The simulation keeps what it has evaluated
+/// once.
+using Evaluate = std::function<std::shared_ptr<config::Configuration>(const config::Files&,
+                                                                      std::vector<config::Problem>&)>;
+
 class LiveConfig {
  public:
-  explicit LiveConfig(Host& host) : host_(host) {}
+  explicit LiveConfig(House& house, Evaluate evaluate = config::Configuration::evaluate)
+      : house_(house), evaluate_(std::move(evaluate)) {}
 
   /// Reads and evaluates the current version; `done` always comes while the connection lasts. Call from
   /// load() and on the event config.applied.
@@ -32,7 +40,8 @@ class LiveConfig {
   void at(ConfigVersion version, std::function<void(std::shared_ptr<config::Configuration>)> done);
 
  private:
-  Host& host_;
+  House& house_;
+  Evaluate evaluate_;
   ConfigVersion version_, tried_;
   std::shared_ptr<config::Configuration> current_;
   std::map<ConfigVersion, std::weak_ptr<config::Configuration>> cache_;

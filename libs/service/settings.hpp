@@ -11,7 +11,7 @@
 
 namespace headrace::service {
 
-struct HostSettings {
+struct RunnerSettings {
   store::Settings store;
   std::string bus_publish;    ///< HEADRACE_BUS_PUBLISH, where the bus takes events: ipc://… or tcp://…
   std::string bus_subscribe;  ///< HEADRACE_BUS_SUBSCRIBE, where it gives them
@@ -25,7 +25,7 @@ struct HostSettings {
 /// Reads flags and environment. More options can be added by `extend`.
 /// @return settings, or the exit status with which to end (help, version, wrong usage → 2)
 struct Parsed {
-  HostSettings host;
+  RunnerSettings host;
   std::optional<int> exit_status;
 };
 Parsed parse_settings(int argc, char** argv, const std::string& program, const std::string& what,

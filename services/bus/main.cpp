@@ -8,9 +8,9 @@ int main(int argc, char** argv) {
       argc, argv, "headrace-bus", "Forwards events to subscribers.",
       [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
-  headrace::service::HostOptions options;
-  options.reads_events = false;
-  headrace::service::Host host(parsed.host, "bus", options);
-  headrace::bus_service::BusService service(settings);
-  return host.run(service);
+  headrace::service::RunnerOptions options;
+  options.event_source = headrace::service::EventSource::none;
+  headrace::service::ServiceRunner runner(parsed.host, "bus", options);
+  headrace::bus_service::BusService service(runner, settings);
+  return runner.run(service);
 }

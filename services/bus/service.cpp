@@ -14,8 +14,8 @@ void Settings::add_options(arguments::Command& command) {
       .show_default();
 }
 
-void BusService::start(service::Host& host) {
-  host_ = &host;
+void BusService::start() {
+  auto& host = *host_;
   host.metrics().counter("headrace_bus_refused_total", "handshakes with a key that is not allowed");
   host.metrics().counter("headrace_bus_messages_total", "messages passed on");
   const auto& site = host.site_key();
@@ -37,7 +37,8 @@ void BusService::start(service::Host& host) {
                [this](const bus::Frames&) { host_->metrics().count("headrace_bus_messages_total"); });
 }
 
-void BusService::load(service::Host& host) {
+void BusService::load() {
+  auto& host = *host_;
   keys_->read([this] { host_->zmq().answer_handshakes(); });
   host.loaded({});
 }

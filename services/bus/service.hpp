@@ -8,7 +8,7 @@
 
 #include "arguments/arguments.hpp"
 #include "service/allowed_keys.hpp"
-#include "service/host.hpp"
+#include "service/runner.hpp"
 
 namespace headrace::bus_service {
 
@@ -20,15 +20,16 @@ struct Settings {
 
 class BusService : public service::Service {
  public:
-  explicit BusService(Settings settings) : settings_(std::move(settings)) {}
-  void start(service::Host& host) override;
-  void load(service::Host& host) override;
+  BusService(service::ServiceRunner& runner, Settings settings)
+      : settings_(std::move(settings)), host_(&runner) {}
+  void start() override;
+  void load() override;
   void unload() override;
   void on_tick() override;
 
  private:
   Settings settings_;
-  service::Host* host_ = nullptr;
+  service::ServiceRunner* host_;
   std::unique_ptr<bus::Socket> publishers_, subscribers_;
   std::unique_ptr<service::AllowedKeys> keys_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace-changesource: web hooks and pollers in, changes out.
 #include "changesource/service.hpp"
+#include "service/delays.hpp"
 
 int main(int argc, char** argv) {
   headrace::changesource::Settings settings;
@@ -8,9 +9,9 @@ int main(int argc, char** argv) {
       argc, argv, "headrace-changesource", "Takes web hooks and polls repositories.",
       [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
-  headrace::service::HostOptions options;
-  options.gather = headrace::milliseconds{20};
-  headrace::service::Host host(parsed.host, "changesource", options);
-  headrace::changesource::ChangeSourceService service(settings);
-  return host.run(service);
+  headrace::service::RunnerOptions options;
+  options.delivery_delay = headrace::service::kDeliveryDelayNotifier;
+  headrace::service::ServiceRunner runner(parsed.host, "changesource", options);
+  headrace::changesource::ChangeSourceService service(runner, settings);
+  return runner.run(service);
 }

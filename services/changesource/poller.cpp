@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kMostInOneCall = 1000;  // as change_add takes them
 }
 
-Poller::Poller(service::Host& host, const config::Poller& declared, std::filesystem::path directory,
+Poller::Poller(service::ServiceRunner& host, const config::Poller& declared, std::filesystem::path directory,
                std::function<void(wire::Change&)> prepare)
     : host_(host),
       name_(declared.name),
@@ -20,18 +20,12 @@ Poller::Poller(service::Host& host, const config::Poller& declared, std::filesys
       timer_(host.io()) {}
 
 void Poller::on_tick() {
-  // The role's callbacks may come after a new configuration has replaced this poller.
-  role_.hold(
-      [this, alive = std::weak_ptr(alive_)] {
-        if (alive.lock()) poll();
-      },
-      [this] { timer_.cancel(); });
+  role_.hold([this] { poll(); }, [this] { timer_.cancel(); });
 }
 
 void Poller::poll() {
   host_.command({"HGET", host_.store().keys()("poller"), name_},
-                [this, alive = std::weak_ptr(alive_)](store::RedisReply r) {
-                  if (!alive.lock()) return;
+                generation_.guard([this](store::RedisReply r) {
                   state_text_ = r.text;
                   std::optional<git_poller::PollState> known;
                   if (!state_text_.empty()) {
@@ -44,7 +38,7 @@ void Poller::poll() {
                     }
                   }
                   step(git_poller::start_poll(options_, std::move(known)));
-                });
+                }));
 }
 
 void Poller::step(git_poller::PollStep next) {
@@ -91,9 +85,9 @@ void Poller::commit(git_poller::Poll poll) {
                     std::to_string(bodies.size() - at)}};
   call.args.insert(call.args.end(), bodies.begin() + static_cast<std::ptrdiff_t>(at), bodies.end());
   spdlog::info("poll found changes poller={} count={}", name_, bodies.size());
-  host_.commit(std::move(call), [this, alive = std::weak_ptr(alive_)](store::Reply r) {
-    if (!r.ok && alive.lock()) spdlog::warn("poll was not taken poller={} reason={}", name_, r.refusal);
-  });
+  host_.commit(std::move(call), generation_.guard([this](store::Reply r) {
+    if (!r.ok) spdlog::warn("poll was not taken poller={} reason={}", name_, r.refusal);
+  }));
 }
 
 void Poller::plan() {

@@ -11,15 +11,16 @@
 #include "changesource/git_poller/poll.hpp"
 #include "changesource/git_runner.hpp"
 #include "config/site.hpp"
-#include "service/host.hpp"
+#include "generation/generation.hpp"
 #include "service/role.hpp"
+#include "service/runner.hpp"
 
 namespace headrace::changesource {
 
 class Poller {
  public:
   /// @param prepare  last touches on a change before it is stored (codebase)
-  Poller(service::Host& host, const config::Poller& declared, std::filesystem::path directory,
+  Poller(service::ServiceRunner& host, const config::Poller& declared, std::filesystem::path directory,
          std::function<void(wire::Change&)> prepare);
 
   /// Renews the role, or takes it when it is free: then it polls at once.
@@ -35,7 +36,7 @@ class Poller {
   void commit(git_poller::Poll poll);
   void plan();
 
-  service::Host& host_;
+  service::ServiceRunner& host_;
   std::string name_;
   GitPollerOptions options_;
   std::function<void(wire::Change&)> prepare_;
@@ -44,7 +45,7 @@ class Poller {
   boost::asio::steady_timer timer_;
   std::string state_text_;  ///< as it is in the store
   std::string problem_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Generation generation_;  ///< a new configuration replaces the poller while answers are on their way
 };
 
 }  // namespace headrace::changesource

@@ -33,8 +33,8 @@ std::string folder_of(const std::string& name) {
 
 }  // namespace
 
-void ChangeSourceService::start(service::Host& host) {
-  host_ = &host;
+void ChangeSourceService::start() {
+  auto& host = *host_;
   config_ = std::make_unique<service::LiveConfig>(host);
   client_ = std::make_unique<http::Client>(host.io());
   host.metrics().counter("headrace_polls_total", "polls that ended");
@@ -46,7 +46,8 @@ void ChangeSourceService::start(service::Host& host) {
   });
 }
 
-void ChangeSourceService::load(service::Host& host) {
+void ChangeSourceService::load() {
+  auto& host = *host_;
   host.command({"HMGET", host.store().keys()("head"), "n", "tag"}, [this](store::RedisReply r) {
     events::Cursor cursor;
     if (r.items.size() == 2 && !r.items[0].text.empty())

@@ -13,17 +13,18 @@
 #include "changesource/settings.hpp"
 #include "http/client.hpp"
 #include "http/server.hpp"
-#include "service/host.hpp"
 #include "service/live_config.hpp"
+#include "service/runner.hpp"
 
 namespace headrace::changesource {
 
 class ChangeSourceService : public service::Service {
  public:
-  explicit ChangeSourceService(Settings settings) : settings_(std::move(settings)) {}
+  ChangeSourceService(service::ServiceRunner& runner, Settings settings)
+      : settings_(std::move(settings)), host_(&runner) {}
 
-  void start(service::Host& host) override;
-  void load(service::Host& host) override;
+  void start() override;
+  void load() override;
   void unload() override;
   void on_event(const wire::Event& event) override;
   void on_tick() override;
@@ -39,7 +40,7 @@ class ChangeSourceService : public service::Service {
   void renew_pollers();
 
   Settings settings_;
-  service::Host* host_ = nullptr;
+  service::ServiceRunner* host_;
   std::unique_ptr<service::LiveConfig> config_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<http::Client> client_;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "generation/generation.hpp"
+#include "store/batch.hpp"
 #include "store/client.hpp"
 
 namespace headrace::dispatcher {
@@ -28,9 +30,8 @@ class LogLane {
   void flush();
 
   store::Client client_;
-  std::vector<std::pair<store::Call, std::function<void(store::Reply)>>> pending_;
-  bool in_flight_ = false;
-  std::uint64_t life_ = 0;
+  store::Batch batch_;
+  Generation generation_;
 };
 
 }  // namespace headrace::dispatcher

@@ -38,7 +38,7 @@ struct LogMover::Job {
   std::int64_t bytes = 0;
 };
 
-LogMover::LogMover(service::Host& host, LogLane& lane, std::filesystem::path directory)
+LogMover::LogMover(service::ServiceRunner& host, LogLane& lane, std::filesystem::path directory)
     : host_(host),
       lane_(lane),
       directory_(std::move(directory)),

@@ -16,13 +16,13 @@
 
 #include "dispatcher/log_lane.hpp"
 #include "model/ids.hpp"
-#include "service/host.hpp"
+#include "service/runner.hpp"
 
 namespace headrace::dispatcher {
 
 class LogMover {
  public:
-  LogMover(service::Host& host, LogLane& lane, std::filesystem::path directory);
+  LogMover(service::ServiceRunner& host, LogLane& lane, std::filesystem::path directory);
   ~LogMover();
 
   /// @param sizes  bytes of each log by (step, log) as Redis has them; empty when not known: it is asked
@@ -54,7 +54,7 @@ class LogMover {
   void abandon(const Job& job);
   void end(BuildId build);
 
-  service::Host& host_;
+  service::ServiceRunner& host_;
   LogLane& lane_;
   std::filesystem::path directory_;
   boost::asio::thread_pool pool_{1};

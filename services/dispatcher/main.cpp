@@ -8,10 +8,11 @@ int main(int argc, char** argv) {
       argc, argv, "headrace-dispatcher", "Gives builds to workers.",
       [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
-  headrace::service::HostOptions options;
-  options.follows_log = true;
-  options.lease_clock = "";  // the core ticks the workers' clock itself and needs the answer
-  headrace::service::Host host(parsed.host, "dispatcher", options);
-  headrace::dispatcher::DispatcherService service(settings);
-  return host.run(service);
+  headrace::service::RunnerOptions options;
+  options.event_source = headrace::service::EventSource::log;
+  options.lease_clock =
+      headrace::service::LeaseClock::none;  // the core ticks the workers' clock itself and needs the answer
+  headrace::service::ServiceRunner runner(parsed.host, "dispatcher", options);
+  headrace::dispatcher::DispatcherService service(runner, settings);
+  return runner.run(service);
 }

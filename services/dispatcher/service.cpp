@@ -15,8 +15,8 @@ constexpr int kTicksBetweenLeftovers = 15;
 
 }  // namespace
 
-void DispatcherService::start(service::Host& host) {
-  host_ = &host;
+void DispatcherService::start() {
+  auto& host = *host_;
   config_ = std::make_unique<service::LiveConfig>(host);
   logs_ = std::make_unique<LogLane>(host.io(), host.settings().store);
   if (host.settings().data.empty())
@@ -62,16 +62,12 @@ void DispatcherService::start(service::Host& host) {
         [](const Core& c) { return c.worker_count(); });
 }
 
-void DispatcherService::load(service::Host&) {
-  ++life_;
-  logs_->connect(
-      [this, life = life_] {
-        if (life != life_) return;
-        config_->refresh([this] { load_requests(); });
-      },
-      [this, life = life_](std::string reason) {
-        if (life == life_) host_->reload("the connection for logs was lost: " + reason);
-      });
+void DispatcherService::load() {
+  generation_.renew();
+  logs_->connect(generation_.guard([this] { config_->refresh([this] { load_requests(); }); }),
+                 generation_.guard([this](const std::string& reason) {
+                   host_->reload("the connection for logs was lost: " + reason);
+                 }));
 }
 
 void DispatcherService::load_requests() {
@@ -92,7 +88,7 @@ void DispatcherService::load_requests() {
 }
 
 void DispatcherService::unload() {
-  ++life_;
+  generation_.renew();
   core_.reset();
   keys_->lost();
   logs_->clear();

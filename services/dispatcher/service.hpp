@@ -11,18 +11,20 @@
 #include "dispatcher/log_lane.hpp"
 #include "dispatcher/log_mover.hpp"
 #include "dispatcher/settings.hpp"
+#include "generation/generation.hpp"
 #include "service/allowed_keys.hpp"
-#include "service/host.hpp"
 #include "service/live_config.hpp"
+#include "service/runner.hpp"
 
 namespace headrace::dispatcher {
 
 class DispatcherService : public service::Service, public Effects {
  public:
-  explicit DispatcherService(Settings settings) : settings_(std::move(settings)) {}
+  DispatcherService(service::ServiceRunner& runner, Settings settings)
+      : settings_(std::move(settings)), host_(&runner) {}
 
-  void start(service::Host& host) override;
-  void load(service::Host& host) override;
+  void start() override;
+  void load() override;
   void unload() override;
   void on_event(const wire::Event& event) override;
   void on_events_drained() override;
@@ -50,7 +52,7 @@ class DispatcherService : public service::Service, public Effects {
   void match();
 
   Settings settings_;
-  service::Host* host_ = nullptr;
+  service::ServiceRunner* host_;
   std::unique_ptr<service::LiveConfig> config_;
   std::unique_ptr<bus::Socket> workers_;
   std::unique_ptr<LogLane> logs_;
@@ -59,8 +61,8 @@ class DispatcherService : public service::Service, public Effects {
   std::unique_ptr<Core> core_;
   std::unique_ptr<service::AllowedKeys> keys_;
   std::map<std::string, std::string> said_hello_;  ///< worker → the key with which it did
-  std::uint64_t life_ = 0;
   int ticks_ = 0;
+  Generation generation_;  ///< of the loaded state
 };
 
 }  // namespace headrace::dispatcher

@@ -25,7 +25,7 @@ bool same_receiver(const config::Reporter& a, const config::Reporter& b) {
 
 }  // namespace
 
-Outbox::Outbox(service::Host& host, http::Client& client, std::string reporter)
+Outbox::Outbox(service::ServiceRunner& host, http::Client& client, std::string reporter)
     : host_(host), client_(client), name_(std::move(reporter)) {
   host_.metrics().gauge(metric("outbox"), "messages that wait to be sent",
                         [this] { return static_cast<double>(size_); });

@@ -15,7 +15,7 @@
 #include <string>
 
 #include "notifier/delivery.hpp"
-#include "service/host.hpp"
+#include "service/runner.hpp"
 
 namespace headrace::notifier {
 
@@ -23,7 +23,7 @@ class Outbox {
  public:
   static constexpr int kMostUnderWay = 4;
 
-  Outbox(service::Host& host, http::Client& client, std::string reporter);
+  Outbox(service::ServiceRunner& host, http::Client& client, std::string reporter);
 
   /// The role is ours, Redis is there. Whatever waits is tried at once, whenever it was to be tried: a
   /// restart or a new configuration is the operator's way to say "now".
@@ -59,7 +59,7 @@ class Outbox {
   int count(State state) const;
   std::string metric(const std::string& name) const;
 
-  service::Host& host_;
+  service::ServiceRunner& host_;
   http::Client& client_;
   const std::string name_;
   config::Reporter reporter_;

@@ -10,8 +10,8 @@
 
 namespace headrace::notifier {
 
-void NotifierService::start(service::Host& host) {
-  host_ = &host;
+void NotifierService::start() {
+  auto& host = *host_;
   client_ = std::make_unique<http::Client>(host.io());
   config_ = std::make_unique<service::LiveConfig>(host);
   host.metrics().counter("headrace_notifier_sent_total", "messages that their receiver took");
@@ -31,7 +31,8 @@ Outbox& NotifierService::outbox(const std::string& reporter) {
 
 // ---- loading ----
 
-void NotifierService::load(service::Host& host) {
+void NotifierService::load() {
+  auto& host = *host_;
   unload();  // what an interrupted load left
   // The reporters of the store are read before the version of the configuration: one that is not in it has
   // not been added meanwhile.

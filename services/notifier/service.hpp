@@ -16,16 +16,18 @@
 #include "http/client.hpp"
 #include "notifier/core.hpp"
 #include "notifier/outbox.hpp"
-#include "service/host.hpp"
 #include "service/live_config.hpp"
 #include "service/role.hpp"
+#include "service/runner.hpp"
 
 namespace headrace::notifier {
 
 class NotifierService : public service::Service {
  public:
-  void start(service::Host& host) override;
-  void load(service::Host& host) override;
+  explicit NotifierService(service::ServiceRunner& runner) : host_(&runner) {}
+
+  void start() override;
+  void load() override;
   void unload() override;
   void on_event(const wire::Event& event) override;
   void on_events_drained() override;
@@ -35,7 +37,8 @@ class NotifierService : public service::Service {
  private:
   /// A reporter of the current configuration; ours while `core` is there.
   struct Owned {
-    Owned(service::Host& host, const config::Reporter& r) : reporter(r), role(host, "reporter:" + r.name) {}
+    Owned(service::ServiceRunner& host, const config::Reporter& r)
+        : reporter(r), role(host, "reporter:" + r.name) {}
     config::Reporter reporter;
     service::Role role;
     std::unique_ptr<Core> core;
@@ -60,7 +63,7 @@ class NotifierService : public service::Service {
   void commit();
   void commit(Owned& owned);
 
-  service::Host* host_ = nullptr;
+  service::ServiceRunner* host_;
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<service::LiveConfig> config_;
   std::shared_ptr<config::Configuration> used_;  ///< the one of the reporters below

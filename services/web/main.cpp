@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace-web: the page, REST v2 and live events, from a projection of the event log.
+#include "service/delays.hpp"
 #include "web/service.hpp"
 
 int main(int argc, char** argv) {
@@ -8,10 +9,10 @@ int main(int argc, char** argv) {
       argc, argv, "headrace-web", "Shows builds: page, REST API, live events.",
       [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
-  headrace::service::HostOptions options;
+  headrace::service::RunnerOptions options;
   options.announcements = {"log.append."};
-  options.gather = headrace::milliseconds{2};
-  headrace::service::Host host(parsed.host, "web", options);
-  headrace::web::WebService service(settings);
-  return host.run(service);
+  options.delivery_delay = headrace::service::kDeliveryDelayWeb;
+  headrace::service::ServiceRunner runner(parsed.host, "web", options);
+  headrace::web::WebService service(runner, settings);
+  return runner.run(service);
 }

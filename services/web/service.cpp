@@ -28,8 +28,8 @@ Result<wire::Event> event_of(const store::RedisReply& entry) {
 
 }  // namespace
 
-void WebService::start(service::Host& host) {
-  host_ = &host;
+void WebService::start() {
+  auto& host = *host_;
   const std::string& data = host.settings().data;
   if (data.empty())
     throw std::runtime_error("headrace-web needs --data (HEADRACE_DATA), the directory of history and logs");
@@ -92,30 +92,24 @@ std::string WebService::unhealthy() const {
 
 // ---- loading ----
 
-std::function<void()> WebService::alive(std::function<void()> f) {
-  return [this, life = life_, f = std::move(f)] {
-    if (life == life_) f();
-  };
-}
-
 void WebService::unload() {
-  ++life_;
+  generation_.renew();
   busy_since_.reset();
   pending_.clear();
   growths_.clear();
 }
 
-void WebService::load(service::Host&) {
+void WebService::load() {
   unload();  // what an interrupted load left
   names_changed_ = false;
   // Behind what is under way, and before the names of this Redis are taken in: its ids need not be those of
   // the history if that is of another one.
-  front_->set_names({}, alive([this] {
-                      if (broken_)
-                        begin_anew();
-                      else
-                        check_cursor();
-                    }));
+  front_->set_names({}, generation_.guard([this] {
+    if (broken_)
+      begin_anew();
+    else
+      check_cursor();
+  }));
 }
 
 void WebService::read_names(const char* kind, std::map<std::string, std::int64_t, std::less<>>& into,
@@ -136,9 +130,9 @@ void WebService::read_site(std::function<void()> done) {
   read_names("scheduler", names_.schedulers, [this, done = std::move(done)] {
     config_->refresh([this, done] {
       if (const auto& c = config_->current())
-        front_->set_site(std::shared_ptr<const config::Site>(c, &c->site()), names_, alive(done));
+        front_->set_site(std::shared_ptr<const config::Site>(c, &c->site()), names_, generation_.guard(done));
       else
-        front_->set_names(names_, alive(done));
+        front_->set_names(names_, generation_.guard(done));
     });
   });
 }
@@ -172,20 +166,20 @@ void WebService::begin_anew() {
   host_->command(
       {"XRANGE", host_->store().keys()("events"), "-", "+", "COUNT", "1"}, [this](store::RedisReply r) {
         const bool whole = r.items.empty() || r.items[0].items.at(0).text == "1-0";
-        const auto read = alive([this, whole] {
+        const auto read = generation_.guard([this, whole] {
           if (whole) return host_->loaded({});
           spdlog::info("the event log does not reach back to its beginning: reading the state instead");
           read_snapshot(
               *host_,
               [this](std::vector<wire::Event> part, std::function<void()> next) {
-                front_->apply(std::move(part), {}, alive(std::move(next)));
+                front_->apply(std::move(part), {}, generation_.guard(std::move(next)));
               },
               [this](const events::Cursor& cursor) {
-                front_->set_cursor(cursor, alive([this, cursor] { host_->loaded(cursor); }));
+                front_->set_cursor(cursor, generation_.guard([this, cursor] { host_->loaded(cursor); }));
               });
         });
         // A reset forgets builders and workers too.
-        front_->reset(alive([this, read] { read_site(read); }));
+        front_->reset(generation_.guard([this, read] { read_site(read); }));
       });
 }
 
@@ -217,7 +211,7 @@ void WebService::pump() {
   if (std::exchange(names_changed_, false) || !knows_names(names_, pending_)) {
     // Once a batch: a name that is still unknown gets a provisional id.
     return read_site([this, go_on, events = std::exchange(pending_, {})]() mutable {
-      front_->apply(std::move(events), std::exchange(growths_, {}), alive(go_on));
+      front_->apply(std::move(events), std::exchange(growths_, {}), generation_.guard(go_on));
     });
   }
   std::vector<wire::Event> batch;
@@ -228,7 +222,7 @@ void WebService::pump() {
     batch.assign(std::make_move_iterator(pending_.begin()), std::make_move_iterator(end));
     pending_.erase(pending_.begin(), end);
   }
-  front_->apply(std::move(batch), std::exchange(growths_, {}), alive(go_on));
+  front_->apply(std::move(batch), std::exchange(growths_, {}), generation_.guard(go_on));
 }
 
 void WebService::read_events(EventNumber after, std::size_t limit,

@@ -9,9 +9,10 @@
 #include <memory>
 #include <vector>
 
+#include "generation/generation.hpp"
 #include "http/server.hpp"
-#include "service/host.hpp"
 #include "service/live_config.hpp"
+#include "service/runner.hpp"
 #include "web/front/front.hpp"
 #include "web/logs/redis_log_source.hpp"
 #include "web/settings.hpp"
@@ -20,10 +21,11 @@ namespace headrace::web {
 
 class WebService : public service::Service {
  public:
-  explicit WebService(Settings settings) : settings_(std::move(settings)) {}
+  WebService(service::ServiceRunner& runner, Settings settings)
+      : settings_(std::move(settings)), host_(&runner) {}
 
-  void start(service::Host& host) override;
-  void load(service::Host& host) override;
+  void start() override;
+  void load() override;
   void unload() override;
   void on_event(const wire::Event& event) override;
   void on_events_drained() override { pump(); }
@@ -46,11 +48,9 @@ class WebService : public service::Service {
   void begin_anew();
 
   void pump();
-  /// Wraps a callback of the front: dropped when the state was unloaded since.
-  std::function<void()> alive(std::function<void()> f);
 
   Settings settings_;
-  service::Host* host_ = nullptr;
+  service::ServiceRunner* host_;
   std::unique_ptr<service::LiveConfig> config_;
   std::unique_ptr<store::Client> log_store_;  ///< a connection of its own: logs never delay events
   std::unique_ptr<RedisLogSource> running_logs_;
@@ -59,12 +59,12 @@ class WebService : public service::Service {
   std::unique_ptr<http::Server> server_;
 
   Names names_;
-  std::uint64_t life_ = 0;
   bool broken_ = false;                 ///< the history does not fit the log: begin anew
   bool names_changed_ = false;          ///< config.applied was heard
   std::optional<MonoTime> busy_since_;  ///< a batch is under way
   std::vector<wire::Event> pending_;
   std::vector<LogGrowth> growths_;
+  Generation generation_;  ///< of the loaded state; what the front answers to an earlier one is dropped
 };
 
 }  // namespace headrace::web

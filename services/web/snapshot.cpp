@@ -26,7 +26,7 @@ wire::Event event(std::string topic, std::int64_t at_ms, std::map<std::string, s
 // One snapshot under way: a kind of thing after the other, each in rounds of ids.
 class Reading : public std::enable_shared_from_this<Reading> {
  public:
-  Reading(service::Host& host, SnapshotSink sink, std::function<void(events::Cursor)> done)
+  Reading(service::ServiceRunner& host, SnapshotSink sink, std::function<void(events::Cursor)> done)
       : host_(host), sink_(std::move(sink)), done_(std::move(done)) {}
 
   void start() {
@@ -198,7 +198,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
     });
   }
 
-  service::Host& host_;
+  service::ServiceRunner& host_;
   SnapshotSink sink_;
   std::function<void(events::Cursor)> done_;
   events::Cursor cursor_;
@@ -210,7 +210,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
 }  // namespace
 
-void read_snapshot(service::Host& host, SnapshotSink sink, std::function<void(events::Cursor)> done) {
+void read_snapshot(service::ServiceRunner& host, SnapshotSink sink, std::function<void(events::Cursor)> done) {
   std::make_shared<Reading>(host, std::move(sink), std::move(done))->start();
 }
 

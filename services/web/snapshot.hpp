@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "service/host.hpp"
+#include "service/runner.hpp"
 #include "wire/event.hpp"
 
 namespace headrace::web {
@@ -19,6 +19,6 @@ using SnapshotSink = std::function<void(std::vector<wire::Event> part, std::func
 /// at a time. What happens meanwhile may or may not be in it: the events after `cursor` bring it again.
 /// @param done  gets the cursor that was current before the first read. Neither callback comes once the
 ///              connection is lost.
-void read_snapshot(service::Host& host, SnapshotSink sink, std::function<void(events::Cursor)> done);
+void read_snapshot(service::ServiceRunner& host, SnapshotSink sink, std::function<void(events::Cursor)> done);
 
 }  // namespace headrace::web

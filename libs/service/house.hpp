@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a service is to the house it stands in, and the house to the service: Redis, events, time.
+// ServiceRunner is the real house, with sockets and a loop; the simulation is another, with virtual time and
+// dice. Nothing here includes I/O.
+//
+// The life of a service: the connection to Redis comes up → load() reads the state and says from which event
+// on it wants to hear → events and ticks → the connection is lost → unload() throws the state away (nobody
+// knows what of the batch in flight was committed) → the connection comes up → load() …
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "clock/clock.hpp"
+#include "events/reader.hpp"
+#include "process/metrics.hpp"
+#include "store/client.hpp"
+
+namespace headrace::service {
+
+class House {
+ public:
+  virtual ~House() = default;
+
+  /// Call from load(): the state includes everything up to `cursor`.
+  virtual void loaded(events::Cursor cursor) = 0;
+  /// Throws the state away and loads it again, as after a lost connection.
+  virtual void reload(const std::string& reason) = 0;
+  virtual bool is_loaded() const = 0;
+
+  /// Adds a transition to the next batch. One batch is in flight at a time; `done` comes when the whole batch
+  /// is committed. Dropped when the state is thrown away.
+  virtual void commit(store::Call call, std::function<void(store::Reply)> done) = 0;
+  /// A plain read, outside of batches. Dropped like commit.
+  virtual void command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) = 0;
+  virtual const store::Keys& keys() const = 0;
+
+  virtual MonoTime now() const = 0;
+  virtual WallTime wall_now() const = 0;
+  /// Calls back once. Nobody takes it back: guard it with a Generation.
+  virtual void call_at(MonoTime when, std::function<void()> what) = 0;
+
+  /// Random, of this life of the process: "scheduler-3f2a…".
+  virtual const std::string& instance() const = 0;
+  virtual process::Metrics& metrics() = 0;
+};
+
+class Service {
+ public:
+  virtual ~Service() = default;
+  /// Before the first connection: sockets and timers that outlive connections.
+  virtual void start() {}
+  /// Read what is needed, then call House::loaded exactly once.
+  virtual void load() = 0;
+  virtual void unload() = 0;
+  virtual void on_event(const wire::Event&) {}
+  /// After a run of on_event, and once right after loaded().
+  virtual void on_events_drained() {}
+  /// Unnumbered announcements (growth of logs). @param frames  topic first
+  virtual void on_announcement(const std::vector<std::string>&) {}
+  /// The log went back behind what was read (fail-over, power loss); unload() and load() follow. State kept
+  /// elsewhere than in Redis must be made anew.
+  virtual void on_broken_log() {}
+  /// Once a second while loaded.
+  virtual void on_tick() {}
+  /// Why the service cannot do its work now; "" when it can.
+  virtual std::string unhealthy() const { return ""; }
+  /// The process is to end: leave what others should take over; call done when ready (at most 5 s are
+  /// waited).
+  virtual void stop(std::function<void()> done) { done(); }
+};
+
+}  // namespace headrace::service

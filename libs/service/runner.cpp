@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/runner.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <stdexcept>
+
+#include "log/log.hpp"
+#include "process/loop.hpp"
+#include "process/status_page.hpp"
+#include "service/durability_check.hpp"
+#include "service/key_file.hpp"
+#include "store/random.hpp"
+
+namespace headrace::service {
+namespace {
+
+namespace asio = boost::asio;
+constexpr seconds kStopLimit{5};
+// Families of numbered events; announcements are subscribed to one by one.
+constexpr const char* kEventTopics[] = {"change.", "buildset.", "request.", "build.",
+                                        "step.",   "worker.",   "config.",  "keys."};
+
+SessionOptions session_options(const RunnerSettings& settings, const RunnerOptions& options) {
+  return {options.event_source, options.follow_pause, options.lease_clock, !settings.bus_publish.empty()};
+}
+
+// Entries of the stream: [id, [e, envelope, b, body]].
+Result<std::vector<wire::Event>> decode(const std::vector<store::RedisReply>& entries) {
+  std::vector<wire::Event> out;
+  for (const auto& entry : entries) {
+    if (entry.items.size() != 2 || entry.items[1].items.size() != 4)
+      return fail("an entry of the event log has another form");
+    const auto& f = entry.items[1].items;
+    auto event = wire::decode_event(f[1].text, f[3].text);
+    if (!event) return fail("event " + entry.items[0].text + ": " + event.error().text);
+    out.push_back(std::move(*event));
+  }
+  return out;
+}
+
+}  // namespace
+
+struct ServiceRunner::Impl {
+  Impl(RunnerSettings s, std::string p, RunnerOptions o)
+      : settings(std::move(s)),
+        name(std::move(p)),
+        instance(name + "-" + store::random_hex(4)),
+        options(std::move(o)),
+        loop(name, settings.log_level),
+        store(io, settings.store),
+        status([this] { return health(); }, metrics),
+        wake_timer(io),
+        stop_timer(io),
+        session(session_options(settings, options)) {
+    if (options.event_source == EventSource::log) log = std::make_unique<store::Client>(io, settings.store);
+    metrics.counter("headrace_store_batches_total", "pipelines of transitions sent to Redis");
+    metrics.counter("headrace_store_calls_total", "transitions sent to Redis");
+  }
+
+  RunnerSettings settings;
+  std::string name, instance;
+  RunnerOptions options;
+  process::Loop loop;
+  asio::io_context& io = loop.io();
+  store::Client store;
+  std::unique_ptr<store::Client> log;  ///< for blocking reads of the event log
+  bus::Context zmq;
+  process::Metrics metrics;
+  process::StatusPage status;
+  asio::steady_timer wake_timer, stop_timer;
+  std::optional<MonoTime> armed;  ///< wake_timer
+  std::unique_ptr<bus::Socket> publisher, subscriber;
+  std::optional<bus::KeyPair> site_key;
+  std::string too_weak;  ///< why Redis cannot keep what --durability promises
+  Service* service = nullptr;
+  Session session;
+  bool performing = false;
+
+  const bus::KeyPair& key() {
+    if (!site_key) {
+      if (settings.site_key.empty())
+        throw std::runtime_error("a tcp:// endpoint needs --site-key (HEADRACE_SITE_KEY)");
+      auto pair = read_key_file(settings.site_key);
+      if (!pair) throw std::runtime_error(pair.error().text);
+      site_key = *pair;
+    }
+    return *site_key;
+  }
+
+  std::unique_ptr<bus::Socket> connect_bus(bus::SocketType type, const std::string& endpoint) {
+    auto socket = std::make_unique<bus::Socket>(io, zmq, type);
+    if (type == bus::SocketType::sub) socket->gather(options.delivery_delay);
+    if (endpoint.starts_with("tcp://")) socket->secure_client(key(), key().public_key);
+    socket->connect(endpoint);
+    return socket;
+  }
+
+  void start_bus() {
+    if (!settings.bus_publish.empty()) publisher = connect_bus(bus::SocketType::pub, settings.bus_publish);
+    const bool hears_events = options.event_source == EventSource::bus;
+    const bool listens = hears_events || !options.announcements.empty();
+    if (!listens || settings.bus_subscribe.empty()) return;
+    subscriber = connect_bus(bus::SocketType::sub, settings.bus_subscribe);
+    if (hears_events)
+      for (const char* topic : kEventTopics) subscriber->subscribe(topic);
+    for (const auto& topic : options.announcements) subscriber->subscribe(topic);
+    subscriber->on_message([this](bus::Message m) { on_bus(m.frames); });
+    subscriber->on_drained([this] {
+      session.on_bus_drained();
+      perform();
+    });
+  }
+
+  void on_bus(const bus::Frames& frames) {
+    if (!session.loaded()) return;
+    if (frames.size() != 4) return service->on_announcement(frames);
+    auto event = wire::event_from_frames(frames);
+    if (!event)
+      return spdlog::warn("message on the bus refused topic={} reason={}", frames[0], event.error().text);
+    session.on_event(std::move(*event), mono_now());
+    perform();
+  }
+
+  // Performs what the session wants, until it wants nothing. What that causes here again is taken by the loop
+  // below.
+  void perform() {
+    if (performing) return;
+    performing = true;
+    while (auto next = session.next(mono_now())) std::visit([this](auto& a) { perform(a); }, *next);
+    performing = false;
+    arm();
+  }
+
+  // A timer that rings too early does no harm; setting it anew for each event would cost more.
+  void arm() {
+    const auto wake = session.next_wake();
+    if (!wake || (armed && *armed <= *wake)) return;
+    armed = wake;
+    wake_timer.expires_at(std::chrono::steady_clock::time_point(wake->time_since_epoch()));
+    wake_timer.async_wait([this](const boost::system::error_code& e) {
+      if (e) return;
+      armed.reset();
+      session.on_time(mono_now());
+      perform();
+    });
+  }
+
+  void perform(action::Connect&) {
+    const auto lost = [this](const std::string& reason) {
+      session.on_lost(reason, mono_now());
+      perform();
+    };
+    const auto up = [this] {
+      session.on_connected(mono_now());
+      too_weak.clear();
+      check_durability(store, settings.store.durability, [this](std::string reason) {
+        spdlog::error("{}", reason);
+        too_weak = std::move(reason);
+      });
+      perform();
+    };
+    store.connect([this, up, lost] { log ? log->connect(up, lost) : up(); }, lost);
+  }
+  void perform(action::Disconnect&) {
+    store.disconnect();
+    if (log) log->disconnect();
+  }
+  void perform(action::PostTurn&) {
+    asio::post(io, [this] {
+      session.on_turn(mono_now());
+      perform();
+    });
+  }
+  void perform(action::Load&) { service->load(); }
+  void perform(action::Unload&) { service->unload(); }
+  void perform(action::GiveEvent& a) { service->on_event(a.event); }
+  void perform(action::EventsDrained&) { service->on_events_drained(); }
+  void perform(action::LogBroken&) { service->on_broken_log(); }
+  void perform(action::Tick&) { service->on_tick(); }
+  void perform(action::GiveAnswer& a) { a.done(std::move(a.reply)); }
+  void perform(action::Commit& a) {
+    metrics.count("headrace_store_batches_total");
+    metrics.count("headrace_store_calls_total", static_cast<std::int64_t>(a.calls.size()));
+    store.commit(std::move(a.calls), session.generation().guard([this](std::vector<store::Reply> replies) {
+      session.on_committed(std::move(replies), mono_now());
+      perform();
+    }));
+  }
+  void perform(action::ReadLog& a) {
+    const auto events = store.keys()("events");
+    const auto after = a.read.after.value;
+    const auto most = std::to_string(a.read.most);
+    const auto give = [this](const store::RedisReply& r, const std::vector<store::RedisReply>& entries) {
+      session.on_log_read(r.is_error() ? fail(r.text) : decode(entries), mono_now());
+      perform();
+    };
+    if (a.read.block.count() == 0)
+      return store.command({"XRANGE", events, std::to_string(after + 1) + "-0", "+", "COUNT", most},
+                           session.generation().guard([give](store::RedisReply r) { give(r, r.items); }));
+    log->command({"XREAD", "COUNT", most, "BLOCK", std::to_string(a.read.block.count()), "STREAMS", events,
+                  std::to_string(after) + "-0"},
+                 session.generation().guard([give](store::RedisReply r) {
+                   // [[stream, entries]], or nothing at all when no event came.
+                   const bool any = r.items.size() == 1 && r.items[0].items.size() == 2;
+                   give(r, any ? r.items[0].items[1].items : std::vector<store::RedisReply>());
+                 }));
+  }
+  void perform(action::Publish& a) {
+    if (!publisher) return;
+    for (const auto& p : a.events) publisher->send(wire::to_frames(p.event, p.envelope));
+  }
+  void perform(action::Note& a) {
+    spdlog::log(a.level == action::Note::Level::warn ? spdlog::level::warn : spdlog::level::info, "{}",
+                a.text);
+  }
+
+  process::Health health() const {
+    auto reason = session.why_unhealthy(mono_now());
+    if (reason.empty()) reason = too_weak;
+    if (reason.empty()) reason = service->unhealthy();
+    return {std::move(reason),
+            {{"process", name}, {"durability", durability_name(settings.store.durability)}}};
+  }
+
+  void begin_stop() {
+    session.on_stop();
+    stop_timer.expires_after(kStopLimit);
+    stop_timer.async_wait([this](const boost::system::error_code& e) {
+      if (!e) loop.end();
+    });
+    service->stop([this] {
+      asio::post(io, [this] {
+        session.publish_now();
+        perform();
+        loop.end();
+      });
+    });
+  }
+};
+
+ServiceRunner::ServiceRunner(RunnerSettings settings, std::string process, RunnerOptions options)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(process), std::move(options))) {}
+ServiceRunner::~ServiceRunner() = default;
+
+int ServiceRunner::run(Service& service) {
+  auto& i = *impl_;
+  i.service = &service;
+  try {
+    i.start_bus();
+    i.status.serve(i.io, i.settings.status);
+    service.start();
+  } catch (const std::runtime_error& e) {
+    // What was asked for cannot be had (port taken, key missing): wrong usage, said in words.
+    spdlog::error("{}", e.what());
+    return 2;
+  }
+  i.loop.watch_parent(i.settings.parent_fd);
+  i.session.on_started(mono_now());
+  i.perform();
+  const int status = i.loop.run([&i](const std::string&) { i.begin_stop(); });
+  spdlog::info("stopped");
+  return status;
+}
+
+asio::io_context& ServiceRunner::io() { return impl_->io; }
+store::Client& ServiceRunner::store() { return impl_->store; }
+bus::Context& ServiceRunner::zmq() { return impl_->zmq; }
+process::Metrics& ServiceRunner::metrics() { return impl_->metrics; }
+const RunnerSettings& ServiceRunner::settings() const { return impl_->settings; }
+const std::string& ServiceRunner::instance() const { return impl_->instance; }
+const bus::KeyPair& ServiceRunner::site_key() const { return impl_->key(); }
+bool ServiceRunner::is_loaded() const { return impl_->session.loaded(); }
+const store::Keys& ServiceRunner::keys() const { return impl_->store.keys(); }
+
+void ServiceRunner::loaded(events::Cursor cursor) {
+  impl_->session.on_loaded(std::move(cursor));
+  impl_->perform();
+}
+
+void ServiceRunner::reload(const std::string& reason) {
+  impl_->session.reload(reason, mono_now());
+  impl_->perform();
+}
+
+void ServiceRunner::commit(store::Call call, std::function<void(store::Reply)> done) {
+  impl_->session.commit(std::move(call), std::move(done));
+  impl_->perform();
+}
+
+void ServiceRunner::command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
+  if (!impl_->session.takes_calls()) return;
+  impl_->store.command(std::move(words), impl_->session.generation().guard(std::move(done)));
+}
+
+void ServiceRunner::call_at(MonoTime when, std::function<void()> what) {
+  // Lives as long as its wait: nobody else holds it.
+  auto timer = std::make_shared<asio::steady_timer>(
+      impl_->io, std::chrono::steady_clock::time_point(when.time_since_epoch()));
+  timer->async_wait([timer, what = std::move(what)](const boost::system::error_code& e) {
+    if (!e) what();
+  });
+}
+
+void ServiceRunner::announce(const bus::Frames& frames) {
+  if (!impl_->publisher) return;
+  impl_->session.publish_now();
+  impl_->perform();
+  impl_->publisher->send(frames);
+}
+
+http::Response ServiceRunner::answer_status(const http::Request& request) {
+  return impl_->status.answer(request);
+}
+
+}  // namespace headrace::service
