@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "config/configuration.hpp"
+#include "service/live_config.hpp"
 #include "simulation/timeline.hpp"
 #include "store/client.hpp"
 
@@ -22,7 +22,8 @@ struct Rates {
   double bus_drop = 0, bus_double = 0, bus_late = 0;  ///< of an event on its way to one reader
   double message_drop = 0;  ///< a worker message on a connection that lives (a full queue)
   double publish_lost = 0;  ///< the sender of a change dies before its event is published
-  int slowest_ms = 20;      ///< of one message or answer
+  int slowest_ms = 20;      ///< of one message
+  int redis_ms = 2;         ///< of one way to or from Redis, at most
 };
 
 /// A bug put in on purpose, to see that the invariant it breaks is really looked at.
@@ -38,6 +39,7 @@ enum class Mutation {
   slot_stolen,         ///< for a moment a slot is kept for a request that is not there
   started_unasked,     ///< a command runs that belongs to no build
   never_accepted,      ///< the dispatchers' `accepted` never arrives
+  timer_unaware,       ///< schedulers believe that they have seen all of the log when a timer runs out
 };
 
 /// Redis, in steps of virtual time.
@@ -45,14 +47,15 @@ class SimulatedStore {
  public:
   SimulatedStore(store::BlockingClient& client, Timeline& timeline) : client_(client), timeline_(timeline) {}
 
-  std::vector<store::Reply> commit(const std::vector<store::Call>& calls) {
-    set_clock();
-    return client_.commit(calls);
-  }
+  std::vector<store::Reply> commit(const std::vector<store::Call>& calls);
   store::Reply call(const store::Call& call) { return commit({call}).front(); }
   /// Members of sets come sorted, because Redis orders them by a random seed of its own.
   store::RedisReply command(const std::vector<std::string>& words);
   const store::Keys& keys() const { return client_.keys(); }
+  /// The last event that was committed.
+  EventNumber newest() const { return newest_; }
+  /// Calls back once, when an event is committed.
+  void wait_for_event(std::function<void()> wake) { waiting_.push_back(std::move(wake)); }
 
  private:
   void set_clock();
@@ -60,6 +63,8 @@ class SimulatedStore {
   store::BlockingClient& client_;
   Timeline& timeline_;
   std::int64_t clock_ = 0;
+  EventNumber newest_;
+  std::vector<std::function<void()>> waiting_;
 };
 
 struct Environment {
@@ -73,7 +78,7 @@ struct Environment {
   bool mutated = false;  ///< a bug that happens once has happened
   bool chaos = true;
   bool redis_down = false;
-  std::shared_ptr<config::Configuration> configuration;  ///< of every version; they differ in a comment
+  service::Evaluate evaluate;  ///< of configurations; each text once
   std::function<void(const std::vector<wire::Event>&)> publish;
   std::function<void(const std::string&)> trace = [](const std::string&) {};
   int crashes = 0, lost_connections = 0;

@@ -15,6 +15,7 @@ class Checker {
     read_events();
     check_events();
     check_changes();
+    check_timers();
     check_requests();
     check_builds();
     check_starts();
@@ -78,6 +79,29 @@ class Checker {
         if (const int times = scheduled[{scheduler, id}]; times != 1)
           say("changes", "change " + std::to_string(id) + " is in " + std::to_string(times) +
                              " buildsets of " + scheduler);
+  }
+
+  // A tree-stable timer runs out only when every change that is older than its end was seen: such a change
+  // starts it anew.
+  void check_timers() {
+    std::map<std::int64_t, std::int64_t> waiting;  // change → when it came
+    for (const auto& e : events_) {
+      if (e.is("change.new")) waiting[e.id("changeid")] = e.at_ms;
+      if (!e.is("buildset.new")) continue;
+      const auto set = wire::decode<wire::Buildset>(e.body).value();
+      if (set.scheduler != expected_.timed_scheduler) continue;
+      std::int64_t due = 0;
+      for (const auto id : set.changes) {
+        due = std::max(due, waiting[id.value] + expected_.tree_stable.count());
+        waiting.erase(id.value);
+      }
+      if (e.at_ms < due)
+        say("timers", "buildset " + std::to_string(e.id("bsid")) + " was made before its time");
+      for (const auto& [id, at] : waiting)
+        if (at < due)
+          say("timers", "buildset " + std::to_string(e.id("bsid")) + " was made although change " +
+                            std::to_string(id) + " had come in time to start its timer anew");
+    }
   }
 
   // Every request ends once, and every buildset with its last one.

@@ -16,8 +16,8 @@
 namespace headrace::simulation {
 
 struct Violation {
-  std::string
-      invariant;  ///< events, changes, requests, verdicts, attempts, logs, starts, leftovers, slots, drained
+  std::string invariant;  ///< events, changes, timers, requests, verdicts, attempts, logs, starts, leftovers,
+                          ///< slots, drained
   std::string text;
 };
 
@@ -25,6 +25,8 @@ struct Violation {
 struct Expected {
   std::map<std::string, std::int64_t> revisions;  ///< accepted: revision → change id that was answered
   std::map<std::string, std::vector<std::string>> schedulers;  ///< name → builders
+  std::string timed_scheduler;                                 ///< has a tree-stable timer
+  milliseconds tree_stable{0};
   std::vector<std::string> workers;
   std::set<std::int64_t> cancelled;  ///< requests
   StartedSteps started;

@@ -50,6 +50,10 @@ std::string with_changed_log(const std::string& report) {
   return wire::encode(*message);
 }
 
+bool asks_for_level(const std::vector<std::string>& words, const store::Keys& keys) {
+  return words[0] == "TIME" || (words.size() == 3 && words[0] == "HGET" && words[1] == keys("head"));
+}
+
 bool spoil_the_end(Environment& env) {
   const auto& keys = env.store.keys();
   switch (env.mutation) {

@@ -1,205 +1,177 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/process.hpp"
 
+#include "simulation/mutations.hpp"
+
 namespace headrace::simulation {
 namespace {
-constexpr std::size_t kFetch = 500;  // events read at once
+
+std::vector<wire::Event> decode(const std::vector<store::RedisReply>& entries) {
+  std::vector<wire::Event> out;
+  for (const auto& entry : entries) {
+    const auto& f = entry.items.at(1).items;
+    out.push_back(wire::decode_event(f.at(1).text, f.at(3).text).value());
+  }
+  return out;
 }
 
-Process::Process(Environment& environment, std::string name)
+}  // namespace
+
+Process::Process(Environment& environment, std::string name, service::SessionOptions options)
     : env_(environment),
       name_(std::move(name)),
+      options_(options),
       line_(
+          environment, [this] { lose_redis(); }, [this] { crash(); }),
+      log_line_(
           environment, [this] { lose_redis(); }, [this] { crash(); }) {}
 
-void Process::in_this_life(MonoTime when, std::function<void()> what) {
-  env_.timeline.at(when, [this, life = life_, what = std::move(what)] {
-    if (life == life_) what();
-  });
-}
-
 void Process::start() {
-  alive_ = true;
-  ++birth_;
   instance_ = name_ + "-" + env_.dice.hex(8);
-  connect();
-  env_.timeline.after(env_.dice.wait(0, 1000), [this, birth = birth_] {
-    if (birth == birth_) tick();
-  });
+  metrics_ = std::make_unique<process::Metrics>();
+  session_.emplace(options_);
+  service_ = make_service();
+  service_->start();
+  // Not all processes tick at the same instant.
+  env_.timeline.after(env_.dice.wait(0, 1000), life_.guard([this] {
+    session_->on_started(env_.timeline.now());
+    perform();
+  }));
 }
 
 void Process::crash() {
-  if (!alive_) return;
+  if (!alive()) return;
   env_.trace(name_ + " crashes");
   ++env_.crashes;
-  alive_ = false;
-  ++birth_;
+  life_.renew();
+  connection_.renew();
   line_.cut();
-  throw_away();
+  log_line_.cut();
+  armed_.reset();
+  session_.reset();
+  service_.reset();
   on_crash();
-  env_.timeline.after(env_.dice.wait(100, 5000), [this, birth = birth_] {
-    if (birth == birth_ && !alive_) start();
-  });
-}
-
-// ---- the connection ----
-
-void Process::connect() {
-  env_.timeline.after(env_.dice.wait(1, 50), [this, birth = birth_] {
-    if (birth != birth_ || line_.is_open()) return;
-    if (env_.redis_down) return connect();
-    line_.open();
-    load();
-  });
-}
-
-void Process::throw_away() {
-  ++life_;
-  const bool was = loaded_;
-  loaded_ = in_flight_ = false;
-  reader_.reset();
-  look_at_.reset();
-  pending_.clear();
-  if (was) unload();
+  env_.timeline.after(env_.dice.wait(100, 5000), life_.guard([this] { start(); }));
 }
 
 void Process::lose_redis() {
-  if (!alive_) return;
-  env_.trace(name_ + " loses redis");
-  line_.cut();
-  throw_away();
-  connect();
+  if (!alive()) return;
+  session_->on_lost("the simulation says so", env_.timeline.now());
+  perform();
 }
-
-void Process::reload_state(const std::string& reason) {
-  if (!line_.is_open()) return;
-  env_.trace(name_ + " reloads: " + reason);
-  throw_away();
-  in_this_life(env_.timeline.now(), [this] {
-    if (line_.is_open()) load();
-  });
-}
-
-void Process::loaded(events::Cursor cursor) {
-  loaded_ = true;
-  reader_.emplace(std::move(cursor), env_.timeline.now() - events::Reader::kSilence);
-  any_event_ = true;
-  in_this_life(env_.timeline.now(), [this] {
-    drained();
-    look();
-  });
-}
-
-// ---- events ----
 
 void Process::hear(wire::Event event) {
-  if (!reader_ || !loaded_) return;
-  const auto now_life = life_;
-  give(reader_->on_event(std::move(event), env_.timeline.now()));
-  if (now_life != life_) return;
-  in_this_life(env_.timeline.now(), [this] { drained(); });
-  plan_look();
+  if (!alive() || follows_log()) return;
+  session_->on_event(std::move(event), env_.timeline.now());
+  perform();
+  env_.timeline.at(env_.timeline.now(), life_.guard([this] {
+    session_->on_bus_drained();
+    perform();
+  }));
 }
 
-void Process::give(std::vector<wire::Event> events) {
-  const auto now_life = life_;
-  for (const auto& event : events) {
-    any_event_ = true;
-    on_event(event);
-    if (life_ != now_life) return;
+// ---- the house ----
+
+void Process::loaded(events::Cursor cursor) {
+  session_->on_loaded(std::move(cursor));
+  perform();
+}
+
+void Process::reload(const std::string& reason) {
+  session_->reload(reason, env_.timeline.now());
+  perform();
+}
+
+void Process::commit(store::Call call, std::function<void(store::Reply)> done) {
+  session_->commit(std::move(call), std::move(done));
+  perform();
+}
+
+void Process::command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
+  if (!session_->takes_calls()) return;
+  auto guarded = session_->generation().guard(std::move(done));
+  if (env_.mutation == Mutation::timer_unaware && session_->loaded() && asks_for_level(words, keys())) {
+    auto reply = words.front() == "TIME" ? env_.store.command(words) : store::RedisReply();
+    return env_.timeline.at(now(), [guarded, reply]() mutable { guarded(reply); });
   }
-  if (reader_ && reader_->broken()) reload_state("the event log went back");
+  line_.read(std::move(words), std::move(guarded));
 }
 
-void Process::drained() {
-  if (!any_event_ || !loaded_) return;
-  any_event_ = false;
-  on_events_drained();
+void Process::call_at(MonoTime when, std::function<void()> what) {
+  env_.timeline.at(when, life_.guard(std::move(what)));
 }
 
-void Process::plan_look() {
-  if (!reader_ || look_at_ == reader_->next_look()) return;
-  look_at_ = reader_->next_look();
-  in_this_life(*look_at_, [this, at = *look_at_] {
-    if (look_at_ == at) look();  // else planned anew
-  });
+// ---- the session ----
+
+void Process::perform() {
+  if (performing_) return;
+  performing_ = true;
+  while (auto next = session_->next(env_.timeline.now())) std::visit([this](auto& a) { perform(a); }, *next);
+  performing_ = false;
+  arm();
 }
 
-void Process::look() {
-  if (!reader_ || !loaded_) return;
-  if (!reader_->wants_fetch(env_.timeline.now())) return plan_look();
-  fetch();
+void Process::arm() {
+  const auto wake = session_->next_wake();
+  if (!wake || (armed_ && *armed_ <= *wake)) return;
+  armed_ = wake;
+  env_.timeline.at(*wake, life_.guard([this, at = *wake] {
+    if (armed_ != at) return;
+    armed_.reset();
+    session_->on_time(env_.timeline.now());
+    perform();
+  }));
 }
 
-void Process::fetch() {
-  const auto from = std::to_string(reader_->cursor().number.value + 1) + "-0";
-  read_words({"XRANGE", env_.store.keys()("events"), from, "+", "COUNT", std::to_string(kFetch)},
-             [this](store::RedisReply r) {
-               if (!reader_) return;
-               std::vector<wire::Event> list;
-               for (const auto& entry : r.items) {
-                 const auto& f = entry.items.at(1).items;
-                 list.push_back(wire::decode_event(f.at(1).text, f.at(3).text).value());
-               }
-               const auto now_life = life_;
-               give(reader_->on_fetched(std::move(list), env_.timeline.now()));
-               if (life_ != now_life) return;
-               drained();
-               if (life_ != now_life || !reader_) return;
-               if (r.items.size() == kFetch && reader_->fetch_again()) return fetch();
-               plan_look();
-             });
-}
-
-// ---- calls ----
-
-void Process::read_words(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
-  line_.read(std::move(words), [this, life = life_, done = std::move(done)](store::RedisReply r) {
-    if (life == life_) done(std::move(r));
-  });
-}
-
-void Process::commit_call(store::Call call, std::function<void(store::Reply)> done) {
-  if (!line_.is_open()) return;
-  pending_.push_back({std::move(call), std::move(done)});
-  if (!in_flight_) in_this_life(env_.timeline.now(), [this] { flush(); });
-}
-
-void Process::flush() {
-  if (pending_.empty() || in_flight_ || !line_.is_open()) return;
-  in_flight_ = true;
-  auto batch = std::make_shared<std::vector<Item>>(std::exchange(pending_, {}));
-  std::vector<store::Call> calls;
-  for (auto& item : *batch) calls.push_back(item.call);
-  line_.commit(std::move(calls), [this, batch, life = life_](std::vector<store::Reply> replies) {
-    if (life == life_) on_committed(*batch, std::move(replies));
-  });
-}
-
-void Process::on_committed(std::vector<Item>& batch, std::vector<store::Reply> replies) {
-  const auto now_life = life_;
-  in_flight_ = false;
-  for (const auto& reply : replies) env_.publish(reply.events);
-  for (std::size_t i = 0; i < replies.size(); ++i) {
-    auto events = std::move(replies[i].events);
-    if (batch[i].done) batch[i].done(std::move(replies[i]));
-    if (life_ != now_life) return;
-    for (auto& event : events) {
-      hear(std::move(event));
-      if (life_ != now_life) return;
+void Process::perform(service::action::Connect&) {
+  env_.timeline.after(env_.dice.wait(1, 50), connection_.guard([this] {
+    if (env_.redis_down) {
+      session_->on_lost("connection refused", env_.timeline.now());
+    } else {
+      line_.open();
+      if (follows_log()) log_line_.open();
+      session_->on_connected(env_.timeline.now());
     }
-  }
-  drained();
-  if (life_ == now_life) flush();
+    perform();
+  }));
 }
 
-void Process::tick() {
-  env_.timeline.after(milliseconds(1000), [this, birth = birth_] {
-    if (birth == birth_) tick();
+void Process::perform(service::action::Disconnect&) {
+  connection_.renew();
+  line_.cut();
+  log_line_.cut();
+}
+
+void Process::perform(service::action::PostTurn&) {
+  env_.timeline.at(env_.timeline.now(), life_.guard([this] {
+    session_->on_turn(env_.timeline.now());
+    perform();
+  }));
+}
+
+void Process::perform(service::action::Commit& a) {
+  line_.commit(std::move(a.calls), session_->generation().guard([this](std::vector<store::Reply> replies) {
+    session_->on_committed(std::move(replies), env_.timeline.now());
+    perform();
+  }));
+}
+
+void Process::perform(service::action::ReadLog& a) {
+  auto give = session_->generation().guard([this](const std::vector<store::RedisReply>& entries) {
+    session_->on_log_read(decode(entries), env_.timeline.now());
+    perform();
   });
-  if (!line_.is_open() || !loaded_) return;
-  commit_call({"tick", {"roles"}}, {});
-  on_tick();
+  if (a.read.block.count() > 0)
+    return log_line_.follow(a.read.after, a.read.most, a.read.block, std::move(give));
+  line_.read({"XRANGE", keys()("events"), std::to_string(a.read.after.value + 1) + "-0", "+", "COUNT",
+              std::to_string(a.read.most)},
+             [give](store::RedisReply r) mutable { give(r.items); });
+}
+
+void Process::perform(service::action::Publish& a) {
+  std::vector<wire::Event> events;
+  for (auto& p : a.events) events.push_back(std::move(p.event));
+  env_.publish(events);
 }
 
 }  // namespace headrace::simulation

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// A simulated service process: what libs/service/host.cpp does with sockets and a loop, done in virtual
-// time. One batch in flight, events through a Reader, a tick a second, and the same path after a lost
-// connection as after a crash: the state is thrown away and loaded from Redis.
+// A simulated service process: the house of a service, its Session performed with virtual time and dice where
+// ServiceRunner has sockets and a loop.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "events/reader.hpp"
+#include "generation/generation.hpp"
+#include "service/house.hpp"
+#include "service/session.hpp"
 #include "simulation/redis_line.hpp"
 
 namespace headrace::simulation {
 
-class Process {
+class Process : public service::House {
  public:
-  Process(Environment& environment, std::string name);
-  virtual ~Process() = default;
+  Process(Environment& environment, std::string name, service::SessionOptions options);
   Process(const Process&) = delete;
 
   void start();
@@ -26,50 +27,60 @@ class Process {
   void lose_redis();
   /// An event that the bus delivered.
   void hear(wire::Event event);
-  bool is_loaded() const { return loaded_; }
-  const std::string& instance() const { return instance_; }
+  /// The wall clock of its machine is set; others do not notice.
+  void set_clock(milliseconds offset) { clock_offset_ = offset; }
+  bool alive() const { return service_ != nullptr; }
+  bool follows_log() const { return options_.event_source == service::EventSource::log; }
+
+  void loaded(events::Cursor cursor) override;
+  void reload(const std::string& reason) override;
+  bool is_loaded() const override { return session_ && session_->loaded(); }
+  void commit(store::Call call, std::function<void(store::Reply)> done) override;
+  void command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) override;
+  const store::Keys& keys() const override { return env_.store.keys(); }
+  MonoTime now() const override { return env_.timeline.now(); }
+  WallTime wall_now() const override { return from_ms(env_.timeline.wall_ms()) + clock_offset_; }
+  void call_at(MonoTime when, std::function<void()> what) override;
+  const std::string& instance() const override { return instance_; }
+  process::Metrics& metrics() override { return *metrics_; }
 
  protected:
-  virtual void load() = 0;
-  virtual void unload() = 0;
-  virtual void on_event(const wire::Event& event) = 0;
-  virtual void on_events_drained() = 0;
-  virtual void on_tick() = 0;
+  /// The service of the next life of this process.
+  virtual std::unique_ptr<service::Service> make_service() = 0;
   virtual void on_crash() {}
-
-  void loaded(events::Cursor cursor);
-  void reload_state(const std::string& reason);
-  void commit_call(store::Call call, std::function<void(store::Reply)> done);
-  void read_words(std::vector<std::string> words, std::function<void(store::RedisReply)> done);
-  /// Runs unless the state was thrown away meanwhile.
-  void in_this_life(MonoTime when, std::function<void()> what);
 
   Environment& env_;
 
  private:
-  struct Item {
-    store::Call call;
-    std::function<void(store::Reply)> done;
-  };
-  void connect();
-  void throw_away();
-  void tick();
-  void give(std::vector<wire::Event> events);
-  void drained();
-  void plan_look();
-  void look();
-  void fetch();
-  void flush();
-  void on_committed(std::vector<Item>& batch, std::vector<store::Reply> replies);
+  void perform();
+  void perform(service::action::Connect&);
+  void perform(service::action::Disconnect&);
+  void perform(service::action::PostTurn&);
+  void perform(service::action::Load&) { service_->load(); }
+  void perform(service::action::Unload&) { service_->unload(); }
+  void perform(service::action::GiveEvent& a) { service_->on_event(a.event); }
+  void perform(service::action::EventsDrained&) { service_->on_events_drained(); }
+  void perform(service::action::LogBroken&) { service_->on_broken_log(); }
+  void perform(service::action::Tick&) { service_->on_tick(); }
+  void perform(service::action::Commit& a);
+  void perform(service::action::GiveAnswer& a) { a.done(std::move(a.reply)); }
+  void perform(service::action::ReadLog& a);
+  void perform(service::action::Publish& a);
+  void perform(service::action::Note& a) { env_.trace(name_ + ": " + a.text); }
+  void arm();
 
   std::string name_, instance_;
-  RedisLine line_;
-  bool alive_ = false, loaded_ = false, any_event_ = false, in_flight_ = false;
-  std::uint64_t birth_ = 0;  ///< of the process
-  std::uint64_t life_ = 0;   ///< of its loaded state
-  std::optional<events::Reader> reader_;
-  std::optional<MonoTime> look_at_;
-  std::vector<Item> pending_;
+  service::SessionOptions options_;
+  RedisLine line_, log_line_;  ///< the second is for blocking reads of the event log
+  milliseconds clock_offset_{0};
+  // Of one life of the process.
+  std::unique_ptr<process::Metrics> metrics_;
+  std::optional<service::Session> session_;
+  std::unique_ptr<service::Service> service_;
+  std::optional<MonoTime> armed_;
+  bool performing_ = false;
+  Generation connection_;  ///< of a connection that is being made
+  Generation life_;        ///< of the process
 };
 
 }  // namespace headrace::simulation

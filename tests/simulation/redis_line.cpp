@@ -11,7 +11,26 @@ void SimulatedStore::set_clock() {
   client_.command({"SET", client_.keys()("clock"), std::to_string(clock_)});
 }
 
+std::vector<store::Reply> SimulatedStore::commit(const std::vector<store::Call>& calls) {
+  set_clock();
+  auto replies = client_.commit(calls);
+  bool any = false;
+  for (const auto& reply : replies)
+    for (const auto& event : reply.events) newest_ = event.number, any = true;
+  if (any)
+    for (auto& wake : std::exchange(waiting_, {})) timeline_.at(timeline_.now(), std::move(wake));
+  return replies;
+}
+
 store::RedisReply SimulatedStore::command(const std::vector<std::string>& words) {
+  if (words.front() == "TIME") {
+    store::RedisReply seconds, microseconds, out;
+    seconds.text = std::to_string(timeline_.wall_ms() / 1000);
+    microseconds.text = std::to_string(timeline_.wall_ms() % 1000 * 1000);
+    out.kind = store::RedisReply::Kind::array;
+    out.items = {seconds, microseconds};
+    return out;
+  }
   auto reply = client_.command(words);
   if (words.front() == "SMEMBERS")
     std::sort(reply.items.begin(), reply.items.end(),
@@ -20,46 +39,96 @@ store::RedisReply SimulatedStore::command(const std::vector<std::string>& words)
 }
 
 void RedisLine::commit(std::vector<store::Call> calls, std::function<void(std::vector<store::Reply>)> done) {
-  send({std::move(calls), {}, std::move(done), {}});
+  Request r;
+  r.calls = std::move(calls);
+  r.committed = std::move(done);
+  send(std::move(r));
 }
 
 void RedisLine::read(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
-  send({{}, std::move(words), {}, std::move(done)});
+  Request r;
+  r.words = std::move(words);
+  r.answered = std::move(done);
+  send(std::move(r));
+}
+
+void RedisLine::follow(EventNumber after, std::size_t most, milliseconds block,
+                       std::function<void(const std::vector<store::RedisReply>&)> done) {
+  Request r;
+  r.follow = Follow{after, most, block, {}};
+  r.answered = [done = std::move(done)](store::RedisReply reply) { done(reply.items); };
+  send(std::move(r));
 }
 
 void RedisLine::send(Request request) {
   if (!open_) return;
   sent_.push_back(std::move(request));
-  last_executed_ = std::max(last_executed_, env_.timeline.now() + env_.dice.wait(0, 2));
-  env_.timeline.at(last_executed_, [this, life = life_] {
-    if (life == life_) execute();
-  });
+  last_executed_ = std::max(last_executed_, env_.timeline.now() + env_.dice.wait(0, env_.rates.redis_ms));
+  env_.timeline.at(last_executed_, life_.guard([this] {
+    if (++due_ == 1) execute();
+  }));
 }
 
+// Executes what has arrived, in order, until there is nothing more or a blocking read blocks.
 void RedisLine::execute() {
-  if (!sent_.front().calls.empty() && env_.misfortune(env_.rates.call_lost)) return lose();
-  const Request request = std::move(sent_.front());
-  sent_.pop_front();
-  std::function<void()> answer;
-  if (request.calls.empty()) {
-    answer = [done = request.answered, reply = env_.store.command(request.words)] { done(reply); };
-  } else {
-    answer = [done = request.committed, replies = env_.store.commit(request.calls)] { done(replies); };
-    if (env_.misfortune(env_.rates.answer_lost)) return lose();
-    if (env_.misfortune(env_.rates.crash_after_commit)) return crash_();
+  const auto mark = life_.mark();
+  while (due_ > 0) {
+    if (sent_.front().follow && blocks(*sent_.front().follow)) return;
+    if (!sent_.front().calls.empty() && env_.misfortune(env_.rates.call_lost)) return lose();
+    const Request request = std::move(sent_.front());
+    sent_.pop_front();
+    --due_;
+    if (!request.calls.empty()) {
+      auto replies = env_.store.commit(request.calls);
+      if (env_.misfortune(env_.rates.answer_lost)) return lose();
+      if (env_.misfortune(env_.rates.crash_after_commit)) return crash_();
+      answer([done = request.committed, replies = std::move(replies)] { done(replies); });
+    } else if (request.follow) {
+      store::RedisReply reply;
+      if (env_.store.newest() > request.follow->after)
+        reply = env_.store.command({"XRANGE", env_.store.keys()("events"),
+                                    std::to_string(request.follow->after.value + 1) + "-0", "+", "COUNT",
+                                    std::to_string(request.follow->most)});
+      answer([done = request.answered, reply = std::move(reply)] { done(reply); });
+    } else {
+      answer([done = request.answered, reply = env_.store.command(request.words)] { done(reply); });
+    }
+    if (!mark.current()) return;
   }
-  last_answered_ = std::max(last_answered_, env_.timeline.now() + env_.dice.wait(0, 2));
-  env_.timeline.at(last_answered_, [this, life = life_, answer = std::move(answer)] {
-    if (life == life_) answer();
-  });
+}
+
+bool RedisLine::blocks(Follow& follow) {
+  if (env_.store.newest() > follow.after) return false;
+  const auto now = env_.timeline.now();
+  if (follow.until && now >= *follow.until) return false;
+  if (!follow.until) {
+    follow.until = now + follow.block;
+    env_.timeline.at(*follow.until, wait_.guard([this] {
+      wait_.renew();
+      execute();
+    }));
+  }
+  env_.store.wait_for_event(wait_.guard([this] {
+    wait_.renew();
+    execute();
+  }));
+  return true;
+}
+
+void RedisLine::answer(std::function<void()> what) {
+  last_answered_ = std::max(last_answered_, env_.timeline.now() + env_.dice.wait(0, env_.rates.redis_ms));
+  env_.timeline.at(last_answered_, life_.guard(std::move(what)));
 }
 
 void RedisLine::cut() {
-  ++life_;
+  life_.renew();
+  wait_.renew();
   open_ = false;
+  due_ = 0;
   // The server may still read what is on the wire, up to any byte of it.
   auto left = sent_.empty() ? 0 : env_.dice.between(0, static_cast<std::int64_t>(sent_.size()));
-  for (const auto& request : sent_) {
+  const auto sent = std::exchange(sent_, {});
+  for (const auto& request : sent) {
     if (left-- > 0) {
       if (!request.calls.empty()) env_.store.commit(request.calls);
       continue;
@@ -69,7 +138,6 @@ void RedisLine::cut() {
     if (!part.empty()) env_.store.commit(part);
     break;
   }
-  sent_.clear();
 }
 
 void RedisLine::lose() {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// One process's connection to Redis: what was sent is executed in order after a while, answers come in
-// order after another, and the connection may break at any point in between.
+// One process's connection to Redis: what was sent is executed in order after a while, answers come in order
+// after another, and the connection may break at any point in between.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "generation/generation.hpp"
 #include "simulation/environment.hpp"
 
 namespace headrace::simulation {
@@ -24,26 +26,40 @@ class RedisLine {
   bool is_open() const { return open_; }
   void commit(std::vector<store::Call> calls, std::function<void(std::vector<store::Reply>)> done);
   void read(std::vector<std::string> words, std::function<void(store::RedisReply)> done);
+  /// A blocking read of the event log, as XREAD: what is sent behind it waits, too.
+  void follow(EventNumber after, std::size_t most, milliseconds block,
+              std::function<void(const std::vector<store::RedisReply>&)> done);
   /// Some first part of what was sent is still executed; no answer comes any more. Does not call `lost`.
   void cut();
 
  private:
+  struct Follow {
+    EventNumber after;
+    std::size_t most;
+    milliseconds block;
+    std::optional<MonoTime> until;  ///< set when it blocks
+  };
   struct Request {
-    std::vector<store::Call> calls;  ///< empty: a read
+    std::vector<store::Call> calls;
     std::vector<std::string> words;
+    std::optional<Follow> follow;
     std::function<void(std::vector<store::Reply>)> committed;
     std::function<void(store::RedisReply)> answered;
   };
   void send(Request request);
   void execute();
+  bool blocks(Follow& follow);
+  void answer(std::function<void()> what);
   void lose();
 
   Environment& env_;
   std::function<void()> lost_, crash_;
   std::deque<Request> sent_;  ///< not executed yet
   bool open_ = false;
-  std::uint64_t life_ = 0;
+  std::size_t due_ = 0;  ///< of `sent_`: have arrived at the server
   MonoTime last_executed_{}, last_answered_{};
+  Generation wait_;  ///< of a blocking read
+  Generation life_;  ///< of the connection
 };
 
 }  // namespace headrace::simulation

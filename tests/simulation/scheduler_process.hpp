@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// scheduler::Core in a simulated process, with its role: what services/scheduler/service.cpp is to the
-// real one. Of several, one is active.
+// The scheduler's service as it is, in a simulated process.
 #pragma once
 
 #include <memory>
+#include <string>
 
-#include "scheduler/core.hpp"
+#include "scheduler/service.hpp"
+#include "service/delays.hpp"
 #include "simulation/process.hpp"
 
 namespace headrace::simulation {
@@ -13,24 +14,13 @@ namespace headrace::simulation {
 class SchedulerProcess : public Process {
  public:
   SchedulerProcess(Environment& environment, std::size_t index)
-      : Process(environment, "scheduler" + std::to_string(index)) {}
+      : Process(environment, "scheduler" + std::to_string(index),
+                {service::EventSource::log, service::kFollowPauseScheduler}) {}
 
  private:
-  void load() override;
-  void unload() override;
-  void on_event(const wire::Event& event) override;
-  void on_events_drained() override;
-  void on_tick() override;
-
-  void hold_role(std::function<void(std::int64_t before)> answered);
-  void load_state();
-  void commit_all(std::vector<store::Call> calls);
-  void plan_timer();
-
-  ConfigVersion version_;
-  std::int64_t term_ = 0;
-  std::unique_ptr<scheduler::Core> core_;
-  std::uint64_t timer_ = 0;
+  std::unique_ptr<service::Service> make_service() override {
+    return std::make_unique<scheduler::SchedulerService>(*this, env_.evaluate);
+  }
 };
 
 }  // namespace headrace::simulation

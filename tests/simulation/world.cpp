@@ -39,6 +39,15 @@ scheduler.branch "each" { branch = "main", builders = { "alpha" } }
 scheduler.branch "calm" { branch = "main", tree_stable_timer = "3s", builders = { "beta", "gamma" } }
 )lua";
 
+// The same few texts in every run of the process.
+std::shared_ptr<config::Configuration> evaluate_once(const config::Files& files,
+                                                     std::vector<config::Problem>& problems) {
+  static std::map<std::string, std::shared_ptr<config::Configuration>> known;
+  auto& c = known[config::pack(files)];
+  if (!c) c = config::Configuration::evaluate(files, problems);
+  return c;
+}
+
 }  // namespace
 
 std::string Outcome::summary() const {
@@ -52,8 +61,11 @@ World::World(std::uint64_t seed, store::BlockingClient& client, Mutation mutatio
     : env_(seed, client), network_(env_, 2) {
   env_.mutation = mutation;
   expected_.schedulers = {{"each", {"alpha"}}, {"calm", {"beta", "gamma"}}};
+  expected_.timed_scheduler = "calm";
+  expected_.tree_stable = seconds(3);
   expected_.workers = {"w1", "w2", "w3"};
   choose_rates();
+  env_.evaluate = evaluate_once;
   env_.publish = [this](const std::vector<wire::Event>& events) { publish(events); };
   network_.to_dispatcher = [this](std::size_t d, const std::string& peer, const std::string& user,
                                   const std::string& name, const std::string& body) {
@@ -70,6 +82,8 @@ World::World(std::uint64_t seed, store::BlockingClient& client, Mutation mutatio
   for (std::size_t i = 0; i < 2; ++i) schedulers_.push_back(std::make_unique<SchedulerProcess>(env_, i));
   for (std::size_t i = 0; i < 2; ++i)
     dispatchers_.push_back(std::make_unique<DispatcherProcess>(env_, network_, i));
+  for (auto& p : schedulers_) services_.push_back(p.get());
+  for (auto& p : dispatchers_) services_.push_back(p.get());
   for (const auto& name : expected_.workers)
     workers_.push_back(std::make_unique<WorkerProcess>(env_, network_, expected_.started, name));
 }
@@ -98,16 +112,12 @@ void World::choose_rates() {
   r.message_drop = some(0.02 * scale);
   r.publish_lost = some(0.5);
   r.slowest_ms = static_cast<int>(d.chance(0.1) ? 2000 : d.between(2, 100));
+  r.redis_ms = static_cast<int>(d.chance(0.1) ? 250 : d.between(0, 5));
   worst_gap_ms_ = static_cast<int>(d.between(1000, 10'000));
 }
 
 void World::apply_configuration(const std::string& remark) {
   config::Files files{"headrace.lua", {{"headrace.lua", kConfiguration + remark}}};
-  if (!env_.configuration) {
-    std::vector<config::Problem> problems;
-    env_.configuration = config::Configuration::evaluate(files, problems);
-    if (!env_.configuration) throw std::logic_error(problems.front().place + ": " + problems.front().text);
-  }
   const auto reply = env_.store.call({"config_apply", {"-1", "digest" + remark, config::pack(files), "0"}});
   if (!reply.ok) throw std::logic_error("config_apply: " + reply.refusal);
   publish(reply.events);
@@ -128,8 +138,8 @@ void World::publish(const std::vector<wire::Event>& events) {
     env_.trace("event " + std::to_string(event.number.value) + " " + event.topic + " request=" +
                std::to_string(event.id("request")) + " build=" + std::to_string(event.id("buildid")) +
                " results=" + std::to_string(event.id("results")));
-    for (auto& p : schedulers_) deliver(*p, event);
-    for (auto& p : dispatchers_) deliver(*p, event);
+    for (auto* p : services_)
+      if (!p->follows_log()) deliver(*p, event);
   }
 }
 
@@ -177,11 +187,7 @@ void World::misfortune() {
   if (!env_.chaos) return;
   auto& d = env_.dice;
   const auto worker = d.index(workers_.size());
-  const auto any_process = [&]() -> Process& {
-    const auto i = d.index(4);
-    return i < 2 ? static_cast<Process&>(*schedulers_[i]) : *dispatchers_[i - 2];
-  };
-  switch (d.between(0, 12)) {
+  switch (d.between(0, 13)) {
     case 0:
     case 1:
       dispatchers_[d.index(2)]->crash();
@@ -207,13 +213,16 @@ void World::misfortune() {
       network_.partition(expected_.workers[worker], d.index(2), d.wait(100, kPartition.count()));
       break;
     case 10:
-      any_process().lose_redis();
+      services_[d.index(services_.size())]->lose_redis();
       break;
     case 11:
       d.chance(0.5) ? redis_goes_away() : dispatchers_[d.index(2)]->lose_log_line();
       break;
     case 12:
       cancel_something();
+      break;
+    case 13:
+      services_[d.index(services_.size())]->set_clock(d.wait(-3'600'000, 3'600'000));
       break;
   }
   env_.timeline.after(d.wait(50, worst_gap_ms_), [this] { misfortune(); });
@@ -222,8 +231,7 @@ void World::misfortune() {
 void World::redis_goes_away() {
   env_.trace("redis goes away");
   env_.redis_down = true;
-  for (auto& p : schedulers_) p->lose_redis();
-  for (auto& p : dispatchers_) p->lose_redis();
+  for (auto* p : services_) p->lose_redis();
   env_.timeline.after(env_.dice.wait(10, 15'000), [this] { env_.redis_down = false; });
 }
 
@@ -266,7 +274,7 @@ Outcome World::run() {
   for (auto& p : dispatchers_) p->start();
   for (auto& w : workers_) w->start();
   send_changes();
-  for (const auto& name : expected_.workers) capacity_[name] = env_.configuration->site().worker(name)->slots;
+  capacity_ = {{"w1", 2}, {"w2", 1}, {"w3", 3}};
   watch();
   env_.timeline.after(env_.dice.wait(1, 3000), [this] { misfortune(); });
   if (env_.dice.chance(0.5))

@@ -51,6 +51,7 @@ class World {
   std::vector<Violation> seen_;  ///< on the way
   std::vector<std::unique_ptr<SchedulerProcess>> schedulers_;
   std::vector<std::unique_ptr<DispatcherProcess>> dispatchers_;
+  std::vector<Process*> services_;  ///< all of the above
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
   int worst_gap_ms_ = 3000;  ///< between misfortunes
 };
