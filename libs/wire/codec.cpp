@@ -45,12 +45,6 @@ struct IsId : std::false_type {};
 template <class Tag>
 struct IsId<Id<Tag>> : std::true_type {};
 
-// Bytes rather than text: packed as bin, so that other languages do not decode them.
-bool is_binary(const char* field) {
-  const std::string_view name = field;
-  return name == "plan" || name == "chunk";
-}
-
 // ---- packing ----
 
 void put(Pack& p, const json::Value& v) {
@@ -83,6 +77,9 @@ void put(Pack& p, const T& value) {
     p.pack_int64(static_cast<std::int64_t>(value));
   } else if constexpr (std::is_integral_v<T>) {
     p.pack_int64(value);
+  } else if constexpr (std::is_same_v<T, Bytes>) {
+    p.pack_bin(static_cast<std::uint32_t>(value.size()))
+        .pack_bin_body(value.data(), static_cast<std::uint32_t>(value.size()));
   } else if constexpr (std::is_same_v<T, std::string>) {
     p.pack_str(static_cast<std::uint32_t>(value.size()))
         .pack_str_body(value.data(), static_cast<std::uint32_t>(value.size()));
@@ -112,13 +109,6 @@ void put(Pack& p, const T& value) {
     if constexpr (Versioned<T>) put(p, std::string("v")), p.pack_int64(T::kVersion);
     T::fields(value, [&](const char* name, const auto& member) {
       put(p, std::string(name));
-      if constexpr (std::is_same_v<std::decay_t<decltype(member)>, std::string>) {
-        if (is_binary(name)) {
-          p.pack_bin(static_cast<std::uint32_t>(member.size()))
-              .pack_bin_body(member.data(), static_cast<std::uint32_t>(member.size()));
-          return;
-        }
-      }
       put(p, member);
     });
   }
@@ -201,7 +191,7 @@ bool get(const Object& o, T& out, std::string& why) {
     out = static_cast<T>(wide);
     if (static_cast<std::int64_t>(out) != wide) return why = "integer out of range", false;
     return true;
-  } else if constexpr (std::is_same_v<T, std::string>) {
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, Bytes>) {
     if (o.type == object_type::STR) return out.assign(o.via.str.ptr, o.via.str.size), true;
     if (o.type == object_type::BIN) return out.assign(o.via.bin.ptr, o.via.bin.size), true;
     return why = "no string", false;

@@ -70,18 +70,77 @@ void refuses_every_truncated_prefix(const M& message) {
 
 }  // namespace
 
-TEST(Codec, RoundTripsAndRefusesEveryTruncatedPrefix) {
+TEST(Codec, RoundTripsAndRefusesEveryTruncatedPrefixOfRecords) {
   refuses_every_truncated_prefix(a_change());
   refuses_every_truncated_prefix(a_step());
-  refuses_every_truncated_prefix(a_report());
   refuses_every_truncated_prefix(a_plan());
-  Hello hello;
-  hello.held = {{RequestId{1}, "n"}};
-  hello.info.facts["numcpus"] = "2";
-  refuses_every_truncated_prefix(hello);
-  Answer answer;
-  answer.error = "no such property";
-  refuses_every_truncated_prefix(answer);
+  Buildset set;
+  set.scheduler = "main";
+  set.external_id = "x-1";
+  set.sourcestamps = {{"app", "/srv/app", "p", "main", std::nullopt}};
+  set.changes = {ChangeId{7}, ChangeId{9}};
+  set.properties["p"] = {1, "Scheduler"};
+  set.requests = {{RequestId{}, "a", -5}};
+  refuses_every_truncated_prefix(set);
+  Build build;
+  build.request.value = 5;
+  build.builder = "a";
+  build.results = Results::retry;
+  build.properties["p"] = {json::Object{{"k", false}}, "Build"};
+  build.sourcestamps = set.sourcestamps;
+  build.steps = {a_step(), a_step()};
+  refuses_every_truncated_prefix(build);
+  refuses_every_truncated_prefix(WorkerInfo{"mill", "0.1.0", {{"numcpus", "2"}}});
+}
+
+TEST(Codec, RoundTripsAndRefusesEveryTruncatedPrefixOfMessages) {
+  const Claim claim{RequestId{5}, "0123456789abcdef0123456789abcdef"};
+  const SessionId session{7};
+  refuses_every_truncated_prefix(Hello{kWorkerProtocol, "0123456789abcdef", {"mill", "1", {}}, {claim}});
+  HeldState held;
+  held.claim = claim;
+  held.keep = held.running = held.cancel = true;
+  held.logs = {{0, 1, 65536}};
+  held.reason = "stop";
+  refuses_every_truncated_prefix(Welcome{"0123456789abcdef", session, "mill", 30'000, 5'000, 2, {held}});
+  refuses_every_truncated_prefix(Rehello{session, true, "two of you"});
+  refuses_every_truncated_prefix(Ready{session, 2});
+  refuses_every_truncated_prefix(Offer{session, claim, 5'000, encode(a_plan())});
+  refuses_every_truncated_prefix(Accept{session, claim});
+  refuses_every_truncated_prefix(Refuse{session, claim, "no free slot"});
+  refuses_every_truncated_prefix(Accepted{claim, BuildId{50}, 3, 1'700'000'000'123});
+  refuses_every_truncated_prefix(Fenced{claim, "given away"});
+  refuses_every_truncated_prefix(a_report());
+  refuses_every_truncated_prefix(Reported{claim, 2, true, {{0, 0, 65536}}});
+  const CallArguments call{12, 1, Results::failure, Results::warnings, {{"p", {"v", "step"}}}};
+  refuses_every_truncated_prefix(call);
+  refuses_every_truncated_prefix(Question{session, claim, BuildId{50}, 1, "call", to_value(call)});
+  refuses_every_truncated_prefix(Answer{claim, 1, json::Array{true, nullptr}, "no such property"});
+  refuses_every_truncated_prefix(Heartbeat{session, 1, {claim, claim}});
+  refuses_every_truncated_prefix(HeartbeatReply{session, {{claim, true, false, "stop"}}});
+  refuses_every_truncated_prefix(Goodbye{session, "SIGTERM"});
+}
+
+TEST(Codec, AStructInsideOfAMessageIsAnObject) {
+  const CallArguments call{12, 1, Results::failure, Results::warnings, {{"p", {"v", "step"}}}};
+  const auto value = to_value(call);
+  EXPECT_EQ(value["function"], json::Value(12));
+  EXPECT_EQ(value["properties"]["p"], json::Value(json::Array{"v", "step"}));
+  const auto back = from_value<CallArguments>(value);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->results, Results::failure);
+  EXPECT_EQ(from_value<CallArguments>("no object").error().text, "no map");
+}
+
+TEST(Codec, BytesArePackedAsBinaryAndTextsAsText) {
+  const auto type_before = [](const std::string& packed, const std::string& content) {
+    const auto at = packed.find(content);
+    return at == std::string::npos ? 0 : static_cast<unsigned char>(packed[at - 2]);
+  };
+  Report report;
+  report.logs = {{0, 0, 0, "chunk of bytes"}};
+  EXPECT_EQ(type_before(encode(report), "chunk of bytes"), 0xc4) << "bin 8";
+  EXPECT_EQ(type_before(encode(Goodbye{{}, std::string(40, 'x')}), std::string(40, 'x')), 0xd9) << "str 8";
 }
 
 TEST(Codec, NamesTheFieldOfTheWrongType) {

@@ -23,6 +23,7 @@
 #include "model/ids.hpp"
 #include "model/property.hpp"
 #include "model/results.hpp"
+#include "wire/bytes.hpp"
 #include "wire/records.hpp"
 
 namespace headrace::wire {
@@ -141,7 +142,7 @@ struct Offer {
   SessionId session;
   Claim claim;
   std::int64_t expires_ms = 0;  ///< from receipt
-  std::string plan;             ///< MessagePack of BuildPlan
+  Bytes plan;                   ///< MessagePack of BuildPlan
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
@@ -209,7 +210,7 @@ struct LogPiece {
   int step = 0;
   int log = 0;
   std::int64_t offset_bytes = 0;  ///< of the framed text
-  std::string chunk;              ///< one encoded chunk
+  Bytes chunk;                    ///< one encoded chunk
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
