@@ -19,11 +19,7 @@
 
 namespace headrace::events {
 
-struct Cursor {
-  EventNumber number;
-  std::string tag;
-  bool operator==(const Cursor&) const = default;
-};
+using wire::Cursor;
 
 class Reader {
  public:

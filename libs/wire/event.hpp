@@ -39,6 +39,13 @@ struct Event {
   }
 };
 
+/// A place in the event log: the last event that was taken, with its tag, because the log itself can go back.
+struct Cursor {
+  EventNumber number;
+  std::string tag;
+  bool operator==(const Cursor&) const = default;
+};
+
 /// Reads the envelope that the Redis functions write: MessagePack array
 /// [number, tag, previous tag, topic, at, {id: integer}].
 [[nodiscard]] Result<Event> decode_event(std::string_view envelope, std::string_view body);
