@@ -60,6 +60,17 @@ BlockingClient::BlockingClient(Settings settings) : impl_(std::make_unique<Impl>
 BlockingClient::~BlockingClient() = default;
 const Keys& BlockingClient::keys() const { return impl_->keys; }
 
+void BlockingClient::run(Round round) {
+  for (;;) {
+    for (const auto& words : round.commands) impl_->append(words);
+    std::vector<RedisReply> answers;
+    for (std::size_t i = 0; i < round.commands.size(); ++i) answers.push_back(Impl::answer(impl_->next()));
+    auto next = take_answers(round, std::move(answers));
+    if (!next) return;
+    round = std::move(*next);
+  }
+}
+
 RedisReply BlockingClient::command(const std::vector<std::string>& words) {
   return Impl::answer(impl_->run(words));
 }

@@ -253,6 +253,30 @@ void Client::command(std::vector<std::string> words, std::function<void(RedisRep
   impl_->send(words, [done = std::move(done)](const redisReply* r) { done(convert(r)); });
 }
 
+void Client::run(Round round) {
+  if (!impl_->ready) return;
+  // An empty round leads on at once.
+  while (round.commands.empty()) {
+    auto next = round.next({});
+    if (!next) return;
+    round = std::move(*next);
+  }
+  struct Pipeline {
+    Round round;
+    std::vector<RedisReply> answers;
+  };
+  // Shared by the callbacks of its commands; the last one goes on.
+  const auto pipeline = std::make_shared<Pipeline>();
+  pipeline->round = std::move(round);
+  const auto size = pipeline->round.commands.size();
+  for (const auto& words : pipeline->round.commands)
+    impl_->send(words, [this, pipeline, size](const redisReply* r) {
+      pipeline->answers.push_back(convert(r));
+      if (pipeline->answers.size() < size) return;
+      if (auto next = take_answers(pipeline->round, std::move(pipeline->answers))) run(std::move(*next));
+    });
+}
+
 void Client::commit(std::vector<Call> calls, std::function<void(std::vector<Reply>)> done) {
   if (!impl_->ready) return;
   struct Batch {

@@ -1,47 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The connection to Redis on the service's loop: hiredis' async API, pipelined, loads the functions.
 //
-// Plain commands are for reading; every transition is a Call of one Redis function (functions/*.lua).
+// Transitions are committed (store/transitions/), the state is read (store/state/); both are typed.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "result/result.hpp"
-#include "wire/event.hpp"
+#include "store/call.hpp"
+#include "store/read.hpp"
 
 namespace headrace::store {
-
-/// A raw Redis answer.
-struct RedisReply {
-  enum class Kind { nil, integer, string, array, status, error } kind = Kind::nil;
-  std::int64_t integer = 0;
-  std::string text;  ///< of string, status, error
-  std::vector<RedisReply> items;
-
-  bool is_error() const { return kind == Kind::error; }
-};
-
-/// One call of a Redis function: a transition. `function` without the library's prefix: "change_add".
-struct Call {
-  std::string function;
-  std::vector<std::string> args;
-};
-
-/// What a function answered. Refusals are values: the transition did not apply and nothing was written.
-struct Reply {
-  bool ok = false;
-  std::string refusal;  ///< when !ok: one word first ("fenced", "stale", "gone", "bad"), then the reason
-  std::string value;    ///< when ok: MessagePack, meaning per function (functions/README in protocol.md)
-  std::vector<wire::Event> events;     ///< what the transition appended, in order
-  std::vector<std::string> envelopes;  ///< of the events, as stored
-};
 
 /// Where Redis is: "unix:/path/redis.sock", "tcp://host:6379", "tcp://:password@host:6379".
 struct Address {
@@ -60,19 +38,6 @@ struct Settings {
   Durability durability = Durability::process;  ///< replica: WAIT 1 ends every batch
 };
 
-/// Names of keys, so that readers and functions agree. docs/protocol.md, "What lives in Redis".
-class Keys {
- public:
-  explicit Keys(std::string prefix) : prefix_(std::move(prefix)) {}
-  const std::string& prefix() const { return prefix_; }
-  std::string operator()(std::string_view name) const { return prefix_ + std::string(name); }
-  /// Logs of one build live in a slot of their own: "{headrace:log:12}:".
-  std::string log_prefix(std::int64_t build) const;
-
- private:
-  std::string prefix_;
-};
-
 /// Asynchronous client. Callbacks come from the loop, in order of sending.
 class Client {
  public:
@@ -86,6 +51,14 @@ class Client {
   /// Ends the connection, if there is one; none of its callbacks is called any more.
   void disconnect();
   bool connected() const;
+
+  /// Asks; `done` comes from the loop with the answer, or with the error that Redis gave.
+  template <class T>
+  void read(const Read<T>& question, std::function<void(Result<T>)> done) {
+    run(question.start(keys(), std::move(done)));
+  }
+  /// One round of a read after the other.
+  void run(Round round);
 
   /// One plain command. Errors of Redis are in the reply.
   void command(std::vector<std::string> words, std::function<void(RedisReply)> done);
@@ -106,6 +79,20 @@ class BlockingClient {
  public:
   explicit BlockingClient(Settings settings);
   ~BlockingClient();
+  /// Asks. Throws std::runtime_error when Redis answers with an error.
+  template <class T>
+  T read(const Read<T>& question) {
+    std::optional<Result<T>> answer;
+    run(question.start(keys(), [&](Result<T> r) { answer = std::move(r); }));
+    if (!*answer) throw std::runtime_error(answer->error().text);
+    return std::move(**answer);
+  }
+  /// Commits one transition.
+  template <class Transition>
+  Outcome<typename Transition::Answer> commit(const Transition& transition) {
+    return Transition::read(call(transition.call()));
+  }
+  void run(Round round);
   RedisReply command(const std::vector<std::string>& words);
   Reply call(const Call& call);
   std::vector<Reply> commit(const std::vector<Call>& calls);

@@ -6,8 +6,12 @@
 #include <array>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include "embedded/file.hpp"
+#include "model/ids.hpp"
+#include "model/results.hpp"
+#include "store/limits.hpp"
 
 namespace headrace::store {
 
@@ -32,9 +36,27 @@ void replace_once(std::string& text, std::string_view from, std::string_view to)
   text.replace(at, from.size(), to);
 }
 
+// The verdicts and bounds by name, so that no Lua file has a number of its own for them.
+std::string head() {
+  std::string out = "#!lua name=headrace1\nlocal RESULTS = {";
+  for (int number = 0; const auto result = results_from_int(number); ++number)
+    out += " " + std::string(results_name(*result)) + " = " + std::to_string(number) + ",";
+  out += " }\nlocal LIMITS = {";
+  const std::pair<const char*, std::int64_t> limits[] = {
+      {"steps", kMaxSteps},          {"changes", kMaxChangesPerCall}, {"requests", kMaxRequestsPerBuildset},
+      {"pairs", kMaxOfferPairs},     {"items", kMaxItemsPerReport},   {"held", kMaxHeldClaims},
+      {"renewals", kMaxRenewals},    {"operations", kMaxOperations},  {"listed", kMaxListedChanges},
+      {"names", kMaxNames},          {"moved", kMaxMovedBuilds},      {"chunk_bytes", kMaxChunkBytes},
+      {"chunk_text", kMaxChunkText},
+  };
+  for (const auto& [name, value] : limits)
+    out += std::string(" ") + name + " = " + std::to_string(value) + ",";
+  return out + " }\n";
+}
+
 Library make(bool simulated_clock) {
   Library out;
-  out.text = "#!lua name=headrace1\n";
+  out.text = head();
   for (const embedded::File& file : kFunctions) out.text.append(file.bytes).append("\n");
   if (simulated_clock)
     replace_once(out.text, "local SIMULATED_CLOCK = false", "local SIMULATED_CLOCK = true");

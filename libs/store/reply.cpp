@@ -4,6 +4,7 @@
 #include <hiredis/hiredis.h>
 #include <openssl/rand.h>
 
+#include <array>
 #include <charconv>
 #include <stdexcept>
 
@@ -24,7 +25,35 @@ bool is_temporary(std::string_view text) {
 
 std::string text_of(const redisReply* r) { return {r->str, r->len}; }
 
+constexpr std::array<std::pair<Refused, std::string_view>, 11> kRefusals{{
+    {Refused::bad, "bad"},
+    {Refused::config, "config"},
+    {Refused::early, "early"},
+    {Refused::fenced, "fenced"},
+    {Refused::gap, "gap"},
+    {Refused::gone, "gone"},
+    {Refused::held, "held"},
+    {Refused::none, "none"},
+    {Refused::session, "session"},
+    {Refused::stale, "stale"},
+    {Refused::error, "error"},
+}};
+
+// A refusal is "<word>: <reason>".
+Refused refused_of(std::string_view refusal) {
+  const auto word = refusal.substr(0, refusal.find(':'));
+  for (const auto& [why, name] : kRefusals)
+    if (name == word) return why;
+  return Refused::error;
+}
+
 }  // namespace
+
+std::string_view refused_name(Refused why) {
+  for (const auto& [known, name] : kRefusals)
+    if (known == why) return name;
+  return "error";
+}
 
 RedisReply convert(const redisReply* r) {
   RedisReply out;
@@ -56,9 +85,9 @@ RedisReply convert(const redisReply* r) {
 std::vector<std::string> fcall_words(const Call& call, const std::string& prefix) {
   std::vector<std::string> words{"FCALL", kLibraryPrefix + call.function, "1"};
   auto first = call.args.begin();
-  if (call.function.starts_with("log_")) {
-    if (first == call.args.end())
-      throw std::logic_error(call.function + " needs the prefix of a build's logs");
+  if (call.log_of) {
+    words.push_back(Keys(prefix).log_prefix(call.log_of));
+  } else if (call.function.starts_with("log_")) {
     words.push_back(*first++);
   } else {
     words.push_back(prefix);
@@ -89,6 +118,7 @@ std::optional<Reply> convert_call(const redisReply* r, std::string& lost_reason)
   }
   out.ok = text_of(r->element[0]) == "ok";
   (out.ok ? out.value : out.refusal) = text_of(r->element[1]);
+  if (!out.ok) out.why = refused_of(out.refusal);
   for (std::size_t i = 2; i + 1 < r->elements; i += 2) {
     out.envelopes.push_back(text_of(r->element[i]));
     auto event = wire::decode_event(out.envelopes.back(), {r->element[i + 1]->str, r->element[i + 1]->len});
@@ -138,14 +168,6 @@ Result<Address> parse_address(std::string_view text) {
   }
   if (out.host.empty()) return fail("Redis address '" + std::string(text) + "' has no host");
   return out;
-}
-
-std::string Keys::log_prefix(std::int64_t build) const {
-  // "{headrace}:" → "{headrace:log:12}:"
-  const auto close = prefix_.find('}');
-  const std::string id = ":log:" + std::to_string(build);
-  if (close == std::string::npos) return "{" + prefix_ + id + "}:";
-  return prefix_.substr(0, close) + id + prefix_.substr(close);
 }
 
 }  // namespace headrace::store

@@ -15,7 +15,7 @@ namespace headrace::store {
 RedisReply convert(const redisReply* reply);
 
 /// The words of one FCALL: function name with the library's prefix, one key, a fresh random tag.
-/// @param key  prefix of the core, or of a build's logs for log_… functions (their first argument)
+/// @param prefix  of the core; a call that works on the logs of a build gets theirs
 std::vector<std::string> fcall_words(const Call& call, const std::string& prefix);
 
 /// What a function answered. Nothing when Redis itself could not do it now (loading, read-only, out of

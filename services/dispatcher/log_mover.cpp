@@ -55,7 +55,7 @@ void LogMover::add(BuildId build, const std::map<std::pair<int, int>, std::int64
   auto job = std::make_shared<Job>();
   job->build = build;
   job->life = life_;
-  job->prefix = host_.store().keys().log_prefix(build.value);
+  job->prefix = host_.store().keys().log_prefix(build);
   for (const auto& [place, size] : sizes)
     if (size > 0) job->logs.push_back({place.first, place.second, size});
   queue_.push_back(std::move(job));
@@ -260,7 +260,7 @@ void LogMover::drop(const std::vector<Written>& batch) {
   for (const auto& build : batch) moved.args.push_back(std::to_string(build.build.value));
   auto left = std::make_shared<std::size_t>(batch.size());
   for (const auto& build : batch)
-    lane_.append({"log_drop", {host_.store().keys().log_prefix(build.build.value)}},
+    lane_.append({"log_drop", {host_.store().keys().log_prefix(build.build)}},
                  [this, left, moved, id = build.build](store::Reply) {
                    if (--*left == 0) host_.commit(moved, {});
                    end(id);

@@ -56,7 +56,7 @@ void Core::read_hash(const std::string& key, std::function<void(Fields)> done) {
 }
 
 void Core::read_logs(BuildId build, std::function<void(std::map<std::pair<int, int>, LogState>)> done) {
-  const auto prefix = effects_.keys().log_prefix(build.value);
+  const auto prefix = effects_.keys().log_prefix(build);
   effects_.read(
       {"SMEMBERS", prefix + "logs"}, [this, prefix, done = std::move(done)](store::RedisReply names) {
         auto out = std::make_shared<std::map<std::pair<int, int>, LogState>>();

@@ -46,7 +46,7 @@ bool Core::take_log(const std::shared_ptr<ActiveBuild>& build, wire::LogPiece pi
   after.lines += chunk->lines;
   after.crc = logchunk::crc32(after.crc, chunk->text);
   store::Call call{"log_append",
-                   {effects_.keys().log_prefix(build->build.id.value), build->claim.nonce,
+                   {effects_.keys().log_prefix(build->build.id), build->claim.nonce,
                     std::to_string(piece.step) + "." + std::to_string(piece.log),
                     std::to_string(piece.offset_bytes), std::to_string(chunk->text.size()),
                     std::to_string(chunk->lines), std::to_string(after.crc), std::move(piece.chunk)}};

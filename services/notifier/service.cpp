@@ -52,7 +52,7 @@ void NotifierService::drop_unknown(const store::RedisReply& stored) {
   for (const auto& name : stored.items) {
     if (std::any_of(known.begin(), known.end(), [&](const auto& r) { return r.name == name.text; })) continue;
     spdlog::warn("reporter is in the configuration no more, its outbox is dropped reporter={}", name.text);
-    host_->commit({"reporter_drop", {name.text}}, {});
+    host_->commit({"reporter_drop", {name.text, std::to_string(config_->version().value)}}, {});
   }
 }
 

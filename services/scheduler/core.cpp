@@ -123,7 +123,8 @@ void Core::on_time(std::int64_t now_ms, std::vector<store::Call>& calls) {
     auto& [name, list] = *it;
     const auto* scheduler = branch_scheduler(name.first);
     if (!scheduler) {
-      calls.push_back({"waiting_drop", {std::to_string(term_), name.first, name.second}});
+      calls.push_back(
+          {"waiting_drop", {std::to_string(term_), std::to_string(version_.value), name.first, name.second}});
       it = waiting_.erase(it);
       continue;
     }
@@ -134,7 +135,7 @@ void Core::on_time(std::int64_t now_ms, std::vector<store::Call>& calls) {
     std::vector<wire::Change> changes;
     store::Call call{"scheduler_due",
                      {std::to_string(term_), std::to_string(version_.value), name.first, name.second,
-                      std::to_string(*list.due_ms), std::to_string(list.changes.size())}};
+                      std::to_string(*list.due_ms), "", std::to_string(list.changes.size())}};
     for (const auto& w : list.changes) {
       call.args.push_back(std::to_string(w.change.id.value));
       changes.push_back(w.change);

@@ -93,6 +93,7 @@ Decision read_due(const store::Call& call) {
   d.scheduler = w.take();
   d.timer = w.take();
   d.due = w.take();
+  EXPECT_EQ(w.take(), "");
   const auto count = std::stoul(w.take());
   for (std::size_t i = 0; i < count; ++i) d.listed.push_back(w.take());
   d.set = w.take_buildset();
@@ -345,8 +346,9 @@ TEST(SchedulerCore, TheListOfASchedulerThatIsGoneIsDropped) {
   const auto calls = s.at(0);
   ASSERT_EQ(calls.size(), 2u);
   EXPECT_EQ(calls[0].function, "waiting_drop");
-  EXPECT_EQ(calls[0].args, (Texts{std::to_string(kTerm), "gone", ""}));
-  EXPECT_EQ(calls[1].args, (Texts{std::to_string(kTerm), "hand", ""})) << "another kind by now";
+  EXPECT_EQ(calls[0].args, (Texts{std::to_string(kTerm), std::to_string(kVersion), "gone", ""}));
+  EXPECT_EQ(calls[1].args, (Texts{std::to_string(kTerm), std::to_string(kVersion), "hand", ""}))
+      << "another kind by now";
   EXPECT_TRUE(s.at(9000).empty());
 }
 

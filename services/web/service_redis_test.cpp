@@ -313,7 +313,7 @@ TEST_F(WebProcess, ReadsALogFromRedisAndThenFromItsFile) {
 
   // Two chunks of three lines, as a dispatcher appends them.
   const std::vector<std::string> texts{"hmake\noone\netwo\n", "othree\nofour\nofive\n"};
-  const std::string prefix = store_->keys().log_prefix(build);
+  const std::string prefix = store_->keys().log_prefix(BuildId{build});
   std::int64_t offset = 0;
   std::uint32_t crc = 0;
   for (const auto& text : texts) {

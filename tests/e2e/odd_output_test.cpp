@@ -186,7 +186,7 @@ scheduler.force "force" { builders = { "large", "small" } }
         return redis.command({"ZCARD", redis.keys()("logs_to_move")}).integer == 0;
       },
       [&] { return up.everything_said(); });
-  EXPECT_EQ(redis.command({"EXISTS", redis.keys().log_prefix(1) + "0.0:c"}).integer, 0);
+  EXPECT_EQ(redis.command({"EXISTS", redis.keys().log_prefix(BuildId{1}) + "0.0:c"}).integer, 0);
   EXPECT_EQ(up.headrace({"force", "small", "--wait"}).status, 0);
   EXPECT_EQ(up.stop(), 0);
 }

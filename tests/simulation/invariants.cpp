@@ -195,7 +195,7 @@ class Checker {
   void check_log(std::int64_t build, const wire::StepRecord& step, const wire::LogRecord& log,
                  const std::vector<std::string>& argv, bool undisturbed) {
     const auto name = "build " + std::to_string(build) + " step " + step.name;
-    const auto key = store_.keys().log_prefix(build) + std::to_string(step.number) + "." +
+    const auto key = store_.keys().log_prefix(BuildId{build}) + std::to_string(step.number) + "." +
                      std::to_string(log.index) + ":c";
     std::string framed;
     for (const auto& chunk : store_.command({"LRANGE", key, "0", "-1"}).items) {

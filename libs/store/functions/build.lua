@@ -2,8 +2,6 @@
 -- A request's way to its end: pending → offered → running → complete, and back when a claim fails.
 -- The nonce of the offer is the fence: whoever writes must know the current one.
 
-local MAX_PAIRS = 64
-
 local function request_key(P, id) return P .. 'request:' .. id end
 local function build_key(P, id) return P .. 'build:' .. id end
 
@@ -26,7 +24,7 @@ end
 -- value: {index of the pair from 1, slot directory}; refused 'none' when no pair holds
 define('offer', function(P, a)
   local version, ttl, nonce = take_int(a, 1), take_int(a, 1), take_hex(a, 32)
-  local count = take_int(a, 1, MAX_PAIRS)
+  local count = take_int(a, 1, LIMITS.pairs)
   local pairs_ = {}
   for i = 1, count do
     pairs_[i] = { request = take_int(a, 1), worker = take_name(a, 'a worker'), session = take_int(a, 1),
@@ -133,12 +131,12 @@ local function end_build(t, id, r, results, body)
   local last = redis.call('HMGET', P .. 'last:' .. r.builder, 'number', 'results')
   local newer = not last[1] or number > tonumber(last[1])
   local previous = newer and last[2] and tonumber(last[2]) or -1
-  if newer and results ~= 5 then
+  if newer and results ~= RESULTS.retry then
     redis.call('HSET', P .. 'last:' .. r.builder, 'number', whole(number), 'results', results)
   end
   emit(t, 'build.finished.' .. r.builder, { buildid = tonumber(r.build), number = number, request = tonumber(id),
     attempt = attempt, results = results, bsid = tonumber(r.bsid), started = tonumber(b[3]), previous = previous }, body)
-  if results == 5 then
+  if results == RESULTS.retry then
     redis.call('HDEL', request_key(P, id), 'build')
     make_pending(t, id, { request = tonumber(id), buildid = tonumber(r.build) })
   else
@@ -159,15 +157,15 @@ end
 -- value: {last sequence applied, 1 when the build has ended}; a repeat answers without applying
 define('progress', function(P, a)
   local id, nonce, sequence = whole(take_int(a, 1)), take_hex(a, 32), take_int(a, 1)
-  local count = take_int(a, 1, 10000)
+  local count = take_int(a, 1, LIMITS.items)
   local items = {}
   for i = 1, count do
     local item = { kind = take_choice(a, { 'step', 'properties', 'finish' }) }
     if item.kind == 'step' then
-      item.number, item.finished = take_int(a, 0, 4095), take_int(a, 0, 1)
+      item.number, item.finished = take_int(a, 0, LIMITS.steps - 1), take_int(a, 0, 1)
     elseif item.kind == 'finish' then
-      item.results = take_int(a, 0, 6)
-      if item.results == 5 then broken(a, 'a verdict; only a lost build is retried') end
+      item.results = take_int(a, RESULTS.success, RESULTS.cancelled)
+      if item.results == RESULTS.retry then broken(a, 'a verdict; only a lost build is retried') end
       if i < count then broken(a, 'finish as the last item') end
     end
     item.body = take_map(a)
@@ -209,7 +207,7 @@ end)
 -- value: {results}
 define('build_lost', function(P, a)
   local id, nonce, most = whole(take_int(a, 1)), take_hex(a, 32), take_int(a, 1, 1000)
-  local results, body = take_int(a, 4, 6), take_map(a)
+  local results, body = take_int(a, RESULTS.exception, RESULTS.cancelled), take_map(a)
   take_end(a)
   if a.bad then return no(a.bad) end
   local r = read_claim(P, id)
@@ -219,8 +217,8 @@ define('build_lost', function(P, a)
   if redis.call('HGET', P .. 'worker:' .. r.worker, 'session') == r.session then
     return no('early: the session of the build is current')
   end
-  local right = 5
-  if r.wanted then right = 6 elseif r.attempts >= most then right = 4 end
+  local right = RESULTS.retry
+  if r.wanted then right = RESULTS.cancelled elseif r.attempts >= most then right = RESULTS.exception end
   if results ~= right then return no('stale: the verdict is ' .. right .. ', not ' .. results) end
 
   local t = begin(P, a)
@@ -241,4 +239,14 @@ define('answer', function(P, a)
   local key = P .. 'answers:' .. r.build
   redis.call('HSETNX', key, whole(question), value)
   return { 'ok', redis.call('HGET', key, whole(question)) }
+end)
+
+-- claim_read(request): {request, build, buildset}, each a flat list of fields and values as HGETALL gives
+-- them; the build is the one that runs, else an empty list.
+define_read('claim_read', function(P, argv)
+  local id = argv[1] or ''
+  local request = redis.call('HGETALL', request_key(P, id))
+  local r = redis.call('HMGET', request_key(P, id), 'state', 'build', 'bsid')
+  local build = r[1] == 'running' and redis.call('HGETALL', build_key(P, r[2])) or {}
+  return { request, build, r[3] and redis.call('HGETALL', P .. 'buildset:' .. r[3]) or {} }
 end)

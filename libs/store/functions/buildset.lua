@@ -1,13 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Buildsets and their requests: made by schedulers and by force, completed by their last request.
 
-local MAX_REQUESTS = 2000
 local REPEAT_TTL_MS = 24 * 3600 * 1000
 
 -- Reads `body, count, (builder, priority) × count`.
 local function take_buildset(a)
   local set = { body = take_map(a), requests = {} }
-  local count = take_int(a, 0, MAX_REQUESTS)
+  local count = take_int(a, 0, LIMITS.requests)
   for i = 1, count do
     set.requests[i] = { builder = take_name(a, 'a builder'), priority = take_int(a, -1000000, 1000000) }
   end
@@ -15,7 +14,8 @@ local function take_buildset(a)
 end
 
 -- verdicts, from best to worst
-local RANK = { [3] = 0, [0] = 1, [1] = 2, [2] = 3, [4] = 4, [5] = 5, [6] = 6 }
+local RANK = { [RESULTS.skipped] = 0, [RESULTS.success] = 1, [RESULTS.warnings] = 2, [RESULTS.failure] = 3,
+  [RESULTS.exception] = 4, [RESULTS.retry] = 5, [RESULTS.cancelled] = 6 }
 local function worst(x, y)
   if RANK[x] >= RANK[y] then return x end
   return y
@@ -26,7 +26,7 @@ local function make_buildset(t, set)
   local bsid = redis.call('HINCRBY', P .. 'ids', 'buildset', 1)
   local first = redis.call('HINCRBY', P .. 'ids', 'request', count) - count + 1
   redis.call('HSET', P .. 'buildset:' .. whole(bsid), 'body', set.body, 'at', whole(t.now), 'left', count,
-    'first', whole(first), 'results', 0)
+    'first', whole(first), 'results', RESULTS.success)
   for i, request in ipairs(set.requests) do
     local id = whole(first + i - 1)
     redis.call('HSET', P .. 'request:' .. id, 'state', 'pending', 'builder', request.builder, 'bsid', whole(bsid),
@@ -36,7 +36,7 @@ local function make_buildset(t, set)
   emit(t, 'buildset.new', { bsid = bsid, first_request = first }, set.body)
   if count == 0 then
     redis.call('HSET', P .. 'buildset:' .. whole(bsid), 'complete', whole(t.now))
-    emit(t, 'buildset.complete', { bsid = bsid, results = 0 }, '')
+    emit(t, 'buildset.complete', { bsid = bsid, results = RESULTS.success }, '')
   end
   return bsid, first
 end
@@ -50,7 +50,7 @@ local function complete_request(t, id, bsid, results)
   redis.call('ZREM', P .. 'open', id)
   local key = P .. 'buildset:' .. bsid
   local left = redis.call('HINCRBY', key, 'left', -1)
-  local overall = worst(tonumber(redis.call('HGET', key, 'results') or '0'), results)
+  local overall = worst(tonumber(redis.call('HGET', key, 'results') or RESULTS.success), results)
   redis.call('HSET', key, 'results', overall)
   if left == 0 then
     redis.call('HSET', key, 'complete', whole(t.now))
@@ -102,8 +102,8 @@ define('request_cancel', function(P, a)
       redis.call('HDEL', P .. 'slots:' .. r[3], r[4])
       redis.call('ZREM', P .. 'offers', whole(id))
     end
-    emit(t, 'request.complete', { request = id, bsid = tonumber(r[2]), results = 6 }, reason)
-    complete_request(t, whole(id), r[2], 6)
+    emit(t, 'request.complete', { request = id, bsid = tonumber(r[2]), results = RESULTS.cancelled }, reason)
+    complete_request(t, whole(id), r[2], RESULTS.cancelled)
   end
   return done(t, { state })
 end)

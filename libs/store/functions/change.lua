@@ -2,7 +2,6 @@
 -- Changes in. A delivery is taken once; a poller's state moves together with what it found.
 
 local DELIVERY_TTL_MS = 7 * 24 * 3600 * 1000
-local MAX_CHANGES = 1000
 
 -- change_add(delivery, role, term, poller, state_old, state_new, count, body …)
 --   delivery  key of the sender, '' when it has none; a repeat answers the first result
@@ -13,7 +12,7 @@ define('change_add', function(P, a)
   local delivery = take_key(a)
   local role, term = take_key(a), take_int(a, 0)
   local poller, state_old, state_new = take_key(a), take(a), take(a)
-  local count = take_int(a, 0, MAX_CHANGES)
+  local count = take_int(a, 0, LIMITS.changes)
   local bodies = {}
   for i = 1, count do bodies[i] = take_map(a) end
   take_end(a)

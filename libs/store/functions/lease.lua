@@ -35,7 +35,7 @@ end)
 -- value: {session, {{state, build, number, sequence, wanted} …}, orphans {request …}, superseded instance}
 define('worker_hello', function(P, a)
   local worker, instance, dispatcher = take_name(a, 'a worker'), take_hex(a, 16), take_name(a, 'a dispatcher')
-  local lease, info, count = take_int(a, 1), take_map(a), take_int(a, 0, 10000)
+  local lease, info, count = take_int(a, 1), take_map(a), take_int(a, 0, LIMITS.held)
   local held = {}
   for i = 1, count do
     held[i] = { id = whole(take_int(a, 1)), nonce = take(a) }
@@ -78,7 +78,7 @@ end)
 -- worker_renew(lease_ms, count, (worker, session) × count)
 -- value: {1|0 …}: 0 when the session is no longer the current one
 define('worker_renew', function(P, a)
-  local lease, count = take_int(a, 1), take_int(a, 1, 1000)
+  local lease, count = take_int(a, 1), take_int(a, 1, LIMITS.renewals)
   local list = {}
   for i = 1, count do
     list[i] = { take_name(a, 'a worker'), whole(take_int(a, 1)) }

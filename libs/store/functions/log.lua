@@ -11,9 +11,9 @@ local LATE_MS = 600 * 1000
 define('log_append', function(P, a)
   local nonce, log = take_hex(a, 32), take(a)
   if not string.find(log, '^%d+%.%d+$') then broken(a, 'a log as <step>.<index>') end
-  local offset, size, lines = take_int(a, 0), take_int(a, 1, 65536), take_int(a, 1, 65536)
+  local offset, size, lines = take_int(a, 0), take_int(a, 1, LIMITS.chunk_text), take_int(a, 1, LIMITS.chunk_text)
   local crc, chunk = take_int(a, 0, 4294967295), take(a)
-  if chunk == '' or #chunk > 70000 then broken(a, 'a chunk of at most 70000 bytes') end
+  if chunk == '' or #chunk > LIMITS.chunk_bytes then broken(a, 'a chunk of at most ' .. LIMITS.chunk_bytes .. ' bytes') end
   take_end(a)
   if a.bad then return no(a.bad) end
   local fence = redis.call('GET', P .. 'fence')
@@ -41,4 +41,15 @@ define('log_drop', function(P, a)
   redis.call('DEL', P .. 'logs')
   redis.call('SET', P .. 'fence', SEALED, 'PX', LATE_MS)
   return { 'ok', cmsgpack.pack({}) }
+end)
+
+-- log_state(): step, log, size, lines, crc of every log, one after the other
+define_read('log_state', function(P)
+  local out = {}
+  for _, log in ipairs(redis.call('SMEMBERS', P .. 'logs')) do
+    local step, index = string.match(log, '^(%d+)%.(%d+)$')
+    local m = redis.call('HMGET', P .. log .. ':m', 'size', 'lines', 'crc')
+    for _, value in ipairs { step, index, m[1] or '0', m[2] or '0', m[3] or '0' } do out[#out + 1] = value end
+  end
+  return out
 end)

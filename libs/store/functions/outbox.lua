@@ -26,7 +26,7 @@ end)
 define('reporter_apply', function(P, a)
   local reporter, term = take_name(a, 'a reporter'), take_int(a, 1)
   local from, to, to_tag = take_int(a, 0), take_int(a, 1), take_name(a, 'a tag')
-  local count = take_int(a, 0, 10000)
+  local count = take_int(a, 0, LIMITS.operations)
   local messages = {}
   for i = 1, count do
     messages[i] = { take_name(a, 'a key'), take_map(a) }
@@ -83,12 +83,14 @@ define('outbox_later', function(P, a)
   return done(t, { tries })
 end)
 
--- reporter_drop(reporter): a reporter that is in no configuration any more; its cursor would keep the
--- event log from being trimmed. value: {}
+-- reporter_drop(reporter, config_version): a reporter that the current configuration does not have; its cursor
+-- would keep the event log from being trimmed. value: {}
 define('reporter_drop', function(P, a)
-  local reporter = take_name(a, 'a reporter')
+  local reporter, version = take_name(a, 'a reporter'), take_int(a, 0)
   take_end(a)
   if a.bad then return no(a.bad) end
+  local refused = wrong_config(P, version)
+  if refused then return refused end
   if redis.call('SISMEMBER', P .. 'reporters', reporter) == 0 then return no('gone: no reporter ' .. reporter) end
   local t = begin(P, a)
   redis.call('SREM', P .. 'reporters', reporter)

@@ -7,6 +7,9 @@
 --   * bodies are opaque MessagePack of the caller; only their first byte is looked at;
 --   * KEYS[1] is the prefix with its hash tag; every other key is the prefix and a name;
 --   * ARGV[1] is 16 random hex digits of the caller, from which the tags of the events are made.
+--
+-- RESULTS (verdicts by name) and LIMITS (bounds by name) stand above this text: functions.cpp writes them from
+-- model/results.hpp, model/ids.hpp and store/limits.hpp.
 
 local SIMULATED_CLOCK = false -- the loader writes true here on the simulation's own server
 local LIBRARY_DIGEST = 'none' -- the loader writes the digest of this text here
@@ -134,6 +137,15 @@ local function define(name, body)
     a.tag = take_hex(a, 16)
     return body(keys[1], a)
   end)
+end
+
+-- Registers a function that only reads: several things as they are at one moment, in one answer.
+local function define_read(name, body)
+  redis.register_function { function_name = 'headrace1_' .. name, flags = { 'no-writes' },
+    callback = function(keys, argv)
+      if #keys ~= 1 or keys[1] == '' then return redis.error_reply('exactly one key, the prefix, is expected') end
+      return body(keys[1], argv)
+    end }
 end
 
 -- ---- leases of roles, used by several groups ----

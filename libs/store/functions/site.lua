@@ -6,7 +6,7 @@
 -- value: {version}. Names get their REST ids here, once and for ever.
 define('config_apply', function(P, a)
   local expected, digest, files = take_int(a, -1), take_name(a, 'a digest'), take_map(a)
-  local count = take_int(a, 0, 100000)
+  local count = take_int(a, 0, LIMITS.names)
   local names = {}
   for i = 1, count do
     names[i] = { take_choice(a, { 'builder', 'worker', 'scheduler', 'changesource' }), take_name(a, 'a name') }
@@ -77,10 +77,10 @@ define('events_trim', function(P, a)
   return done(t, { math.max(0, upto) })
 end)
 
--- logs_moved(build …): the logs of these finished builds, at most 1000, are in the log store. value: {}
+-- logs_moved(build …): the logs of these finished builds, at most LIMITS.moved, are in the log store. value: {}
 define('logs_moved', function(P, a)
   local builds = { whole(take_int(a, 1)) }
-  while a.at < #a.argv and #builds < 1000 and not a.bad do builds[#builds + 1] = whole(take_int(a, 1)) end
+  while a.at < #a.argv and #builds < LIMITS.moved and not a.bad do builds[#builds + 1] = whole(take_int(a, 1)) end
   take_end(a)
   if a.bad then return no(a.bad) end
   local t = begin(P, a)

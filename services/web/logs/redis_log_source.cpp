@@ -30,7 +30,7 @@ std::optional<Entry> parse_entry(const std::string& text) {
 void RedisLogSource::read(const LogAddress& log, std::int64_t line, Answer answer) {
   if (!store_.connected()) return answer(fail("the log is still in Redis, which cannot be reached"));
   const std::string key =
-      store_.keys().log_prefix(log.build.value) + std::to_string(log.step) + "." + std::to_string(log.log);
+      store_.keys().log_prefix(log.build) + std::to_string(log.step) + "." + std::to_string(log.log);
   const auto known = indexes_.find(key);
   if (known != indexes_.end() && line >= 0 && line < known->second.back())
     return give(key, line, std::move(answer));

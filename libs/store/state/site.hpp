@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Redis knows of the site: its clock and its promises, configurations, keys, names and their ids.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "store/read.hpp"
+#include "store/transitions/site.hpp"
+
+namespace headrace::store {
+
+/// Redis's wall clock, ms.
+Read<std::int64_t> redis_time_ms();
+std::int64_t time_in(const RedisReply& reply);  ///< of an answer to TIME
+
+/// How Redis keeps what it has committed.
+struct Persistence {
+  bool append_only = false;
+  std::string fsync;  ///< "always", "everysec", "no"; "" when it may not be asked
+};
+Read<Persistence> persistence();
+
+/// The current version; 0 until a configuration was applied.
+Read<ConfigVersion> config_version();
+/// The packed files of a version; nothing when it is not there.
+Read<std::optional<std::string>> config_files(ConfigVersion version);
+
+/// Allowed CURVE keys: key → name.
+Read<std::map<std::string, std::string>> allowed_keys(KeyKind kind);
+Read<std::optional<std::string>> allowed_key(KeyKind kind, std::string public_key);
+
+/// Names and their REST ids.
+using NameIds = std::map<std::string, std::int64_t, std::less<>>;
+Read<NameIds> name_ids(NameKind kind);
+Read<std::optional<std::int64_t>> name_id(NameKind kind, std::string name);
+
+/// The highest ids given so far; 0: none yet.
+struct LastIds {
+  ChangeId change;
+  BuildsetId buildset;
+  RequestId request;
+  BuildId build;
+};
+Read<LastIds> last_ids();
+
+/// The state that a poller stored; nothing when it has never polled.
+Read<std::optional<std::string>> poller_state(std::string poller);
+
+}  // namespace headrace::store
