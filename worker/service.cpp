@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/service.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <boost/asio/post.hpp>
 #include <cstdio>
 #include <random>
 
+#include "log/log.hpp"
 #include "spawn/spawn.hpp"
 #include "worker/launcher/channel.hpp"
 #include "worker/platform/facts.hpp"

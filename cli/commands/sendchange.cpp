@@ -15,7 +15,7 @@
 namespace headrace::cli {
 namespace {
 
-constexpr std::int64_t kLatest_s = 253'402'300'799;  // the end of the year 9999
+constexpr std::int64_t kLatestSecond = 253'402'300'799;  // the end of the year 9999
 
 struct Options {
   wire::Change change;
@@ -77,7 +77,7 @@ void add_sendchange(arguments::Command& program) {
   command.option("--comments,-c,--message,-m", c.comments);
   command.option("--logfile,-F", o->log_file, "read the comments from this file; - is standard input");
   command.option("--revlink,-l", c.revlink);
-  command.option("--when,-w", o->when_s, "seconds since 1970 (default: now)").range(1, kLatest_s);
+  command.option("--when,-w", o->when_s, "seconds since 1970 (default: now)").range(1, kLatestSecond);
   command.option("--property,-p", o->properties, "name=value; may be repeated");
   command.option("--delivery", o->delivery, "a key: the same one again is the same change");
   o->control.add_options(command);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Things that have a name, in the order of their declaration, and found by name without a walk over all: a site
-// may have ten thousand builders.
+// Things that have a name, in the order of their declaration, and found by name without a walk over all: a
+// site may have ten thousand builders.
 #pragma once
 
 #include <initializer_list>

@@ -44,9 +44,9 @@ Result<std::string> from_base64url(std::string_view text) {
 }
 
 bool is_z85(std::string_view key) {
-  constexpr std::string_view letters =
+  constexpr std::string_view kLetters =
       "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-  return key.size() == 40 && key.find_first_not_of(letters) == std::string_view::npos;
+  return key.size() == 40 && key.find_first_not_of(kLetters) == std::string_view::npos;
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ constexpr milliseconds kReapInterval{5};
 std::vector<std::string> environment() {
   auto out = spawn::own_environment();
   for (const auto& [name, value] : git_poller::git_environment()) {
-    std::erase_if(out, [&](const std::string& e) { return e.starts_with(name + "="); });
+    std::erase_if(out, [&name = name](const std::string& e) { return e.starts_with(name + "="); });
     out.push_back(name + "=" + value);
   }
   return out;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/snapshot.hpp"
 
-#include <spdlog/spdlog.h>
-
+#include "log/log.hpp"
 #include "wire/codec.hpp"
 #include "wire/records.hpp"
 
@@ -210,7 +209,8 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
 }  // namespace
 
-void read_snapshot(service::ServiceRunner& host, SnapshotSink sink, std::function<void(events::Cursor)> done) {
+void read_snapshot(service::ServiceRunner& host, SnapshotSink sink,
+                   std::function<void(events::Cursor)> done) {
   std::make_shared<Reading>(host, std::move(sink), std::move(done))->start();
 }
 

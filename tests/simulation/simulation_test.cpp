@@ -4,12 +4,12 @@
 //   simulation_test                    everything
 //   simulation_test --seed=17          this seed alone (or HEADRACE_SEED=17); --loud says what happens in it
 #include <gtest/gtest.h>
-#include <spdlog/spdlog.h>
 
 #include <cstdlib>
 #include <iostream>
 #include <optional>
 
+#include "log/log.hpp"
 #include "simulation/world.hpp"
 #include "support/redis_server.hpp"
 

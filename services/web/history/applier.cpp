@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/history/applier.hpp"
 
-#include <spdlog/spdlog.h>
-
+#include "log/log.hpp"
 #include "web/history/decode.hpp"
 #include "web/history/select.hpp"
 

@@ -2,10 +2,9 @@
 // Bodies of events, decoded or passed over.
 #pragma once
 
-#include <spdlog/spdlog.h>
-
 #include <optional>
 
+#include "log/log.hpp"
 #include "wire/codec.hpp"
 #include "wire/event.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/history/schema.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <filesystem>
+
+#include "log/log.hpp"
 
 namespace headrace::web {
 namespace {

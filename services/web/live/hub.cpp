@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/live/hub.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <charconv>
 #include <random>
 
 #include "json/value.hpp"
+#include "log/log.hpp"
 
 namespace headrace::web {
 namespace {

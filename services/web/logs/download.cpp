@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/logs/download.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 #include "json/value.hpp"
+#include "log/log.hpp"
 #include "logchunk/chunk.hpp"
 
 namespace headrace::web {

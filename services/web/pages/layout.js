@@ -60,7 +60,7 @@ export function layout(builds, changes, now) {
   const gaps = [];
   let running = 0;
   let lastChange = -Infinity;
-  let changeSlots = [];
+  const changeSlots = [];
   for (let i = 0; i < times.length; ++i) {
     if (i > 0) {
       const ms = times[i] - times[i - 1];

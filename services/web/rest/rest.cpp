@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/rest/rest.hpp"
 
-#include <spdlog/spdlog.h>
-
+#include "log/log.hpp"
 #include "web/rest/answer.hpp"
 #include "web/rest/control.hpp"
 #include "web/rest/event_list.hpp"

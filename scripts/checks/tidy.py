@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""usage: tidy.py [FILE...]
+
+clang-tidy (.clang-tidy) over the sources of the product, or over the groups that the named files are in.
+
+Reading headers takes most of its time, so the sources of a target are read together, up to GROUP of them in one unit. Sources
+that cannot be read together (two have a function of one name) are put apart and remembered so. A group that passed is not read
+again until one of its files, a header of ours that they include, its command or .clang-tidy has changed.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tree import ROOT, STATE, Memory, digest, version
+
+GROUP = 12
+BUILD = STATE / "cmake"
+DROPPED = re.compile(r"-Winvalid-pch|-Werror|-Wno-maybe-uninitialized|-Wno-tsan")
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+
+
+def configure():
+    """A build directory of its own: what is found must not depend on how the tree was built last."""
+    command = ["cmake", "--preset", "dev", "-B", str(BUILD), "-DBUILD_TESTING=ON"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"tidy: cmake failed\n{done.stdout}{done.stderr}")
+    return json.loads((BUILD / "compile_commands.json").read_text())
+
+
+class Source:
+    def __init__(self, entry):
+        self.path = Path(entry["file"])
+        words = shlex.split(entry["command"])
+        self.target = re.search(r"(\S+)\.dir/", words[words.index("-o") + 1])[1]
+        kept, skip = [], False
+        for word, following in zip(words[1:], words[2:] + [""]):
+            if skip:
+                skip = False
+            elif word in ("-o", "-c") or (word == "-include" and "cmake_pch" in following):
+                skip = True
+            elif not DROPPED.fullmatch(word):
+                kept.append(word)
+        self.arguments = kept
+        self.roots = [word[2:] for word in kept if word.startswith("-I")]
+
+
+def local_names(path):
+    """What a source defines in an unnamed namespace: two sources with one name cannot be read together."""
+    text = path.read_text(errors="replace")
+    names = set()
+    for block in re.findall(r"^namespace \{$(.*?)^\}  // namespace$", text, re.M | re.S):
+        names.update(re.findall(r"^(?:struct|class|enum class|using) (\w+)", block, re.M))
+        names.update(re.findall(r"^(?:[\w:<>,*&\[\] ]+?[ &*])(\w+)(?:\(|\{| = |\[|;)", block, re.M))
+    return names | ({"main"} if re.search(r"^int main\(", text, re.M) else set())
+
+
+class Includes:
+    """The files of ours that a source includes, found by name in its include roots; conditions are not looked at."""
+
+    def __init__(self):
+        self.read = {}
+
+    def of(self, path):
+        if path not in self.read:
+            data = path.read_bytes()
+            self.read[path] = (INCLUDE.findall(data.decode(errors="replace")), digest(data))
+        return self.read[path]
+
+    def digests(self, source):
+        seen, todo = {}, [source.path]
+        while todo:
+            path = todo.pop()
+            real = Path(os.path.realpath(path))
+            if real in seen:
+                continue
+            names, seen[real] = self.of(real)
+            for name in names:
+                found = next((f for f in (os.path.join(r, name) for r in (path.parent, *source.roots))
+                              if os.path.exists(f)), None)
+                if found:
+                    todo.append(Path(found))
+        return sorted(f"{path.relative_to(ROOT)} {value}" for path, value in seen.items() if path.is_relative_to(ROOT))
+
+
+def shown(text):
+    """The report, with the paths of the tree in place of those of the include roots; without clang's notes."""
+    lines, keep = [], False
+    for line in text.splitlines():
+        match = re.match(r"(/[^:]+):(\d+:\d+: )(error|warning|note): (.*)", line)
+        if match:
+            keep = match[3] != "note"
+            path = os.path.relpath(os.path.realpath(match[1]), ROOT)
+            line = f"{path}:{match[2]}{match[4].replace(',-warnings-as-errors', '')}"
+        if keep:
+            lines.append(line)
+    return lines
+
+
+class Tidy:
+    def __init__(self):
+        self.checks = digest((ROOT / ".clang-tidy").read_bytes(), version("clang-tidy"), Path(__file__).read_bytes())
+        self.includes = Includes()
+        self.passed = Memory("tidy.passed")
+        self.apart_path = STATE / "tidy.apart"
+        self.apart = json.loads(self.apart_path.read_text()) if self.apart_path.exists() else {}
+
+    def groups(self, sources):
+        """Groups of at most GROUP sources; those that were found not to go together are apart."""
+        out = []  # (group, the local names in it)
+        for source in sorted(sources, key=lambda s: s.path):
+            mine, names = set(self.apart.get(self.name(source), ())), local_names(source.path)
+            for group, taken in out:
+                if len(group) < GROUP and not taken & names and not any(self.name(s) in mine for s in group):
+                    group.append(source)
+                    taken |= names
+                    break
+            else:
+                out.append(([source], names))
+        return [group for group, _ in out]
+
+    @staticmethod
+    def name(source):
+        return str(source.path.relative_to(ROOT))
+
+    def key(self, group):
+        parts = [d for source in group for d in self.includes.digests(source)]
+        return digest(self.checks, *group[0].arguments, *parts).replace(str(ROOT), "")
+
+    def run(self, group):
+        """@return the findings; sources that do not go together are noted and tried again."""
+        key = self.key(group)
+        unit = STATE / "units" / f"{digest(*map(self.name, group))[:16]}.cpp"
+        unit.parent.mkdir(parents=True, exist_ok=True)
+        unit.write_text("".join(f'#include "{source.path}"\n' for source in group))
+        command = ["clang-tidy", "--quiet", f"--config-file={ROOT}/.clang-tidy", f"--header-filter=^{ROOT}/", str(unit), "--",
+                   *group[0].arguments, "-w", "-ferror-limit=0"]
+        done = subprocess.run(command, cwd=BUILD, capture_output=True, text=True)
+        if "clang-diagnostic-error" in done.stdout and len(group) > 1:
+            return self.separated(group, done.stdout)
+        lines = shown(done.stdout)
+        if done.returncode and not lines:
+            lines = [f"{self.name(group[0])}: clang-tidy failed", done.stdout, done.stderr]
+        if not done.returncode:
+            self.passed.add(key)
+        return lines
+
+    def separated(self, group, report):
+        guilty = {os.path.realpath(path) for path in re.findall(r"^(/[^:]+\.cpp):\d+:\d+: error: .*clang-diagnostic-error",
+                                                                report, re.M)}
+        out = [s for s in group if str(s.path) in guilty]
+        rest = [s for s in group if str(s.path) not in guilty]
+        if not out or not rest:
+            out, rest = group[:len(group) // 2], group[len(group) // 2:]
+        for source in out:
+            self.apart.setdefault(self.name(source), []).extend(map(self.name, rest))
+        for source in rest:
+            self.apart.setdefault(self.name(source), []).extend(map(self.name, out))
+        return self.run(out) + self.run(rest)
+
+    def save(self):
+        self.passed.save()
+        self.apart_path.write_text(json.dumps({k: sorted(set(v)) for k, v in sorted(self.apart.items())}, indent=1))
+
+
+def is_product(path):
+    inner = path.relative_to(ROOT)
+    return not (path.name.endswith("_test.cpp") or inner.parts[0] in ("build", "tests", "bench") or "testing" in inner.parts)
+
+
+def main():
+    wanted = {str((ROOT / name).resolve()) for name in sys.argv[1:]}
+    by_target = defaultdict(list)
+    for entry in configure():
+        path = Path(entry["file"])
+        if is_product(path):
+            source = Source(entry)
+            by_target[source.target].append(source)
+    tidy = Tidy()
+    groups = [g for sources in by_target.values() for g in tidy.groups(sources)]
+    if wanted:
+        groups = [g for g in groups if any(str(s.path) in wanted for s in g)]
+    todo = sorted((g for g in groups if tidy.key(g) not in tidy.passed), key=len, reverse=True)
+    if todo:
+        print(f"tidy: {sum(map(len, todo))} of {sum(map(len, groups))} sources to read", flush=True)
+    findings = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for lines in pool.map(tidy.run, todo):
+            findings += lines
+    tidy.save()
+    for line in dict.fromkeys(findings):
+        print(line)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
