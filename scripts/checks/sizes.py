@@ -94,7 +94,8 @@ def main():
           f"p95 {p95} (at most {P95}), p99 {lengths[len(lengths) * 99 // 100]}, longest {lengths[-1]} lines")
     if p95 > P95:
         complaints.append(f"the 95th percentile of the functions' length is {p95}, at most {P95}")
-    complaints += [f"scripts/checks/large.txt: '{what}' is not too large (any more)" for what in allowed if what not in used]
+    for what in sorted(allowed.keys() - used):
+        print(f"scripts/checks/large.txt: '{what}' is not too large any more: take the line out")
     for complaint in complaints:
         print(complaint)
     return 1 if complaints else 0
