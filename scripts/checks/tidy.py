@@ -194,7 +194,7 @@ def main():
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for lines in pool.map(tidy.run, todo):
             findings += lines
-    tidy.save()
+            tidy.save()  # whoever ends it half-way does not begin anew
     for line in dict.fromkeys(findings):
         print(line)
     return 1 if findings else 0
