@@ -193,7 +193,7 @@ class Worker:
             self.socket.send_multipart([name.encode(), msgpack.packb({**body, "v": 1, "session": self.session})])
 
     def beat(self):
-        """Each heartbeat; each second without a session."""
+        """Each heartbeat; without a session after 1, 2, 4, 4 … seconds."""
         held, free = ([self.build.claim], 0) if self.build else ([], 1)
         if self.session:
             self.send("heartbeat", {"free_slots": free, "held": held})
@@ -203,6 +203,7 @@ class Worker:
             facts = {"host": platform.node(), "system": platform.system(), "numcpus": str(os.cpu_count())}
             self.send("hello", {"protocol": 2, "instance": self.instance, "held": held,
                                 "info": {"v": 1, "name": self.token["name"], "version": "worker.py", "facts": facts}})
+            self.heartbeat = min(2 * self.heartbeat, 4.0)
 
     def ready(self):
         self.send("ready", {"free_slots": 0 if self.build else 1})

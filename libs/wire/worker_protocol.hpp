@@ -4,7 +4,7 @@
 // A message is two frames: its name ("hello", "offer" …) and its MessagePack body. Everything a worker
 // sends after `welcome` carries the session; a session that is not the worker's newest is answered with
 // `rehello`. Losing, doubling or delaying any message costs time only:
-//   hello    → welcome            until welcomed, every second, on a new socket after silence
+//   hello    → welcome            until welcomed, after 1, 2, 4 … s; on a new socket after silence
 //   ready    → offer              slots are levels, not edges
 //   offer    → accept | refuse    an offer that is not accepted in time goes back to its queue
 //   accept   → accepted | fenced  repeated until answered

@@ -5,8 +5,10 @@
 
 namespace headrace::worker {
 namespace {
-constexpr milliseconds kHelloEvery{1000};
-constexpr milliseconds kGreeting{3500};  // three hellos and time for their answer
+constexpr milliseconds kFirstHelloWait{1000};
+constexpr milliseconds kLongestHelloWait{4000};
+constexpr milliseconds kGreeting{3500};  // of a first socket: three hellos and some time for their answer
+constexpr milliseconds kLongestGreeting{10'000};
 constexpr milliseconds kFirstWait{200};
 constexpr milliseconds kLongestWait{5000};
 constexpr milliseconds kSuperseded{30'000};
@@ -23,17 +25,32 @@ void WorkerSession::go_away(MonoTime now) {
   wait = std::min<milliseconds>(wait, kLongestWait);
   ++failures_;
   // Half to whole, so that a thousand workers do not come back in one instant.
-  wait = wait / 2 + milliseconds(std::uniform_int_distribution<std::int64_t>(0, wait.count() / 2)(random_));
-  next_ = now + wait;
+  next_ = now + wait / 2 + random_up_to(wait / 2);
+}
+
+milliseconds WorkerSession::random_up_to(milliseconds most) {
+  return milliseconds(std::uniform_int_distribution<std::int64_t>(0, most.count())(random_));
+}
+
+void WorkerSession::greet(MonoTime now) {
+  state_ = State::greeting;
+  hello_wait_ = kFirstHelloWait;
+  // A server that is away costs little at first; one that is slow gets its time in the end.
+  const auto greeting = kGreeting * (1 << std::clamp(failures_ - 1, 0, 4));
+  give_up_ = now + std::min<milliseconds>(greeting, kLongestGreeting);
+}
+
+void WorkerSession::wait_for_answer(MonoTime now) {
+  next_ = now + hello_wait_ * 4 / 5 + random_up_to(hello_wait_ * 2 / 5);
+  hello_wait_ = std::min(hello_wait_ * 2, kLongestHelloWait);
 }
 
 WorkerSession::Due WorkerSession::on_timer(MonoTime now) {
   switch (state_) {
     case State::away:
       if (now < next_) return Due::nothing;
-      state_ = State::greeting;
-      next_ = now + kHelloEvery;
-      give_up_ = now + kGreeting;
+      greet(now);
+      wait_for_answer(now);
       return Due::connect_and_hello;
     case State::greeting:
       if (now >= give_up_) {
@@ -41,7 +58,7 @@ WorkerSession::Due WorkerSession::on_timer(MonoTime now) {
         return Due::nothing;
       }
       if (now < next_) return Due::nothing;
-      next_ = now + kHelloEvery;
+      wait_for_answer(now);
       return Due::hello;
     case State::welcomed:
       if (now >= last_heard_ + heartbeat_ * 5 / 2) {
@@ -85,9 +102,8 @@ void WorkerSession::heard(MonoTime now) {
 void WorkerSession::greet_again(MonoTime now) {
   session_ = {};
   if (state_ == State::away) return;
-  state_ = State::greeting;
+  greet(now);
   next_ = now;
-  give_up_ = now + kGreeting;
 }
 
 void WorkerSession::on_disconnected(MonoTime now) {

@@ -4,8 +4,11 @@
 //   away ──(wait is over)──► greeting ──(welcome)──► welcomed
 //    ▲                          │ no answer              │ no answer for 2.5 heartbeats, or disconnected
 //    └──────────────────────────┴────────────────────────┘
-// The wait grows from 0.2 to 5 s with every failure, with jitter, and begins anew after a welcome. It
-// decides by the worker's own monotonic clock only.
+// The wait grows from 0.2 to 5 s with every failure, with jitter, and begins anew after a welcome.
+// A hello is repeated after 1, 2, 4, 4 … s, each a fifth more or less: a dispatcher answers only the newest
+// hello, so one that needs longer than the pause between two hellos would never answer. A socket without a
+// welcome is given up after 3.5 s, later after 7 and 10 s. Time is the worker's own monotonic clock; the seed
+// of the jitter comes from outside.
 #pragma once
 
 #include <optional>
@@ -49,6 +52,9 @@ class WorkerSession {
  private:
   enum class State { away, greeting, welcomed };
   void go_away(MonoTime now);
+  void greet(MonoTime now);
+  void wait_for_answer(MonoTime now);
+  milliseconds random_up_to(milliseconds most);
 
   std::mt19937_64 random_;
   State state_ = State::away;
@@ -58,6 +64,7 @@ class WorkerSession {
   MonoTime next_{};     // away: end of the wait; greeting: next hello; welcomed: next heartbeat
   MonoTime give_up_{};  // greeting: when to try another socket
   MonoTime last_heard_{};
+  milliseconds hello_wait_{1000};  // greeting: after the next hello
   int failures_ = 0;
 };
 
