@@ -17,8 +17,8 @@ std::string text_of_chunk(std::string_view encoded) {
 }  // namespace
 
 std::optional<std::string> LogText::chunk(const logstore::LogKey& key, std::size_t number) {
-  const auto list = store_.keys().log_prefix(key.build) + std::to_string(key.step) + "." +
-                    std::to_string(key.log) + ":c";
+  const auto list =
+      store_.keys().log_prefix(key.build) + std::to_string(key.step) + "." + std::to_string(key.log) + ":c";
   const auto live = store_.command({"LINDEX", list, std::to_string(number)});
   if (live.is_error()) throw std::runtime_error("Redis: " + live.text);
   if (!live.text.empty()) return text_of_chunk(live.text);

@@ -202,9 +202,8 @@ bool get(const Object& o, T& out, std::string& why) {
     return get(o.via.array.ptr[0], out.value, why) && get(o.via.array.ptr[1], out.source, why);
   } else if constexpr (IsOptional<T>::value) {
     if (o.type == object_type::NIL) return out.reset(), true;
-    typename T::value_type value{};
-    if (!get(o, value, why)) return false;
-    return out = std::move(value), true;
+    out = typename T::value_type{};
+    return get(o, *out, why);
   } else if constexpr (IsVector<T>::value) {
     if (o.type != object_type::ARRAY) return why = "no array", false;
     out.clear();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer's entry: whatever bytes come, every decoder answers, and what it accepts is written back alike.
-//   CXX=clang++ cmake --preset asan -B build/fuzz -DHEADRACE_FUZZ=ON -DBUILD_TESTING=OFF
-//   ninja -C build/fuzz codec_fuzz && build/fuzz/bin/codec_fuzz -max_total_time=60
+//   CXX=clang++ cmake --preset asan -B build/fuzz -DHEADRACE_FUZZ=ON -DHEADRACE_WERROR=OFF
+//   -DBUILD_TESTING=OFF ninja -C build/fuzz codec_fuzz && build/fuzz/bin/codec_fuzz -max_total_time=60
 #include <cstdlib>
 
 #include "wire/codec.hpp"
