@@ -51,7 +51,6 @@ void SimulatedDispatcher::unload() {
 }
 
 void SimulatedDispatcher::on_event(const wire::Event& event) {
-  if (env_.mutation == Mutation::cancel_unheard && event.is("request.cancel")) return;
   if (event.is("config.applied"))
     return config_.refresh([this] {
       if (core_) core_->on_configuration(config_.current(), config_.version());

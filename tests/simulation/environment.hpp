@@ -39,7 +39,6 @@ enum class Mutation {
   slot_stolen,         ///< for a moment a slot is kept for a request that is not there
   started_unasked,     ///< a command runs that belongs to no build
   never_accepted,      ///< the dispatchers' `accepted` never arrives
-  cancel_unheard,      ///< dispatchers miss that a running build is to be stopped
   timer_unaware,       ///< schedulers believe that they have seen all of the log when a timer runs out
 };
 

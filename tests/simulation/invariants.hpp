@@ -16,15 +16,15 @@
 namespace headrace::simulation {
 
 struct Violation {
-  std::string invariant;  ///< events, changes, timers, cancels, requests, verdicts, attempts, logs, starts,
-                          ///< leftovers, slots, drained
+  std::string invariant;  ///< events, changes, timers, requests, verdicts, attempts, logs, starts, leftovers,
+                          ///< slots, drained
   std::string text;
 };
 
 /// What the run did, for comparison.
 struct Expected {
   std::map<std::string, std::int64_t> revisions;  ///< accepted: revision → change id that was answered
-  std::map<std::string, std::vector<std::string>> schedulers;  ///< branch → those that build it
+  std::map<std::string, std::vector<std::string>> schedulers;  ///< name → builders
   std::string timed_scheduler;                                 ///< has a tree-stable timer
   milliseconds tree_stable{0};
   std::vector<std::string> workers;

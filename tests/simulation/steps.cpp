@@ -18,10 +18,6 @@ Step step_of(const std::vector<std::string>& argv) {
     for (const char c : word + '\0') seed = (seed ^ static_cast<unsigned char>(c)) * 1099511628211u;
   Dice dice(seed);
   Step out;
-  if (argv.size() > 3 && argv[3] == kLongStep) {
-    out.time = seconds(60);
-    return out;
-  }
   out.exit_code = dice.chance(0.2) ? 1 : 0;
   const auto prints = dice.between(0, 8);
   for (int i = 0; i < prints; ++i) {

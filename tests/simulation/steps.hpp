@@ -7,12 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "clock/clock.hpp"
-
 namespace headrace::simulation {
-
-/// A step of this name runs for a minute and prints nothing.
-inline constexpr const char* kLongStep = "long";
 
 struct Step {
   struct Print {
@@ -21,7 +16,6 @@ struct Step {
   };
   std::vector<Print> prints;
   int exit_code = 0;
-  milliseconds time{0};  ///< before the first print
 
   std::string written(char channel) const;
 };

@@ -108,7 +108,7 @@ void WorkerProcess::perform(const worker::Action& action) {
       ++started_[other].times;
     }
     runs_[start->exec] = std::move(run);
-    plan(start->exec, runs_[start->exec].step.time + env_.dice.wait(1, 500));
+    plan(start->exec, env_.dice.wait(1, 500));
   } else if (const auto* kill = std::get_if<worker::KillCommand>(&action)) {
     const auto it = runs_.find(kill->exec);
     if (it == runs_.end()) return;

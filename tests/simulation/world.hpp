@@ -33,12 +33,11 @@ class World {
 
  private:
   void choose_rates();
-  void apply_configuration(std::size_t variant);
+  void apply_configuration(const std::string& remark);
   void publish(const std::vector<wire::Event>& events);
   void send_changes();
   void add_change(int n, bool again);
   void cancel_something();
-  void stop_long_builds();
   void misfortune();
   void redis_goes_away();
   void watch();
@@ -49,8 +48,7 @@ class World {
   Network network_;
   Expected expected_;
   std::map<std::string, int> capacity_;
-  std::vector<Violation> seen_;  ///< of the slots, at the last look
-  std::vector<Violation> late_;  ///< cancels that were not obeyed
+  std::vector<Violation> seen_;  ///< on the way
   std::vector<std::unique_ptr<SchedulerProcess>> schedulers_;
   std::vector<std::unique_ptr<DispatcherProcess>> dispatchers_;
   std::vector<Process*> services_;  ///< all of the above
