@@ -7,7 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/control.hpp"
 #include "cli/state.hpp"
-#include "wire/codec.hpp"
+#include "store/transitions/buildset.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -30,15 +30,13 @@ int stop(Options& o) {
     o.request = build.request.value;
   }
   if (o.reason.empty()) o.reason = "stopped by " + user_name();
-  const auto reply =
-      store.call({"request_cancel",
-                  {std::to_string(o.request), wire::encode_value(json::Object{{"reason", o.reason}})}});
-  if (!reply.ok)
-    throw std::runtime_error("request " + std::to_string(o.request) + " cannot be stopped: " + reply.refusal);
-  const auto value = wire::decode_value(reply.value);
-  const auto state = value && value->is_array() ? value->as_array().at(0).string_or("") : "";
+  const auto state = store.commit(store::RequestCancel{{o.request}, o.reason});
+  if (!state)
+    throw std::runtime_error("request " + std::to_string(o.request) +
+                             " cannot be stopped: " + state.error().text);
   std::cout << "request " << o.request
-            << (state == "running" ? ": its build is being stopped" : ": cancelled") << "\n";
+            << (*state == store::RequestState::running ? ": its build is being stopped" : ": cancelled")
+            << "\n";
   return kGood;
 }
 

@@ -86,6 +86,29 @@ std::string text_at(lua_State* lua, int index) {
   return text != nullptr ? std::string(text, length) : std::string();
 }
 
+std::optional<Node> plain_node(lua_State* lua) {
+  Node n;
+  switch (lua_type(lua, -1)) {
+    case LUA_TNIL:
+      return n;
+    case LUA_TBOOLEAN:
+      n.kind = Node::Kind::boolean;
+      n.boolean = lua_toboolean(lua, -1) != 0;
+      return n;
+    case LUA_TNUMBER:
+      n.kind = lua_isinteger(lua, -1) != 0 ? Node::Kind::integer : Node::Kind::number;
+      n.number = lua_tonumber(lua, -1);
+      if (n.kind == Node::Kind::integer) n.integer = lua_tointeger(lua, -1);
+      return n;
+    case LUA_TSTRING:
+      n.kind = Node::Kind::string;
+      n.text = text_at(lua, -1);
+      return n;
+    default:
+      return std::nullopt;
+  }
+}
+
 void push_json(lua_State* lua, const json::Value& value, int list_mark, bool nil_for_null) {
   luaL_checkstack(lua, 10, nullptr);
   if (value.is_null()) {

@@ -3,13 +3,18 @@
 #pragma once
 
 #include <lua.hpp>
+#include <optional>
 
+#include "config/declarations.hpp"
 #include "json/value.hpp"
 
 namespace headrace::config {
 
 /// The string or number at `index`, as text; "" when it is neither.
 std::string text_at(lua_State* lua, int index);
+
+/// The nil, boolean, number or string at the top of the stack as a node; nothing when another type is there.
+std::optional<Node> plain_node(lua_State* lua);
 
 /// Pushes a value. Null is the light userdata that `native.null` is; lists carry the metatable
 /// `list_mark` (a registry reference), or none if it is 0.

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "json/value.hpp"
+#include "model/containers.hpp"
 #include "model/property.hpp"
 
 namespace headrace::config {
@@ -48,19 +49,6 @@ template <class T>
 void bind(const json::Object& fields, T& to);
 
 namespace detail {
-template <class T>
-struct IsOptional : std::false_type {};
-template <class T>
-struct IsOptional<std::optional<T>> : std::true_type {};
-template <class T>
-struct IsVector : std::false_type {};
-template <class T>
-struct IsVector<std::vector<T>> : std::true_type {};
-template <class T>
-struct IsMap : std::false_type {};
-template <class K, class T, class C>
-struct IsMap<std::map<K, T, C>> : std::true_type {};
-
 struct Anything {
   template <class M>
   void operator()(std::string_view, M&) const {}
@@ -90,15 +78,14 @@ void read_value(const json::Value& value, T& to) {
     to = std::chrono::milliseconds(value.as_int());
   } else if constexpr (std::is_same_v<T, Property>) {
     to.value = value;
-  } else if constexpr (detail::IsOptional<T>::value) {
+  } else if constexpr (IsOptional<T>::value) {
     to.reset();
     // Of an optional in an optional the outer one says whether the field was given.
-    if (!value.is_null() || detail::IsOptional<typename T::value_type>::value)
-      read_value(value, to.emplace());
-  } else if constexpr (detail::IsVector<T>::value) {
+    if (!value.is_null() || IsOptional<typename T::value_type>::value) read_value(value, to.emplace());
+  } else if constexpr (IsVector<T>::value) {
     to.clear();
     for (const auto& item : value.as_array()) read_value(item, to.emplace_back());
-  } else if constexpr (detail::IsMap<T>::value) {
+  } else if constexpr (IsMap<T>::value) {
     to.clear();
     for (const auto& [key, item] : value.as_object()) {
       if constexpr (std::is_integral_v<typename T::key_type>) {

@@ -78,23 +78,9 @@ class DeclarationReader {
 
   // Of the value at the top, which stays there.
   Node node(int depth) {
+    if (auto plain = plain_node(lua_)) return std::move(*plain);
     Node n;
     switch (lua_type(lua_, -1)) {
-      case LUA_TNIL:
-        break;
-      case LUA_TBOOLEAN:
-        n.kind = Node::Kind::boolean;
-        n.boolean = lua_toboolean(lua_, -1) != 0;
-        break;
-      case LUA_TNUMBER:
-        n.kind = lua_isinteger(lua_, -1) != 0 ? Node::Kind::integer : Node::Kind::number;
-        n.number = lua_tonumber(lua_, -1);
-        if (n.kind == Node::Kind::integer) n.integer = lua_tointeger(lua_, -1);
-        break;
-      case LUA_TSTRING:
-        n.kind = Node::Kind::string;
-        n.text = text_at(lua_, -1);
-        break;
       case LUA_TFUNCTION:
         function(n);
         break;

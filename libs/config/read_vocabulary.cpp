@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "config/lua_values.hpp"
 #include "config/vocabulary.hpp"
 #include "embedded/file.hpp"
 
@@ -116,23 +117,9 @@ class Reader {
 
   // The plain value at the top.
   Node node() {
+    if (auto plain = plain_node(lua_)) return std::move(*plain);
     Node n;
     switch (lua_type(lua_, -1)) {
-      case LUA_TNIL:
-        break;
-      case LUA_TBOOLEAN:
-        n.kind = Node::Kind::boolean;
-        n.boolean = lua_toboolean(lua_, -1) != 0;
-        break;
-      case LUA_TNUMBER:
-        n.kind = lua_isinteger(lua_, -1) != 0 ? Node::Kind::integer : Node::Kind::number;
-        n.number = lua_tonumber(lua_, -1);
-        n.integer = lua_tointeger(lua_, -1);
-        break;
-      case LUA_TSTRING:
-        n.kind = Node::Kind::string;
-        n.text = text();
-        break;
       case LUA_TTABLE:
         n.kind = Node::Kind::table;
         for (lua_Integer i = 1; lua_geti(lua_, -1, i) != LUA_TNIL; ++i) {

@@ -5,16 +5,11 @@
 
 #include <random>
 
+#include "events/testing/numbered_event.hpp"
+
 namespace headrace::events {
 namespace {
 
-wire::Event event(std::int64_t n, const std::string& life = "a") {
-  wire::Event e;
-  e.number.value = n;
-  e.tag = life + std::to_string(n);
-  e.previous_tag = n == 1 ? "" : life + std::to_string(n - 1);
-  return e;
-}
 std::vector<std::int64_t> numbers(const std::vector<wire::Event>& list) {
   std::vector<std::int64_t> out;
   for (const auto& e : list) out.push_back(e.number.value);
@@ -27,25 +22,26 @@ const MonoTime kStart{milliseconds{1000}};
 
 TEST(Reader, GivesOutTheNextAndIgnoresTheOld) {
   Reader r({}, kStart);
-  EXPECT_EQ(numbers(r.on_event(event(1), kStart)), Numbers{1});
-  EXPECT_EQ(numbers(r.on_event(event(1), kStart)), Numbers{});
-  EXPECT_EQ(numbers(r.on_event(event(2), kStart)), Numbers{2});
+  EXPECT_EQ(numbers(r.on_event(numbered_event(1), kStart)), Numbers{1});
+  EXPECT_EQ(numbers(r.on_event(numbered_event(1), kStart)), Numbers{});
+  EXPECT_EQ(numbers(r.on_event(numbered_event(2), kStart)), Numbers{2});
 }
 
 TEST(Reader, HoldsAHigherOneAndAsksForTheHoleAfterAWhile) {
   Reader r({}, kStart);
-  EXPECT_TRUE(r.on_event(event(3), kStart).empty());
+  EXPECT_TRUE(r.on_event(numbered_event(3), kStart).empty());
   EXPECT_FALSE(r.wants_fetch(kStart + 19ms));
   EXPECT_TRUE(r.wants_fetch(kStart + 20ms));
   EXPECT_FALSE(r.wants_fetch(kStart + 25ms));
-  EXPECT_EQ(numbers(r.on_fetched({event(1), event(2), event(3), event(4)}, kStart + 26ms)),
+  EXPECT_EQ(numbers(r.on_fetched({numbered_event(1), numbered_event(2), numbered_event(3), numbered_event(4)},
+                                 kStart + 26ms)),
             (Numbers{1, 2, 3, 4}));
 }
 
 TEST(Reader, AHoleThatIsFilledIsNotAskedFor) {
   Reader r({}, kStart);
-  r.on_event(event(2), kStart);
-  EXPECT_EQ(numbers(r.on_event(event(1), kStart + 5ms)), (Numbers{1, 2}));
+  r.on_event(numbered_event(2), kStart);
+  EXPECT_EQ(numbers(r.on_event(numbered_event(1), kStart + 5ms)), (Numbers{1, 2}));
   EXPECT_FALSE(r.wants_fetch(kStart + 30ms));
 }
 
@@ -59,13 +55,13 @@ TEST(Reader, LooksAtTheLogAfterSilence) {
 
 TEST(Reader, NoticesThatTheLogWentBack) {
   Reader r({EventNumber{5}, "a5"}, kStart);
-  r.on_event(event(6, "b"), kStart);
+  r.on_event(numbered_event(6, "b"), kStart);
   EXPECT_TRUE(r.broken());
   Reader same({EventNumber{5}, "a5"}, kStart);
-  same.on_event(event(5, "b"), kStart);
+  same.on_event(numbered_event(5, "b"), kStart);
   EXPECT_TRUE(same.broken());
   Reader trimmed({EventNumber{5}, "a5"}, kStart);
-  trimmed.on_fetched({event(9)}, kStart);
+  trimmed.on_fetched({numbered_event(9)}, kStart);
   EXPECT_TRUE(trimmed.broken());
 }
 
@@ -74,7 +70,7 @@ TEST(Reader, GivesOutEveryEventOnceWhateverTheBusDoes) {
     std::mt19937 random(seed);
     const int total = 200;
     std::vector<wire::Event> log;
-    for (int i = 1; i <= total; ++i) log.push_back(event(i));
+    for (int i = 1; i <= total; ++i) log.push_back(numbered_event(i));
     std::vector<wire::Event> bus;
     for (const auto& e : log)
       for (unsigned copies = random() % 3; copies > 0; --copies) bus.push_back(e);  // lost, once, doubled

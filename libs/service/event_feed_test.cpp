@@ -3,21 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include "events/testing/numbered_event.hpp"
 #include "service/delays.hpp"
 
 namespace headrace::service {
 namespace {
 
+using events::numbered_event;
+
 const MonoTime kStart{seconds{1000}};
 using Numbers = std::vector<std::int64_t>;
 
-wire::Event event(std::int64_t n, const std::string& life = "a") {
-  wire::Event e;
-  e.number.value = n;
-  e.tag = life + std::to_string(n);
-  e.previous_tag = n == 1 ? "" : life + std::to_string(n - 1);
-  return e;
-}
 Numbers taken(EventFeed& feed) {
   Numbers out;
   for (const auto& e : feed.take()) out.push_back(e.number.value);
@@ -32,7 +28,7 @@ TEST(EventFeed, ReadsTheLogAtOnceAndBehindTheBusAfterSilence) {
   EXPECT_EQ(first->after.value, 1);
   EXPECT_EQ(first->block.count(), 0);
   EXPECT_FALSE(feed.wants_read(kStart)) << "one is under way";
-  feed.on_read({event(2)}, kStart);
+  feed.on_read({numbered_event(2)}, kStart);
   EXPECT_EQ(taken(feed), Numbers{2});
   EXPECT_FALSE(feed.wants_read(kStart + 999ms));
   EXPECT_EQ(feed.next_look(), kStart + 1000ms);
@@ -44,7 +40,7 @@ TEST(EventFeed, AFullReadIsFollowedByTheNextPart) {
   feed.start({}, kStart);
   feed.wants_read(kStart);
   std::vector<wire::Event> part;
-  for (std::size_t n = 1; n <= EventFeed::kMost; ++n) part.push_back(event(static_cast<std::int64_t>(n)));
+  for (std::size_t n = 1; n <= EventFeed::kMost; ++n) part.push_back(numbered_event(static_cast<std::int64_t>(n)));
   feed.on_read(std::move(part), kStart);
   EXPECT_EQ(taken(feed).size(), EventFeed::kMost);
   const auto next = feed.wants_read(kStart);
@@ -60,7 +56,7 @@ TEST(EventFeed, FollowsTheLogWithBlockingReads) {
   EXPECT_EQ(read->block, kFollowLimit);
   feed.on_read({}, kStart + kFollowLimit);
   EXPECT_TRUE(feed.wants_read(kStart + kFollowLimit)) << "nothing came: again, at once";
-  feed.on_read({event(1)}, kStart + 2s);
+  feed.on_read({numbered_event(1)}, kStart + 2s);
   EXPECT_EQ(taken(feed), Numbers{1});
   EXPECT_TRUE(feed.wants_read(kStart + 2s));
 }
@@ -69,9 +65,9 @@ TEST(EventFeed, PausesAfterAReadThatBroughtOnlyEventsOfItsOwn) {
   EventFeed feed(EventSource::log, {});
   feed.start({}, kStart);
   feed.wants_read(kStart);
-  feed.on_event(event(1), kStart);
+  feed.on_event(numbered_event(1), kStart);
   EXPECT_EQ(taken(feed), Numbers{1});
-  feed.on_read({event(1)}, kStart);
+  feed.on_read({numbered_event(1)}, kStart);
   EXPECT_EQ(taken(feed), Numbers{});
   EXPECT_FALSE(feed.wants_read(kStart));
   EXPECT_EQ(feed.next_look(), kStart + kFollowPauseOwn);
@@ -83,10 +79,10 @@ TEST(EventFeed, WhatWasReadWaitsWhileABatchIsInFlight) {
   feed.start({}, kStart);
   feed.wants_read(kStart);
   feed.hold(true, kStart);
-  feed.on_read({event(1), event(2)}, kStart);
+  feed.on_read({numbered_event(1), numbered_event(2)}, kStart);
   EXPECT_EQ(taken(feed), Numbers{});
   EXPECT_FALSE(feed.wants_read(kStart)) << "no further read before that is given out";
-  feed.on_event(event(1), kStart);  // the batch's own
+  feed.on_event(numbered_event(1), kStart);  // the batch's own
   EXPECT_EQ(taken(feed), Numbers{1});
   feed.hold(false, kStart);
   EXPECT_EQ(taken(feed), Numbers{2});
@@ -96,7 +92,7 @@ TEST(EventFeed, NoticesALogThatWentBackAndAsksNoMore) {
   EventFeed feed(EventSource::log, {});
   feed.start({EventNumber{4}, "a4"}, kStart);
   feed.wants_read(kStart);
-  feed.on_read({event(5, "b")}, kStart);
+  feed.on_read({numbered_event(5, "b")}, kStart);
   EXPECT_TRUE(feed.broken());
   EXPECT_FALSE(feed.wants_read(kStart + 10s));
 }

@@ -3,20 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include "events/testing/numbered_event.hpp"
 #include "service/delays.hpp"
 
 namespace headrace::service {
 namespace {
 
+using events::numbered_event;
+
 using Names = std::vector<std::string>;
 
-wire::Event event(std::int64_t n, const std::string& life = "a") {
-  wire::Event e;
-  e.number.value = n;
-  e.tag = life + std::to_string(n);
-  e.previous_tag = n == 1 ? "" : life + std::to_string(n - 1);
-  return e;
-}
 store::Call call(const std::string& name) {
   store::Call out;
   out.function = name;
@@ -122,9 +118,9 @@ TEST(Session, HearsOfItsOwnEventsWithTheAnswerAndOfOthersAfterIt) {
   t.session.commit(call("b"), {});
   t.perform();
   t.turn();
-  t.session.on_log_read(std::vector{event(1), event(2), event(3)}, t.now);
+  t.session.on_log_read(std::vector{numbered_event(1), numbered_event(2), numbered_event(3)}, t.now);
   EXPECT_EQ(t.perform(), Names{}) << "held while the batch is in flight";
-  t.session.on_committed({said({event(1)}), said({event(2)})}, t.now);
+  t.session.on_committed({said({numbered_event(1)}), said({numbered_event(2)})}, t.now);
   EXPECT_EQ(t.perform(), (Names{"event 1", "event 2", "event 3", "drained", "read 3"}));
   EXPECT_EQ(t.wait_for(kPublishDelay), Names{"publish 2"});
 }
@@ -138,7 +134,7 @@ TEST(Session, AReloadInTheMiddleDropsWhatWasStillToBeGiven) {
   t.perform();
   t.turn();
   const auto late = std::function<void()>(t.session.generation().guard([&] { ++answers; }));
-  t.session.on_committed({said({event(1)}), said()}, t.now);
+  t.session.on_committed({said({numbered_event(1)}), said()}, t.now);
   EXPECT_EQ(t.perform(), Names{"unload"});
   late();
   EXPECT_EQ(answers, 0);
@@ -153,7 +149,7 @@ TEST(Session, TakesNoCallsWhileTheStateIsThrownAway) {
     t.session.commit(call("of a state that is gone"), {});
     EXPECT_FALSE(t.session.takes_calls());
   };
-  t.session.on_log_read(std::vector{event(1), event(2)}, t.now);
+  t.session.on_log_read(std::vector{numbered_event(1), numbered_event(2)}, t.now);
   EXPECT_EQ(t.perform(), (Names{"event 1", "unload"}));
   EXPECT_EQ(t.turn(), Names{});
 }
@@ -220,7 +216,7 @@ TEST(Session, TicksTheLeaseClockOfRolesOnceASecondUntilItStops) {
 TEST(Session, ALogThatWentBackIsToldBeforeTheStateIsLoadedAgain) {
   Table t;
   t.load({EventNumber{4}, "a4"});
-  t.session.on_log_read(std::vector{event(5), event(6, "b")}, t.now);
+  t.session.on_log_read(std::vector{numbered_event(5), numbered_event(6, "b")}, t.now);
   EXPECT_EQ(t.perform(), (Names{"event 5", "broken", "unload"}));
   EXPECT_EQ(t.wait_for(0ms), Names{"load"});
 }

@@ -68,8 +68,4 @@ inline Outcome<Done> read_done(const Reply& reply) {
 /// `body, count, (builder, priority) …`, as the functions take a buildset.
 Arguments& operator<<(Arguments& arguments, const wire::Buildset& set);
 
-/// MessagePack of {reason = text}, as cancels keep it, and back ("" for what is none).
-std::string encode_reason(const std::string& text);
-std::string decode_reason(std::string_view packed);
-
 }  // namespace headrace::store

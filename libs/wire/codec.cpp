@@ -5,6 +5,7 @@
 #include <msgpack.hpp>
 #include <type_traits>
 
+#include "model/containers.hpp"
 #include "wire/event.hpp"
 #include "wire/plan.hpp"
 #include "wire/records.hpp"
@@ -28,18 +29,6 @@ concept Versioned = requires {
   T::kVersion;
 };
 
-template <class T>
-struct IsOptional : std::false_type {};
-template <class T>
-struct IsOptional<std::optional<T>> : std::true_type {};
-template <class T>
-struct IsVector : std::false_type {};
-template <class T>
-struct IsVector<std::vector<T>> : std::true_type {};
-template <class T>
-struct IsMap : std::false_type {};
-template <class K, class V, class C>
-struct IsMap<std::map<K, V, C>> : std::true_type {};
 template <class T>
 struct IsId : std::false_type {};
 template <class Tag>
@@ -356,6 +345,13 @@ Result<Event> event_from_frames(const std::vector<std::string>& frames) {
     return fail("event number in its frame is '" + frames[1] + "', in its envelope " +
                 std::to_string(e->number.value));
   return e;
+}
+
+std::string encode_reason(const std::string& text) { return encode_value(json::Object{{"reason", text}}); }
+
+std::string decode_reason(std::string_view packed) {
+  const auto value = decode_value(packed);
+  return value ? (*value)["reason"].string_or("") : "";
 }
 
 }  // namespace headrace::wire

@@ -28,6 +28,11 @@ template <class Message>
 std::string encode_value(const json::Value& value);
 [[nodiscard]] Result<json::Value> decode_value(std::string_view bytes);
 
+/// Why something was cancelled, as the store and its events carry it: MessagePack of {reason: text}; and back
+/// ("" for what is none).
+std::string encode_reason(const std::string& text);
+std::string decode_reason(std::string_view packed);
+
 /// A struct without binary members as a JSON object, and back; for objects inside of messages whose shape
 /// depends on another member. Errors: as decode's.
 template <class Message>

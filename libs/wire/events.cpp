@@ -17,11 +17,6 @@ Results results_of(const Event& event) {
   return results_from_int(event.id("results")).value_or(Results::exception);
 }
 
-std::string reason_in(std::string_view body) {
-  const auto value = decode_value(body);
-  return value ? (*value)["reason"].string_or("") : "";
-}
-
 // What stands behind the topic's own words: the builder's or the worker's name.
 std::string_view rest_of(const Event& event, std::string_view topic) {
   return event.topic.size() > topic.size() ? std::string_view(event.topic).substr(topic.size() + 1)
@@ -143,8 +138,8 @@ Result<Buildset> BuildsetNew::set() const {
   return out;
 }
 
-std::string RequestComplete::reason() const { return reason_in(body); }
-std::string RequestCancelWanted::reason() const { return reason_in(body); }
+std::string RequestComplete::reason() const { return decode_reason(body); }
+std::string RequestCancelWanted::reason() const { return decode_reason(body); }
 
 Result<Build> BuildNew::build() const {
   auto out = decode<Build>(body);

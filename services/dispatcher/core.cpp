@@ -101,8 +101,7 @@ void Core::on_event(const wire::Event& event) {
     if (found == builds_.end()) return;
     auto& build = *found->second;
     build.cancel = true;
-    if (const auto reason = wire::decode_value(event.body))
-      build.cancel_reason = (*reason)["reason"].string_or("");
+    build.cancel_reason = wire::decode_reason(event.body);
     if (const auto link = links_.find(build.worker); link != links_.end())
       send(link->second.peer,
            wire::HeartbeatReply{link->second.session, {{build.claim, true, false, build.cancel_reason}}});

@@ -129,8 +129,7 @@ void Core::adopt(const std::string& worker, const wire::Claim& claim,
             build->build.builder = builder;
             if (const auto wanted = request.find("wanted"); wanted != request.end()) {
               build->cancel = true;
-              if (const auto reason = wire::decode_value(wanted->second))
-                build->cancel_reason = (*reason)["reason"].string_or("");
+              build->cancel_reason = wire::decode_reason(wanted->second);
             }
             spdlog::info("build adopted build={} builder={} request={} worker={}", id.value, builder,
                          claim.request.value, worker);

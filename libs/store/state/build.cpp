@@ -76,21 +76,6 @@ Words claim_words(const Keys& keys, RequestId request) {
   return {"FCALL", "headrace1_claim_read", "1", keys.prefix(), std::to_string(request.value)};
 }
 
-Words log_words(const Keys& keys, BuildId build) {
-  return {"FCALL", "headrace1_log_state", "1", keys.log_prefix(build)};
-}
-
-// [step, log, size, lines, crc, …]
-LogExtents extents_in(const RedisReply& answer) {
-  LogExtents out;
-  for (std::size_t i = 0; i + 4 < answer.items.size(); i += 5) {
-    const auto number = [&](std::size_t at) { return number_in(answer.items[i + at].text); };
-    out[{static_cast<int>(number(0)), static_cast<int>(number(1))}] = {number(2), number(3),
-                                                                       static_cast<std::uint32_t>(number(4))};
-  }
-  return out;
-}
-
 }  // namespace
 
 Read<Builds> builds(BuildId from, BuildId to) {
@@ -128,7 +113,7 @@ Read<std::optional<Claimed>> claim(RequestId request, BuildId build) {
   using Answer = std::optional<Claimed>;
   return Read<Answer>([request, build](const Keys& keys, auto done) {
     Commands commands{claim_words(keys, request)};
-    if (build) commands.push_back(log_words(keys, build));
+    if (build) commands.push_back(log_state_words(keys, build));
     return Round{std::move(commands),
                  [keys, request, build, done](Answers r) -> std::optional<Round> {
                    auto found = claim_in(request, r[0]);
@@ -139,14 +124,14 @@ Read<std::optional<Claimed>> claim(RequestId request, BuildId build) {
                    auto& claimed = **found;
                    const auto running = claimed.running ? claimed.running->build.id : BuildId{};
                    if (!running || running == build) {
-                     if (running) claimed.logs = extents_in(r[1]);
+                     if (running) claimed.logs = log_extents_in(r[1]);
                      done(std::move(found));
                      return std::nullopt;
                    }
-                   return last_round<Answer>({log_words(keys, running)}, done,
+                   return last_round<Answer>({log_state_words(keys, running)}, done,
                                              [claimed](Answers logs) -> Result<Answer> {
                                                Claimed out = claimed;
-                                               out.logs = extents_in(logs[0]);
+                                               out.logs = log_extents_in(logs[0]);
                                                return Answer(std::move(out));
                                              });
                  },

@@ -23,7 +23,7 @@ struct RunningBuild {
 /// A running or finished build; `results` and `complete_ms` of the record tell which. Nothing when there is
 /// no such build (any more). A step that has not started yet has no name.
 Read<std::optional<wire::Build>> build(BuildId id);
-/// Those of `from` to `to` that are there, in order.
+/// Those of `from` to `to` that are there and can be read, in order.
 Read<std::vector<wire::Build>> builds(BuildId from, BuildId to);
 
 /// One claim, and all that its next owner goes on with.

@@ -6,6 +6,7 @@
 #include "store/fields.hpp"
 #include "store/names.hpp"
 #include "store/state/site.hpp"
+#include "store/state/stored.hpp"
 
 namespace headrace::store {
 namespace {
@@ -16,31 +17,25 @@ std::string log_key(const Keys& keys, BuildId build, LogName log, const char* pa
 
 }  // namespace
 
+Words log_state_words(const Keys& keys, BuildId build) {
+  return {"FCALL", "headrace1_log_state", "1", keys.log_prefix(build)};
+}
+
+// [step, log, size, lines, crc, …]
+LogExtents log_extents_in(const RedisReply& answer) {
+  LogExtents out;
+  for (std::size_t i = 0; i + 4 < answer.items.size(); i += 5) {
+    const auto number = [&](std::size_t at) { return number_in(answer.items[i + at].text); };
+    out[{static_cast<int>(number(0)), static_cast<int>(number(1))}] = {number(2), number(3),
+                                                                       static_cast<std::uint32_t>(number(4))};
+  }
+  return out;
+}
+
 Read<LogExtents> log_extents(BuildId build) {
-  return Read<LogExtents>([build](const Keys& keys, auto done) {
-    const auto prefix = keys.log_prefix(build);
-    return more_rounds<LogExtents>(
-        {{"SMEMBERS", prefix + "logs"}}, done, [prefix, done](std::vector<RedisReply> r) {
-          std::vector<LogName> names;
-          std::vector<Words> commands;
-          for (const auto& item : r[0].items) {
-            LogName name;
-            if (std::sscanf(item.text.c_str(), "%d.%d", &name.step, &name.log) != 2) continue;
-            names.push_back(name);
-            commands.push_back({"HMGET", prefix + item.text + ":m", "size", "lines", "crc"});
-          }
-          return last_round<LogExtents>(std::move(commands), done, [names](std::vector<RedisReply> logs) {
-            LogExtents out;
-            for (std::size_t i = 0; i < names.size(); ++i) {
-              const auto& m = logs[i].items;
-              if (m.size() != 3 || m[0].text.empty()) continue;
-              out[names[i]] = {number_in(m[0].text), number_in(m[1].text),
-                               static_cast<std::uint32_t>(number_in(m[2].text))};
-            }
-            return Result<LogExtents>(std::move(out));
-          });
-        });
-  });
+  return one_round<LogExtents>(
+      [build](const Keys& keys) { return std::vector<Words>{log_state_words(keys, build)}; },
+      [](std::vector<RedisReply> r) -> Result<LogExtents> { return log_extents_in(r[0]); });
 }
 
 Read<std::vector<ChunkLines>> log_index(BuildId build, LogName log, std::size_t from) {

@@ -36,7 +36,7 @@ Result<std::optional<Request>> request_in(RequestId id, const Fields& fields) {
     out.session.value = fields.number("session");
     out.directory = fields.text("slot");
     out.config.value = fields.number("config");
-    if (fields.has("wanted")) out.cancel_reason = decode_reason(fields.text("wanted"));
+    if (fields.has("wanted")) out.cancel_reason = wire::decode_reason(fields.text("wanted"));
   } else if (*state == RequestState::complete) {
     out.results = results_from_int(fields.number("results"));
     out.complete_ms = fields.number("complete");

@@ -48,18 +48,9 @@ Outcome<BuildsetAdd::Answer> BuildsetAdd::read(const Reply& reply) {
   });
 }
 
-std::string encode_reason(const std::string& text) {
-  return wire::encode_value(json::Object{{"reason", text}});
-}
-
-std::string decode_reason(std::string_view packed) {
-  const auto value = wire::decode_value(packed);
-  return value ? (*value)["reason"].string_or("") : "";
-}
-
 Call RequestCancel::call() const {
   Arguments a;
-  a << request << encode_reason(reason);
+  a << request << wire::encode_reason(reason);
   return make_call<RequestCancel>(std::move(a));
 }
 

@@ -29,7 +29,7 @@ WorkerHello::Held held_of(const json::Value& value) {
   out.number = parts.at(2).as_int();
   out.sequence = parts.at(3).as_int();
   if (const auto& wanted = parts.at(4).as_string(); !wanted.empty())
-    out.cancel_reason = decode_reason(wanted);
+    out.cancel_reason = wire::decode_reason(wanted);
   return out;
 }
 
