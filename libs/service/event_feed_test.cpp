@@ -40,7 +40,8 @@ TEST(EventFeed, AFullReadIsFollowedByTheNextPart) {
   feed.start({}, kStart);
   feed.wants_read(kStart);
   std::vector<wire::Event> part;
-  for (std::size_t n = 1; n <= EventFeed::kMost; ++n) part.push_back(numbered_event(static_cast<std::int64_t>(n)));
+  for (std::size_t n = 1; n <= EventFeed::kMost; ++n)
+    part.push_back(numbered_event(static_cast<std::int64_t>(n)));
   feed.on_read(std::move(part), kStart);
   EXPECT_EQ(taken(feed).size(), EventFeed::kMost);
   const auto next = feed.wants_read(kStart);
