@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "logchunk/lines.hpp"
+
 namespace headrace::logchunk {
 namespace {
 
@@ -142,7 +144,7 @@ Result<Chunk> decode(std::string_view in) {
     return fail("log chunk says " + std::to_string(header->size) + " bytes and holds " +
                 std::to_string(chunk.text.size()));
   if (chunk.text.back() != '\n') return fail("log chunk does not end at a line's end");
-  const auto lines = std::count(chunk.text.begin(), chunk.text.end(), '\n');
+  const auto lines = count_lines(chunk.text);
   if (lines != chunk.lines)
     return fail("log chunk says " + std::to_string(chunk.lines) + " lines and holds " +
                 std::to_string(lines));

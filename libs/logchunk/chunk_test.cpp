@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "logchunk/lines.hpp"
+
 namespace headrace::logchunk {
 
 TEST(Chunk, GivesBackTextLinesAndTimes) {
@@ -90,6 +92,18 @@ TEST(Unframe, GivesBuildbotsLines) {
 TEST(Crc32, IsZlibsAndCanBeContinued) {
   EXPECT_EQ(crc32(0, "123456789"), 0xCBF43926u);
   EXPECT_EQ(crc32(crc32(0, "1234"), "56789"), 0xCBF43926u);
+}
+
+TEST(CountLines, CountsEveryNewlineAtEveryLength) {
+  std::mt19937 random(7);
+  std::string text;
+  std::int64_t lines = 0;
+  for (int size = 0; size < 700; ++size) {
+    ASSERT_EQ(count_lines(text), lines) << "of " << size << " bytes";
+    text += random() % 3 == 0 ? '\n' : 'x';
+    lines += text.back() == '\n' ? 1 : 0;
+  }
+  EXPECT_EQ(count_lines(std::string(100'000, '\n')), 100'000);
 }
 
 }  // namespace headrace::logchunk

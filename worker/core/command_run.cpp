@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "logchunk/lines.hpp"
 #include "worker/core/python_words.hpp"
 
 namespace headrace::worker {
@@ -51,7 +52,7 @@ CommandRun::End CommandRun::handle(const CommandOutput& output, Actions& actions
     end_.output.append(bytes.substr(0, kMaxCollected - end_.output.size()));
   if (!spec_.quiet) logs_.write(log_, output.channel, bytes, now);
   if (spec_.max_lines > 0 && !end_.max_lines_reached) {
-    lines_ += std::count(bytes.begin(), bytes.end(), '\n');
+    lines_ += logchunk::count_lines(bytes);
     if (lines_ > spec_.max_lines) {
       end_.max_lines_reached = true;
       kill("command exceeds max lines: " + std::to_string(lines_) + "/" + std::to_string(spec_.max_lines) +
