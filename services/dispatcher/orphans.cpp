@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "dispatcher/messages.hpp"
+#include "dispatcher/plan.hpp"
 
 namespace headrace::dispatcher {
 namespace {
@@ -118,13 +119,10 @@ void Core::adopt(const std::string& worker, const wire::Claim& claim,
               build->build = read_build(fields, id);
               build->sequence_committed = build->sequence_sent = number(fields, "sequence");
             } else {
-              build->build.request = claim.request;
-              build->build.buildset = bsid;
-              build->build.worker = worker;
-              build->build.config = version;
-              build->build.sourcestamps = set->sourcestamps;
-              build->build.changes = set->changes;
-              build->build.properties = set->properties;
+              // The worker has the plan already; here the record is needed with which its build starts.
+              if (const auto plan = plan_claim(*build, version, builder, *set); !plan)
+                spdlog::error("adopted offer cannot be planned request={} reason={}", claim.request.value,
+                              plan.error().text);
             }
             build->build.builder = builder;
             if (const auto wanted = request.find("wanted"); wanted != request.end()) {

@@ -236,6 +236,30 @@ TEST_F(DispatcherOrphans, ABuildThatAWorkerHoldsIsAdoptedWhereItStands) {
   EXPECT_EQ(build->properties.at("revision").value, json::Value("abc"));
 }
 
+TEST_F(DispatcherOrphans, AnAdoptedOfferStartsWithAllItsProperties) {
+  wire::Buildset set;
+  set.sourcestamps.resize(1);
+  set.sourcestamps[0].branch = "main";
+  set.sourcestamps[0].revision = "abc";
+  set.properties["owner"] = {"ann", "Change"};
+  d.effects.hashes["{t}:buildset:3"] = {{"body", wire::encode(set)}, {"at", "800"}};
+  request()["state"] = "offered";
+  const wire::Claim claim{RequestId{1}, "n50"};
+  d.connect("w", 2, {claim}, json::Array{json::Array{"offered", 0, 0, 0, ""}});
+  d.say("w@2", "w", wire::Accept{SessionId{2}, claim});
+  const auto start = wire::decode<wire::Build>(d.commit("accept").args.at(4));
+  ASSERT_TRUE(start);
+  const auto value = [&](const char* name) {
+    const auto found = start->properties.find(name);
+    return found == start->properties.end() ? json::Value() : found->second.value;
+  };
+  EXPECT_EQ(value("revision"), json::Value("abc"));
+  EXPECT_EQ(value("branch"), json::Value("main"));
+  EXPECT_EQ(value("buildername"), json::Value("a"));
+  EXPECT_EQ(value("workername"), json::Value("w"));
+  EXPECT_EQ(value("owner"), json::Value("ann"));
+}
+
 TEST_F(DispatcherOrphans, AnAdoptedBuildTakesItsSlot) {
   d.connect("w", 2, {{RequestId{1}, "n50"}}, json::Array{json::Array{"running", 50, 6, 4, ""}});
   d.request(10, {"a", "a"});

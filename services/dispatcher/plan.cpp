@@ -117,6 +117,32 @@ Result<wire::BuildPlan> make_plan(config::Configuration& configuration, ConfigVe
   return plan;
 }
 
+Result<wire::BuildPlan> plan_claim(ActiveBuild& build, ConfigVersion version, const std::string& builder,
+                                   const wire::Buildset& set) {
+  auto& start = build.build;
+  start.request = build.claim.request;
+  start.buildset = set.id;
+  start.builder = builder;
+  start.worker = build.worker;
+  start.config = version;
+  start.sourcestamps = set.sourcestamps;
+  start.changes = set.changes;
+  start.state_string = "starting";
+  start.properties = set.properties;
+  if (!build.configuration)
+    return fail("configuration " + std::to_string(version.value) + " is no longer available");
+  const auto& site = build.configuration->site();
+  const auto* declared = site.builder(builder);
+  const auto* worker = site.worker(build.worker);
+  if (!declared || !worker)
+    return fail("configuration " + std::to_string(version.value) + " has no " +
+                (declared ? "worker '" + build.worker : "builder '" + builder) + "'");
+  auto plan =
+      make_plan(*build.configuration, version, *declared, *worker, build.claim.request, set, build.slot);
+  if (plan) start.properties = plan->properties;
+  return plan;
+}
+
 json::Value build_argument(const wire::Build& build, const std::vector<wire::Change>& changes) {
   json::Array change_list, steps;
   for (const auto& c : changes) change_list.push_back(config::change_argument(c));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/configuration.hpp"
+#include "dispatcher/active_build.hpp"
 #include "result/result.hpp"
 #include "wire/plan.hpp"
 #include "wire/records.hpp"
@@ -18,6 +19,14 @@ namespace headrace::dispatcher {
                                                 const config::Builder& builder, const config::Worker& worker,
                                                 RequestId request, const wire::Buildset& buildset,
                                                 const std::string& directory);
+
+/// The plan of an offered claim, and the record with which its build starts: made when the offer is made, and
+/// again by a dispatcher that adopts the offer, so that both say the same.
+/// @param build    with claim, worker, slot and configuration; its record is filled in
+/// @param version  of that configuration
+/// Errors: as make_plan's; the configuration is gone, or has no such builder or worker.
+[[nodiscard]] Result<wire::BuildPlan> plan_claim(ActiveBuild& build, ConfigVersion version,
+                                                 const std::string& builder, const wire::Buildset& set);
 
 /// The table `build` that functions get.
 /// @param changes  of the build, as far as they are known
