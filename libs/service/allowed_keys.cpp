@@ -4,15 +4,12 @@
 namespace headrace::service {
 
 void AllowedKeys::read(std::function<void()> done) {
-  house_.command({"HGETALL", house_.keys()("keys:" + kind_)},
-                 [this, done = std::move(done)](store::RedisReply r) {
-                   if (r.is_error()) return answer_waiting();
-                   names_.clear();
-                   for (std::size_t i = 0; i + 1 < r.items.size(); i += 2)
-                     names_[r.items[i].text] = r.items[i + 1].text;
-                   answer_waiting();
-                   if (done) done();
-                 });
+  house_.try_read(store::allowed_keys(kind_),
+                  [this, done = std::move(done)](Result<std::map<std::string, std::string>> names) {
+                    if (names) names_ = std::move(*names);
+                    answer_waiting();
+                    if (names && done) done();
+                  });
 }
 
 std::optional<std::string> AllowedKeys::name_of(const std::string& key) const {

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "service/house.hpp"
+#include "store/state/site.hpp"
 
 namespace headrace::service {
 
 class AllowedKeys {
  public:
-  /// @param kind  "worker" or "subscriber"
-  AllowedKeys(House& house, std::string kind) : house_(house), kind_(std::move(kind)) {}
+  AllowedKeys(House& house, store::KeyKind kind) : house_(house), kind_(kind) {}
 
   /// Reads them anew. @param done  called when that succeeded
   void read(std::function<void()> done = {});
@@ -36,7 +36,7 @@ class AllowedKeys {
   void answer_waiting();
 
   House& house_;
-  std::string kind_;
+  store::KeyKind kind_;
   std::map<std::string, std::string> names_;  ///< kept while Redis is away
   std::vector<Waiting> waiting_;
 };

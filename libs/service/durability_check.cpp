@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/durability_check.hpp"
 
+#include "store/state/site.hpp"
+
 namespace headrace::service {
 
 void check_durability(store::Client& store, store::Durability promised,
                       std::function<void(std::string)> too_weak) {
   if (promised == store::Durability::process) return;
-  const auto expect = [&](const std::string& name, const std::string& wanted) {
-    store.command({"CONFIG", "GET", name}, [name, wanted, too_weak](store::RedisReply r) {
-      if (r.items.size() != 2 || r.items[1].text == wanted) return;
-      too_weak("Redis has " + name + " " + r.items[1].text + ": durability machine and replica need " +
-               wanted);
-    });
-  };
-  expect("appendfsync", "always");
-  expect("appendonly", "yes");
+  store.read(store::persistence(), [too_weak](Result<store::Persistence> found) {
+    if (!found || found->fsync.empty()) return;
+    if (!found->append_only)
+      too_weak("Redis has appendonly no: durability machine and replica need yes");
+    else if (found->fsync != "always")
+      too_weak("Redis has appendfsync " + found->fsync + ": durability machine and replica need always");
+  });
 }
 
 std::string_view durability_name(store::Durability durability) {

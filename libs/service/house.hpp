@@ -10,12 +10,14 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clock/clock.hpp"
 #include "events/reader.hpp"
 #include "process/metrics.hpp"
-#include "store/client.hpp"
+#include "store/call.hpp"
+#include "store/read.hpp"
 
 namespace headrace::service {
 
@@ -29,10 +31,45 @@ class House {
   virtual void reload(const std::string& reason) = 0;
   virtual bool is_loaded() const = 0;
 
-  /// Adds a transition to the next batch. One batch is in flight at a time; `done` comes when the whole batch
-  /// is committed. Dropped when the state is thrown away.
-  virtual void commit(store::Call call, std::function<void(store::Reply)> done) = 0;
-  /// A plain read, outside of batches. Dropped like commit.
+  /// Adds a transition (store/transitions/) to the next batch. One batch is in flight at a time.
+  /// @param done  takes the transition's Outcome when the whole batch is committed; dropped when the state is
+  ///              thrown away
+  template <class Transition, class F>
+  requires requires { typename Transition::Answer; }
+  void commit(const Transition& transition, F done) {
+    commit_call(transition.call(), [done = std::move(done)](const store::Reply& reply) mutable {
+      done(Transition::read(reply));
+    });
+  }
+  /// The same, when nobody waits for the outcome.
+  template <class Transition>
+  requires requires { typename Transition::Answer; }
+  void commit(const Transition& transition) { commit_call(transition.call(), {}); }
+  /// Reads (store/state/), outside of batches. An error of Redis reloads the state: it must not pass for an
+  /// empty answer.
+  /// @param done  takes the value; dropped as for commit
+  template <class T, class F>
+  void read(const store::Read<T>& question, F done) {
+    try_read(question, [this, done = std::move(done)](Result<T> answer) mutable {
+      if (!answer) return reload(answer.error().text);
+      done(std::move(*answer));
+    });
+  }
+  /// The same for a caller that can live with an error. @param done  takes a Result of the value
+  template <class T, class F>
+  void try_read(const store::Read<T>& question, F done) {
+    ask([question, done = std::move(done)](const store::Keys& keys) { return question.start(keys, done); });
+  }
+
+  // What the functions above are made of.
+  virtual void commit_call(store::Call call, std::function<void(store::Reply)> done) = 0;
+  /// @param start  gives the first round of a read
+  virtual void ask(const std::function<store::Round(const store::Keys&)>& start) = 0;
+
+  // Raw forms, on their way out.
+  void commit(store::Call call, std::function<void(store::Reply)> done) {
+    commit_call(std::move(call), std::move(done));
+  }
   virtual void command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) = 0;
   virtual const store::Keys& keys() const = 0;
 

@@ -2,12 +2,12 @@
 #include "service/live_config.hpp"
 
 #include "log/log.hpp"
+#include "store/state/site.hpp"
 
 namespace headrace::service {
 
 void LiveConfig::refresh(std::function<void()> done) {
-  house_.command({"HGET", house_.keys()("config"), "version"}, [this, done](store::RedisReply r) {
-    const ConfigVersion version{r.text.empty() ? 0 : std::stoll(r.text)};
+  house_.read(store::config_version(), [this, done](ConfigVersion version) {
     if (!version || version == version_) return done();
     tried_ = version;
     at(version, [this, version, done](std::shared_ptr<config::Configuration> c) {
@@ -23,9 +23,10 @@ void LiveConfig::refresh(std::function<void()> done) {
 
 void LiveConfig::at(ConfigVersion version, std::function<void(std::shared_ptr<config::Configuration>)> done) {
   if (auto cached = cache_[version].lock()) return done(cached);
-  const auto key = house_.keys()("config:" + std::to_string(version.value));
-  house_.command({"GET", key}, [this, version, done](store::RedisReply r) {
-    auto files = config::unpack(r.text);
+  house_.read(store::config_files(version), [this, version, done](const std::optional<std::string>& packed) {
+    // Whoever asked first has evaluated it meanwhile: a dispatcher adopts many builds of one version at once.
+    if (auto cached = cache_[version].lock()) return done(cached);
+    auto files = config::unpack(packed.value_or(""));
     if (!files) {
       spdlog::error("configuration cannot be read version={} reason={}", version.value, files.error().text);
       return done(nullptr);

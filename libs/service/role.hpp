@@ -9,7 +9,7 @@
 #include "generation/generation.hpp"
 #include "log/log.hpp"
 #include "service/house.hpp"
-#include "wire/codec.hpp"
+#include "store/transitions/lease.hpp"
 
 namespace headrace::service {
 
@@ -25,28 +25,24 @@ class Role {
   /// @param answered  called after these, whatever the answer was
   void hold(std::function<void()> gained, std::function<void()> lost = {},
             std::function<void()> answered = {}) {
-    house_.commit({"role_hold", {name_, house_.instance(), std::to_string(kLease.count())}},
-                  // Its holder may go meanwhile, with the configuration that wanted it.
+    // The holder may go meanwhile, with the configuration that wanted it.
+    house_.commit(store::RoleHold{name_, house_.instance(), kLease},
                   generation_.guard([this, gained = std::move(gained), lost = std::move(lost),
-                                     answered = std::move(answered)](store::Reply r) {
+                                     answered = std::move(answered)](const auto& outcome) {
                     const std::int64_t before = term_;
-                    term_ = 0;
-                    if (r.ok) {
-                      const auto value = wire::decode_value(r.value);
-                      if (value && value->is_array()) term_ = value->as_array().at(0).int_or(0);
-                    }
+                    term_ = outcome ? outcome->term : 0;
                     if (term_ != before && term_) {
                       spdlog::info("role taken role={} term={}", name_, term_);
                       if (gained) gained();
                     } else if (before && !term_) {
-                      spdlog::warn("role lost role={} reason={}", name_, r.refusal);
+                      spdlog::warn("role lost role={} reason={}", name_, outcome ? "" : outcome.error().text);
                       if (lost) lost();
                     }
                     if (answered) answered();
                   }));
   }
   void release() {
-    if (term_) house_.commit({"role_release", {name_, house_.instance()}}, {});
+    if (term_) house_.commit(store::RoleRelease{name_, house_.instance()});
     term_ = 0;
   }
   /// After a lost connection.

@@ -12,6 +12,7 @@
 #include "service/durability_check.hpp"
 #include "service/key_file.hpp"
 #include "store/random.hpp"
+#include "store/state/events.hpp"
 
 namespace headrace::service {
 namespace {
@@ -24,20 +25,6 @@ constexpr const char* kEventTopics[] = {"change.", "buildset.", "request.", "bui
 
 SessionOptions session_options(const RunnerSettings& settings, const RunnerOptions& options) {
   return {options.event_source, options.follow_pause, options.lease_clock, !settings.bus_publish.empty()};
-}
-
-// Entries of the stream: [id, [e, envelope, b, body]].
-Result<std::vector<wire::Event>> decode(const std::vector<store::RedisReply>& entries) {
-  std::vector<wire::Event> out;
-  for (const auto& entry : entries) {
-    if (entry.items.size() != 2 || entry.items[1].items.size() != 4)
-      return fail("an entry of the event log has another form");
-    const auto& f = entry.items[1].items;
-    auto event = wire::decode_event(f[1].text, f[3].text);
-    if (!event) return fail("event " + entry.items[0].text + ": " + event.error().text);
-    out.push_back(std::move(*event));
-  }
-  return out;
 }
 
 }  // namespace
@@ -189,23 +176,14 @@ struct ServiceRunner::Impl {
     }));
   }
   void perform(action::ReadLog& a) {
-    const auto events = store.keys()("events");
-    const auto after = a.read.after.value;
-    const auto most = std::to_string(a.read.most);
-    const auto give = [this](const store::RedisReply& r, const std::vector<store::RedisReply>& entries) {
-      session.on_log_read(r.is_error() ? fail(r.text) : decode(entries), mono_now());
+    const auto& [after, most, block] = a.read;
+    const bool blocks = block.count() > 0;
+    const auto events =
+        blocks ? store::await_events_after(after, most, block) : store::events_after(after, most);
+    ask(blocks ? *log : store, events, [this](Result<std::vector<wire::Event>> found) {
+      session.on_log_read(std::move(found), mono_now());
       perform();
-    };
-    if (a.read.block.count() == 0)
-      return store.command({"XRANGE", events, std::to_string(after + 1) + "-0", "+", "COUNT", most},
-                           session.generation().guard([give](store::RedisReply r) { give(r, r.items); }));
-    log->command({"XREAD", "COUNT", most, "BLOCK", std::to_string(a.read.block.count()), "STREAMS", events,
-                  std::to_string(after) + "-0"},
-                 session.generation().guard([give](store::RedisReply r) {
-                   // [[stream, entries]], or nothing at all when no event came.
-                   const bool any = r.items.size() == 1 && r.items[0].items.size() == 2;
-                   give(r, any ? r.items[0].items[1].items : std::vector<store::RedisReply>());
-                 }));
+    });
   }
   void perform(action::Publish& a) {
     if (!publisher) return;
@@ -214,6 +192,12 @@ struct ServiceRunner::Impl {
   void perform(action::Note& a) {
     spdlog::log(a.level == action::Note::Level::warn ? spdlog::level::warn : spdlog::level::info, "{}",
                 a.text);
+  }
+
+  // Answers that belong to a state that was thrown away are dropped.
+  template <class T, class F>
+  void ask(store::Client& client, const store::Read<T>& question, F done) {
+    client.run(store::while_current(session.generation().mark(), question.start(client.keys(), done)));
   }
 
   process::Health health() const {
@@ -284,9 +268,15 @@ void ServiceRunner::reload(const std::string& reason) {
   impl_->perform();
 }
 
-void ServiceRunner::commit(store::Call call, std::function<void(store::Reply)> done) {
+void ServiceRunner::commit_call(store::Call call, std::function<void(store::Reply)> done) {
   impl_->session.commit(std::move(call), std::move(done));
   impl_->perform();
+}
+
+void ServiceRunner::ask(const std::function<store::Round(const store::Keys&)>& start) {
+  if (!impl_->session.takes_calls()) return;
+  const auto mark = impl_->session.generation().mark();
+  impl_->store.run(store::while_current(mark, start(impl_->store.keys())));
 }
 
 void ServiceRunner::command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {

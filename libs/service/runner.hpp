@@ -13,6 +13,7 @@
 #include "service/house.hpp"
 #include "service/session.hpp"
 #include "service/settings.hpp"
+#include "store/client.hpp"
 
 namespace headrace::service {
 
@@ -47,7 +48,8 @@ class ServiceRunner : public House {
   void loaded(events::Cursor cursor) override;
   void reload(const std::string& reason) override;
   bool is_loaded() const override;
-  void commit(store::Call call, std::function<void(store::Reply)> done) override;
+  void commit_call(store::Call call, std::function<void(store::Reply)> done) override;
+  void ask(const std::function<store::Round(const store::Keys&)>& start) override;
   void command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) override;
   const store::Keys& keys() const override;
   MonoTime now() const override { return mono_now(); }

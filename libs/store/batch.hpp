@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "generation/generation.hpp"
-#include "store/client.hpp"
+#include "store/call.hpp"
 
 namespace headrace::store {
 

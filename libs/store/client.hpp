@@ -53,8 +53,8 @@ class Client {
   bool connected() const;
 
   /// Asks; `done` comes from the loop with the answer, or with the error that Redis gave.
-  template <class T>
-  void read(const Read<T>& question, std::function<void(Result<T>)> done) {
+  template <class T, class F>
+  void read(const Read<T>& question, F done) {
     run(question.start(keys(), std::move(done)));
   }
   /// One round of a read after the other.

@@ -28,4 +28,17 @@ std::optional<Round> take_answers(const Round& round, std::vector<RedisReply> an
   return round.next(std::move(answers));
 }
 
+Round while_current(Generation::Mark mark, Round round) {
+  auto next = [mark, next = std::move(round.next)](std::vector<RedisReply> answers) -> std::optional<Round> {
+    if (!mark.current()) return std::nullopt;
+    auto following = next(std::move(answers));
+    if (following) following = while_current(mark, std::move(*following));
+    return following;
+  };
+  auto failed = [mark, failed = std::move(round.failed)](std::string reason) {
+    if (mark.current()) failed(std::move(reason));
+  };
+  return {std::move(round.commands), std::move(next), std::move(failed)};
+}
+
 }  // namespace headrace::store

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "generation/generation.hpp"
 #include "model/ids.hpp"
 #include "result/result.hpp"
 
@@ -70,5 +71,8 @@ class Read {
 
 /// Gives one answer of a round's pipeline to the round, or its error. Used by whoever runs rounds.
 std::optional<Round> take_answers(const Round& round, std::vector<RedisReply> answers);
+
+/// The same round and those after it, whose answers are dropped once the generation of `mark` has ended.
+Round while_current(Generation::Mark mark, Round round);
 
 }  // namespace headrace::store

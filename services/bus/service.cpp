@@ -19,7 +19,7 @@ void BusService::start() {
   host.metrics().counter("headrace_bus_refused_total", "handshakes with a key that is not allowed");
   host.metrics().counter("headrace_bus_messages_total", "messages passed on");
   const auto& site = host.site_key();
-  keys_ = std::make_unique<service::AllowedKeys>(host, "subscriber");
+  keys_ = std::make_unique<service::AllowedKeys>(host, store::KeyKind::subscriber);
   host.zmq().authenticate(host.io(), [this, &site](const std::string& domain, const std::string& key,
                                                    std::function<void(bool)> answer) {
     const auto decide = [this, domain, answer](bool allowed) {

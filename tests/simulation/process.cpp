@@ -82,9 +82,32 @@ void Process::reload(const std::string& reason) {
   perform();
 }
 
-void Process::commit(store::Call call, std::function<void(store::Reply)> done) {
+void Process::commit_call(store::Call call, std::function<void(store::Reply)> done) {
   session_->commit(std::move(call), std::move(done));
   perform();
+}
+
+void Process::ask(const std::function<store::Round(const store::Keys&)>& start) {
+  if (session_->takes_calls()) run(start(keys()));
+}
+
+void Process::run(store::Round round) {
+  struct Answered {
+    store::Round round;
+    std::vector<store::RedisReply> answers;
+  };
+  // Shared by the callbacks of the commands; the last answer ends it.
+  auto answered = std::make_shared<Answered>(Answered{std::move(round), {}});
+  const auto conclude = [this, answered] {
+    if (auto next = store::take_answers(answered->round, std::move(answered->answers))) run(std::move(*next));
+  };
+  const auto commands = answered->round.commands;
+  if (commands.empty()) return conclude();
+  for (const auto& words : commands)
+    command(words, [answered, conclude, wanted = commands.size()](store::RedisReply reply) {
+      answered->answers.push_back(std::move(reply));
+      if (answered->answers.size() == wanted) conclude();
+    });
 }
 
 void Process::command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {

@@ -35,7 +35,8 @@ class Process : public service::House {
   void loaded(events::Cursor cursor) override;
   void reload(const std::string& reason) override;
   bool is_loaded() const override { return session_ && session_->loaded(); }
-  void commit(store::Call call, std::function<void(store::Reply)> done) override;
+  void commit_call(store::Call call, std::function<void(store::Reply)> done) override;
+  void ask(const std::function<store::Round(const store::Keys&)>& start) override;
   void command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) override;
   const store::Keys& keys() const override { return env_.store.keys(); }
   MonoTime now() const override { return env_.timeline.now(); }
@@ -52,6 +53,7 @@ class Process : public service::House {
   Environment& env_;
 
  private:
+  void run(store::Round round);
   void perform();
   void perform(service::action::Connect&);
   void perform(service::action::Disconnect&);

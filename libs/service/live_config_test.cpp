@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/live_config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace headrace::service {
+namespace {
+
+// A house whose Redis answers when the test says so.
+class PaperHouse : public House {
+ public:
+  void loaded(events::Cursor) override {}
+  void reload(const std::string& reason) override { reloads.push_back(reason); }
+  bool is_loaded() const override { return true; }
+  void commit_call(store::Call, std::function<void(store::Reply)>) override {}
+  void ask(const std::function<store::Round(const store::Keys&)>& start) override {
+    rounds.push_back(start(keys_));
+  }
+  void command(std::vector<std::string>, std::function<void(store::RedisReply)>) override {}
+  const store::Keys& keys() const override { return keys_; }
+  MonoTime now() const override { return {}; }
+  WallTime wall_now() const override { return {}; }
+  void call_at(MonoTime, std::function<void()>) override {}
+  const std::string& instance() const override { return keys_.prefix(); }
+  process::Metrics& metrics() override { return metrics_; }
+
+  /// Answers the oldest question.
+  void answer(store::RedisReply reply) {
+    const auto round = std::move(rounds.front());
+    rounds.pop_front();
+    store::take_answers(round, {std::move(reply)});
+  }
+
+  std::deque<store::Round> rounds;
+  std::vector<std::string> reloads;
+
+ private:
+  store::Keys keys_{"{t}:"};
+  process::Metrics metrics_;
+};
+
+store::RedisReply reply(store::RedisReply::Kind kind, std::string text) {
+  store::RedisReply out;
+  out.kind = kind;
+  out.text = std::move(text);
+  return out;
+}
+
+class LiveConfigTest : public testing::Test {
+ protected:
+  PaperHouse house;
+  int evaluated = 0;
+  LiveConfig config{house, [this](const config::Files& files, std::vector<config::Problem>& problems) {
+                      ++evaluated;
+                      return config::Configuration::evaluate(files, problems);
+                    }};
+};
+
+// A dispatcher that comes back adopts all running builds at once, and each asks for the version it began
+// with.
+TEST_F(LiveConfigTest, AVersionIsEvaluatedOnceForAllWhoAskAtOnce) {
+  std::vector<std::shared_ptr<config::Configuration>> given;
+  for (int i = 0; i < 3; ++i)
+    config.at(ConfigVersion{7},
+              [&](std::shared_ptr<config::Configuration> c) { given.push_back(std::move(c)); });
+  const auto files = config::pack({"headrace.lua", {{"headrace.lua", R"(site{ title = "Example" })"}}, {}});
+  while (!house.rounds.empty()) house.answer(reply(store::RedisReply::Kind::string, files));
+  ASSERT_EQ(given.size(), 3u);
+  ASSERT_TRUE(given[0]);
+  EXPECT_EQ(given[0], given[1]);
+  EXPECT_EQ(given[1], given[2]);
+  EXPECT_EQ(evaluated, 1);
+}
+
+// "Redis is busy" is not "no configuration was ever applied".
+TEST_F(LiveConfigTest, AnErrorOfRedisReloadsInsteadOfPassingForNoConfiguration) {
+  bool answered = false;
+  config.refresh([&] { answered = true; });
+  house.answer(reply(store::RedisReply::Kind::error, "BUSY Redis is busy running a script"));
+  EXPECT_FALSE(answered);
+  EXPECT_EQ(house.reloads, std::vector<std::string>{"Redis: BUSY Redis is busy running a script"});
+}
+
+}  // namespace
+}  // namespace headrace::service
