@@ -94,6 +94,28 @@ TEST_F(Transitions, AChangeIsReadAsItWasStored) {
   EXPECT_TRUE(redis.read(changes({})).empty());
 }
 
+TEST_F(Transitions, WhatCannotBeReadIsNamedAndHidesNothing) {
+  wire::Change change;
+  good(ChangeAdd{"", std::nullopt, {change, change, change}});
+  configure();
+  const auto id = a_request();
+  a_running_build(id, hello());
+  redis.command({"HSET", redis.keys()("changes"), "2", "\xc1"});
+  redis.command({"HSET", redis.keys()("builds"), "7", "\xc1"});
+  redis.command({"HSET", redis.keys()("request", 9), "state", "lost"});
+  redis.command({"HSET", redis.keys()("buildset", 9), "body", "\xc1"});
+  const auto stored = redis.read(changes({1}, {5}));
+  ASSERT_EQ(stored.found.size(), 2u);
+  EXPECT_EQ(stored.found[1].id, ChangeId{3});
+  ASSERT_EQ(stored.complaints.size(), 1u);
+  EXPECT_NE(stored.complaints[0].find("change 2 cannot be read"), std::string::npos);
+  EXPECT_EQ(redis.read(builds({1}, {9})).found.size(), 1u);
+  EXPECT_EQ(redis.read(builds({1}, {9})).complaints.size(), 1u);
+  EXPECT_THROW(redis.read(build({7})), std::runtime_error);
+  EXPECT_EQ(redis.read(requests({1}, {9})).complaints.size(), 1u);
+  EXPECT_EQ(redis.read(buildsets({1}, {9})).complaints.size(), 1u);
+}
+
 TEST_F(Transitions, AClaimIsReadWhole) {
   configure();
   const auto id = a_request();
@@ -138,7 +160,9 @@ TEST_F(Transitions, AFinishedBuildIsReadLikeARunningOne) {
   EXPECT_EQ(finished->number, 1);
   EXPECT_EQ(finished->complete_ms, 1'700'000'000'000);
   EXPECT_EQ(redis.read(request(id))->results, Results::warnings);
-  EXPECT_EQ(redis.read(builds({1}, {5})).size(), 1u);
+  EXPECT_EQ(redis.read(builds({1}, {5})).found.size(), 1u);
+  EXPECT_EQ(redis.read(requests({1}, {5})).found.size(), 1u);
+  EXPECT_EQ(redis.read(buildsets({1}, {5})).found.size(), 1u);
   EXPECT_EQ(redis.read(count_builds_with_logs()), 1);
   EXPECT_EQ(redis.read(builds_with_logs(-1'000'000'000'000, 10)).size(), 1u);
 }

@@ -12,7 +12,13 @@ namespace {
 
 using Answers = std::vector<RedisReply>;
 using Commands = std::vector<Words>;
-using Builds = std::vector<wire::Build>;
+using Builds = Listed<wire::Build>;
+
+Words fields_of_range(std::string hash, std::int64_t from, std::int64_t to) {
+  Words out{"HMGET", std::move(hash)};
+  for (auto id = from; id <= to; ++id) out.push_back(std::to_string(id));
+  return out;
+}
 
 // [number, request, attempt, started, ended, results, body], as build.lua packs it.
 Result<wire::Build> finished_build(BuildId id, const std::string& blob) {
@@ -41,22 +47,23 @@ Round running_round(const Keys& keys, const std::vector<BuildId>& ids, Builds kn
                     const Read<Builds>::Done& done) {
   Commands commands;
   for (const auto id : ids) commands.push_back({"HGETALL", keys("build", id.value)});
-  return last_round<Builds>(
-      std::move(commands), done, [ids, known = std::move(known)](Answers r) -> Result<Builds> {
-        Builds out = known;
-        for (std::size_t i = 0; i < ids.size(); ++i) {
-          auto running = running_build_in(ids[i], Fields(r[i]));
-          if (!running) return tl::unexpected(running.error());
-          if (*running) out.push_back(std::move((*running)->build));
-        }
-        std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-        return out;
-      });
+  return last_round<Builds>(std::move(commands), done,
+                            [ids, known = std::move(known)](Answers r) -> Result<Builds> {
+                              Builds out = known;
+                              for (std::size_t i = 0; i < ids.size(); ++i) {
+                                auto running = running_build_in(ids[i], Fields(r[i]));
+                                if (!running)
+                                  out.complaints.push_back(running.error().text);
+                                else if (*running)
+                                  out.found.push_back(std::move((*running)->build));
+                              }
+                              std::sort(out.found.begin(), out.found.end(),
+                                        [](const auto& a, const auto& b) { return a.id < b.id; });
+                              return out;
+                            });
 }
 
-// ---- a claim ----
-
-// [request fields, build fields, buildset fields], each a flat list as of HGETALL.
+// A claim: [request fields, build fields, buildset fields], each a flat list as of HGETALL.
 Result<std::optional<Claimed>> claim_in(RequestId id, const RedisReply& answer) {
   if (answer.items.size() != 3) return fail("claim_read answered in an unknown form");
   auto request = request_in(id, Fields(answer.items[0]));
@@ -81,21 +88,22 @@ Words claim_words(const Keys& keys, RequestId request) {
 Read<Builds> builds(BuildId from, BuildId to) {
   return Read<Builds>([from, to](const Keys& keys, auto done) {
     if (from > to) return last_round<Builds>({}, done, [](Answers) -> Result<Builds> { return Builds{}; });
-    Words words{"HMGET", keys("builds")};
-    for (auto id = from.value; id <= to.value; ++id) words.push_back(std::to_string(id));
-    return more_rounds<Builds>({std::move(words)}, done, [keys, from, done](Answers r) {
-      Builds finished;
-      std::vector<BuildId> others;
-      for (std::size_t i = 0; i < r[0].items.size(); ++i) {
-        const BuildId id{from.value + static_cast<std::int64_t>(i)};
-        if (r[0].items[i].text.empty()) {
-          others.push_back(id);
-        } else if (auto build = finished_build(id, r[0].items[i].text)) {
-          finished.push_back(std::move(*build));
-        }
-      }
-      return running_round(keys, others, std::move(finished), done);
-    });
+    return more_rounds<Builds>({fields_of_range(keys("builds"), from.value, to.value)}, done,
+                               [keys, from, done](Answers r) {
+                                 Builds finished;
+                                 std::vector<BuildId> others;
+                                 for (std::size_t i = 0; i < r[0].items.size(); ++i) {
+                                   const BuildId id{from.value + static_cast<std::int64_t>(i)};
+                                   if (r[0].items[i].text.empty()) {
+                                     others.push_back(id);
+                                   } else if (auto build = finished_build(id, r[0].items[i].text)) {
+                                     finished.found.push_back(std::move(*build));
+                                   } else {
+                                     finished.complaints.push_back(build.error().text);
+                                   }
+                                 }
+                                 return running_round(keys, others, std::move(finished), done);
+                               });
   });
 }
 
@@ -103,8 +111,9 @@ Read<std::optional<wire::Build>> build(BuildId id) {
   return Read<std::optional<wire::Build>>([id](const Keys& keys, auto done) {
     return builds(id, id).start(keys, [done](Result<Builds> found) {
       if (!found) return done(tl::unexpected(found.error()));
-      if (found->empty()) return done(std::optional<wire::Build>());
-      done(std::optional(std::move(found->front())));
+      if (!found->complaints.empty()) return done(fail(found->complaints.front()));
+      if (found->found.empty()) return done(std::optional<wire::Build>());
+      done(std::optional(std::move(found->found.front())));
     });
   });
 }
@@ -154,6 +163,30 @@ Read<std::vector<wire::Change>> changes(std::vector<ChangeId> ids) {
         if (!change) continue;  // let go by retention
         change->id = ids[i];
         out.push_back(std::move(*change));
+      }
+      return out;
+    });
+  });
+}
+
+Read<Listed<wire::Change>> changes(ChangeId from, ChangeId to) {
+  using Changes = Listed<wire::Change>;
+  return Read<Changes>([from, to](const Keys& keys, auto done) {
+    Commands commands;
+    if (from <= to) commands.push_back(fields_of_range(keys("changes"), from.value, to.value));
+    return last_round<Changes>(std::move(commands), done, [from](Answers r) -> Result<Changes> {
+      Changes out;
+      if (r.empty()) return out;
+      ChangeId id = from;
+      for (const auto& item : r[0].items) {
+        if (auto change = wire::decode<wire::Change>(item.text)) {
+          change->id = id;
+          out.found.push_back(std::move(*change));
+        } else if (!item.text.empty()) {
+          out.complaints.push_back("change " + std::to_string(id.value) +
+                                   " cannot be read: " + change.error().text);
+        }
+        ++id.value;
       }
       return out;
     });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "store/read.hpp"
+#include "store/state/listed.hpp"
 #include "store/state/log.hpp"
 #include "store/state/request.hpp"
 #include "wire/records.hpp"
@@ -23,8 +24,7 @@ struct RunningBuild {
 /// A running or finished build; `results` and `complete_ms` of the record tell which. Nothing when there is
 /// no such build (any more). A step that has not started yet has no name.
 Read<std::optional<wire::Build>> build(BuildId id);
-/// Those of `from` to `to` that are there and can be read, in order.
-Read<std::vector<wire::Build>> builds(BuildId from, BuildId to);
+Read<Listed<wire::Build>> builds(BuildId from, BuildId to);
 
 /// One claim, and all that its next owner goes on with.
 struct Claimed {
@@ -37,7 +37,8 @@ struct Claimed {
 /// in one pipeline. Nothing when there is no such request.
 Read<std::optional<Claimed>> claim(RequestId request, BuildId build = {});
 
-/// The changes of these ids, in order; those that are gone are left out.
+/// The changes of these ids, in order; those that are gone or cannot be read are left out.
 Read<std::vector<wire::Change>> changes(std::vector<ChangeId> ids);
+Read<Listed<wire::Change>> changes(ChangeId from, ChangeId to);
 
 }  // namespace headrace::store

@@ -14,12 +14,14 @@ using Answers = std::vector<RedisReply>;
 using Commands = std::vector<Words>;
 
 template <class T, class Parse>
-Result<std::vector<T>> all_of(const Answers& answers, std::int64_t first, Parse parse) {
-  std::vector<T> out;
+Result<Listed<T>> all_of(const Answers& answers, std::int64_t first, Parse parse) {
+  Listed<T> out;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     auto one = parse(first + static_cast<std::int64_t>(i), answers[i]);
-    if (!one) return tl::unexpected(one.error());
-    if (*one) out.push_back(std::move(**one));
+    if (!one)
+      out.complaints.push_back(one.error().text);
+    else if (*one)
+      out.found.push_back(std::move(**one));
   }
   return out;
 }
@@ -38,8 +40,7 @@ Result<std::optional<Request>> parse_request(std::int64_t id, const RedisReply& 
   return request_in({id}, Fields(hash));
 }
 
-// ---- the open requests: ids and sessions, then requests, then their buildsets ----
-
+// The open requests are read in rounds: ids and sessions, then requests, then their buildsets.
 struct Loading {
   OpenRequests out;
   std::map<std::string, SessionId> sessions;
@@ -111,8 +112,8 @@ Read<std::optional<Request>> request(RequestId id) {
       [id](Answers r) { return parse_request(id.value, r[0]); });
 }
 
-Read<std::vector<Request>> requests(RequestId from, RequestId to) {
-  return one_round<std::vector<Request>>(
+Read<Listed<Request>> requests(RequestId from, RequestId to) {
+  return one_round<Listed<Request>>(
       [=](const Keys& keys) { return hash_of_each(keys, "request", from.value, to.value); },
       [=](Answers r) { return all_of<Request>(r, from.value, parse_request); });
 }
@@ -125,8 +126,8 @@ Read<std::optional<StoredBuildset>> buildset(BuildsetId id) {
       [id](Answers r) { return parse_buildset(id.value, r[0]); });
 }
 
-Read<std::vector<StoredBuildset>> buildsets(BuildsetId from, BuildsetId to) {
-  return one_round<std::vector<StoredBuildset>>(
+Read<Listed<StoredBuildset>> buildsets(BuildsetId from, BuildsetId to) {
+  return one_round<Listed<StoredBuildset>>(
       [=](const Keys& keys) { return hash_of_each(keys, "buildset", from.value, to.value); },
       [=](Answers r) { return all_of<StoredBuildset>(r, from.value, parse_buildset); });
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "store/read.hpp"
+#include "store/state/listed.hpp"
 #include "store/transitions/buildset.hpp"
 #include "wire/records.hpp"
 #include "wire/worker_protocol.hpp"
@@ -39,8 +40,7 @@ struct Request {
 
 /// Nothing when there is no such request (any more).
 Read<std::optional<Request>> request(RequestId id);
-/// Those of `from` to `to` that are there, in order.
-Read<std::vector<Request>> requests(RequestId from, RequestId to);
+Read<Listed<Request>> requests(RequestId from, RequestId to);
 
 struct StoredBuildset {
   wire::Buildset set;              ///< with its id, the ids of its requests, and the time it was submitted
@@ -48,8 +48,7 @@ struct StoredBuildset {
   std::int64_t complete_ms = 0;
 };
 Read<std::optional<StoredBuildset>> buildset(BuildsetId id);
-/// Those of `from` to `to` that are there, in order.
-Read<std::vector<StoredBuildset>> buildsets(BuildsetId from, BuildsetId to);
+Read<Listed<StoredBuildset>> buildsets(BuildsetId from, BuildsetId to);
 
 struct OpenRequests {
   wire::Cursor head;  ///< the list includes everything up to here
