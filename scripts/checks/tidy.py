@@ -3,9 +3,9 @@
 
 clang-tidy (.clang-tidy) over the sources of the product, or over the groups that the named files are in.
 
-Reading headers takes most of its time, so the sources of a target are read together, up to GROUP of them in one unit. Sources
-that cannot be read together (two have a function of one name) are put apart and remembered so. A group that passed is not read
-again until one of its files, a header of ours that they include, its command or .clang-tidy has changed.
+Reading headers takes most of its time, so many sources are read together, up to GROUP of them in one unit. Sources that cannot
+be read together (two have a function of one name) are put apart and remembered so. A group that passed is not read again until
+one of its files, a header of ours that they include, its command or .clang-tidy has changed.
 """
 
 import json
@@ -14,13 +14,12 @@ import re
 import shlex
 import subprocess
 import sys
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tree import ROOT, STATE, Memory, digest, version
 
-GROUP = 12
+GROUP = 48
 BUILD = STATE / "cmake"
 DROPPED = re.compile(r"-Winvalid-pch|-Werror|-Wno-maybe-uninitialized|-Wno-tsan")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
@@ -39,27 +38,33 @@ class Source:
     def __init__(self, entry):
         self.path = Path(entry["file"])
         words = shlex.split(entry["command"])
-        self.target = re.search(r"(\S+)\.dir/", words[words.index("-o") + 1])[1]
         kept, skip = [], False
         for word, following in zip(words[1:], words[2:] + [""]):
             if skip:
                 skip = False
             elif word in ("-o", "-c") or (word == "-include" and "cmake_pch" in following):
                 skip = True
+            elif word == "-isystem":
+                skip = True
+                kept.append(word + following)
             elif not DROPPED.fullmatch(word):
                 kept.append(word)
         self.arguments = kept
         self.roots = [word[2:] for word in kept if word.startswith("-I")]
+        self.text = self.path.read_text(errors="replace")
+        self.local_names = local_names(self.text)
 
 
-def local_names(path):
-    """What a source defines in an unnamed namespace: two sources with one name cannot be read together."""
-    text = path.read_text(errors="replace")
+def local_names(text):
+    """What a source defines in an unnamed namespace, with the namespace around it: two sources with one name cannot be read
+    together."""
+    around = re.search(r"^namespace ([\w:]+) \{$", text, re.M)
+    prefix = around[1] + "::" if around else ""
     names = set()
     for block in re.findall(r"^namespace \{$(.*?)^\}  // namespace$", text, re.M | re.S):
         names.update(re.findall(r"^(?:struct|class|enum class|using) (\w+)", block, re.M))
         names.update(re.findall(r"^(?:[\w:<>,*&\[\] ]+?[ &*])(\w+)(?:\(|\{| = |\[|;)", block, re.M))
-    return names | ({"main"} if re.search(r"^int main\(", text, re.M) else set())
+    return {prefix + name for name in names}
 
 
 class Includes:
@@ -115,15 +120,15 @@ class Tidy:
     def groups(self, sources):
         """Groups of at most GROUP sources; those that were found not to go together are apart."""
         out = []  # (group, the local names in it)
-        for source in sorted(sources, key=lambda s: s.path):
-            mine, names = set(self.apart.get(self.name(source), ())), local_names(source.path)
+        for source in sorted(sources, key=lambda s: (len(s.arguments), s.path)):
+            mine, names = set(self.apart.get(self.name(source), ())), source.local_names
             for group, taken in out:
                 if len(group) < GROUP and not taken & names and not any(self.name(s) in mine for s in group):
                     group.append(source)
                     taken |= names
                     break
             else:
-                out.append(([source], names))
+                out.append(([source], set(names)))
         return [group for group, _ in out]
 
     @staticmethod
@@ -132,16 +137,31 @@ class Tidy:
 
     def key(self, group):
         parts = [d for source in group for d in self.includes.digests(source)]
-        return digest(self.checks, *group[0].arguments, *parts).replace(str(ROOT), "")
+        return digest(self.checks, *self.arguments(group), *parts).replace(str(ROOT), "")
+
+    @staticmethod
+    def arguments(group):
+        return list(dict.fromkeys(word for source in group for word in source.arguments))
+
+    @staticmethod
+    def unit(group):
+        """One source that includes the others; every program of the group has a main() of its own."""
+        lines = []
+        for number, source in enumerate(group):
+            included = f'#include "{source.path}"'
+            if re.search(r"^int main\(", source.text, re.M):
+                included = f"#define main main_{number}\n{included}\n#undef main"
+            lines.append(included + "\n")
+        return "".join(lines)
 
     def run(self, group):
         """@return the findings; sources that do not go together are noted and tried again."""
         key = self.key(group)
         unit = STATE / "units" / f"{digest(*map(self.name, group))[:16]}.cpp"
         unit.parent.mkdir(parents=True, exist_ok=True)
-        unit.write_text("".join(f'#include "{source.path}"\n' for source in group))
+        unit.write_text(self.unit(group))
         command = ["clang-tidy", "--quiet", f"--config-file={ROOT}/.clang-tidy", f"--header-filter=^{ROOT}/", str(unit), "--",
-                   *group[0].arguments, "-w", "-ferror-limit=0"]
+                   *self.arguments(group), "-w", "-ferror-limit=0"]
         done = subprocess.run(command, cwd=BUILD, capture_output=True, text=True)
         if "clang-diagnostic-error" in done.stdout and len(group) > 1:
             return self.separated(group, done.stdout)
@@ -177,14 +197,8 @@ def is_product(path):
 
 def main():
     wanted = {str((ROOT / name).resolve()) for name in sys.argv[1:]}
-    by_target = defaultdict(list)
-    for entry in configure():
-        path = Path(entry["file"])
-        if is_product(path):
-            source = Source(entry)
-            by_target[source.target].append(source)
     tidy = Tidy()
-    groups = [g for sources in by_target.values() for g in tidy.groups(sources)]
+    groups = tidy.groups([Source(entry) for entry in configure() if is_product(Path(entry["file"]))])
     if wanted:
         groups = [g for g in groups if any(str(s.path) in wanted for s in g)]
     todo = sorted((g for g in groups if tidy.key(g) not in tidy.passed), key=len, reverse=True)
