@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: imports.py [--graph]
 
-Fails when a file includes what the tables of docs/architecture.md ("Folders", "Wrapped headers") do not allow it, when a
-table names what does not exist, and when a folder has no row. --graph prints what each folder includes.
+Fails when a file includes what the tables of docs/architecture.md ("Folders", "Wrapped headers", "Pure parts") do not allow it,
+when a table names what does not exist, and when a folder has no row. --graph prints what each folder includes.
 """
 
 import re
@@ -84,6 +84,41 @@ def required_rows():
     yield from SINGLE
 
 
+class Purity:
+    """Follows the includes of pure files: none of them may lead to a header that does I/O."""
+
+    IO = re.compile(r"boost/(asio|beast).*|hiredis/.*|zmq\.hp?p?|curl/.*|spdlog/sinks/.*|sys/socket\.h")
+
+    def __init__(self, by_spelling):
+        self.by_spelling = by_spelling
+        self.known = {}
+
+    def way_out(self, path):
+        """The files from this one to a header that does I/O; none when it is pure."""
+        if path not in self.known:
+            self.known[path] = None  # whoever includes it again on the way finds nothing new
+            for kind, name in re.findall(r'^\s*#\s*include\s*(["<])([^">]+)[">]', (ROOT / path).read_text(), re.M):
+                if kind == "<" and self.IO.fullmatch(name):
+                    self.known[path] = [str(path), f"<{name}>"]
+                elif kind == '"' and name in self.by_spelling and (way := self.way_out(self.by_spelling[name])):
+                    self.known[path] = [str(path), *way]
+                if self.known[path]:
+                    break
+        return self.known[path]
+
+
+def impure(text, sources, by_spelling):
+    purity = Purity(by_spelling)
+    for names, _ in table(text, "Pure parts"):
+        for name in names:
+            mine = [p for p in sources if p.match(name) or str(p).startswith(name + "/")]
+            if not mine:
+                yield f"{DOCUMENT}: there is no file '{name}'"
+            for path in mine:
+                if not is_test(path) and (way := purity.way_out(path)):
+                    yield f"{path}: reaches {way[-1]} ({' → '.join(way[:-1])}), but {name} is pure ({DOCUMENT}, Pure parts)"
+
+
 def main():
     text = (ROOT / DOCUMENT).read_text()
     folders = Folders(text)
@@ -118,6 +153,7 @@ def main():
                 graph[folders.of(path), is_test(path)].add(target)
                 if not folders.allowed(path, target):
                     complaints.append(f"{at}: {folders.of(path)} may not use {target} ({DOCUMENT}, Folders)")
+    complaints += impure(text, sources, by_spelling)
     if "--graph" in sys.argv[1:]:
         for (name, test), used in sorted(graph.items()):
             print(name, "(tests)" if test else "", "->", " ".join(sorted(used - {name})))

@@ -64,6 +64,8 @@ FAULTS = [  # (what is done, how it is done, the check, what it says)
      "services/notifier may not use services/scheduler"),
     ("a wrapped header", begun_with("services/notifier/service.cpp", "#include <hiredis/hiredis.h>\n"), check("imports"),
      "may be included in libs/store and bench only"),
+    ("a core that reaches a socket", begun_with("worker/core/core.hpp", '#include "http/client.hpp"\n'), check("imports"),
+     "reaches <boost/asio/io_context.hpp>"),
     ("an include without a root", begun_with("cli/main.cpp", '#include "command.hpp"\n'), check("imports"), "an include is rooted"),
     ("a folder that the table does not have", written("libs/helpers/helper.hpp", "#pragma once\n"), check("imports"),
      "folder 'libs/helpers' has no row"),

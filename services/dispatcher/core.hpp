@@ -18,7 +18,8 @@
 #include "clock/clock.hpp"
 #include "dispatcher/active_build.hpp"
 #include "dispatcher/pending_queue.hpp"
-#include "store/client.hpp"
+#include "store/call.hpp"
+#include "store/read.hpp"
 #include "wire/event.hpp"
 #include "wire/worker_protocol.hpp"
 

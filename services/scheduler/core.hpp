@@ -14,7 +14,8 @@
 #include "config/configuration.hpp"
 #include "events/reader.hpp"
 #include "scheduler/kinds/branch.hpp"
-#include "store/client.hpp"
+#include "store/call.hpp"
+#include "store/read.hpp"
 #include "wire/records.hpp"
 
 namespace headrace::scheduler {
