@@ -147,6 +147,7 @@ Result<Build> BuildNew::build() const {
   out->id = id;
   out->number = number;
   out->attempt = attempt;
+  if (request) out->request = request;
   out->started_ms = at_ms;
   return out;
 }
@@ -157,6 +158,7 @@ Result<Build> BuildFinished::build() const {
   out->id = id;
   out->number = number;
   out->attempt = attempt;
+  if (request) out->request = request;
   if (started_ms) out->started_ms = started_ms;
   return out;
 }

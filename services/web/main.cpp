@@ -2,6 +2,7 @@
 // headrace-web: the page, REST v2 and live events, from a projection of the event log.
 #include "service/delays.hpp"
 #include "web/service.hpp"
+#include "wire/events.hpp"
 
 int main(int argc, char** argv) {
   headrace::web::Settings settings;
@@ -10,7 +11,7 @@ int main(int argc, char** argv) {
       [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::RunnerOptions options;
-  options.announcements = {"log.append."};
+  options.announcements = {headrace::wire::kLogGrowth};
   options.delivery_delay = headrace::service::kDeliveryDelayWeb;
   headrace::service::ServiceRunner runner(parsed.host, "web", options);
   headrace::web::WebService service(runner, settings);

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/service.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 #include "log/log.hpp"
+#include "store/state/events.hpp"
+#include "store/state/site.hpp"
 #include "web/snapshot.hpp"
 #include "wire/codec.hpp"
+#include "wire/events.hpp"
 
 namespace headrace::web {
 namespace {
@@ -13,18 +18,6 @@ namespace {
 constexpr std::size_t kBatch = 2000;  // events a transaction
 constexpr milliseconds kRetryLogs{500};
 constexpr seconds kSlow{30};  // a batch under way for longer: not healthy
-
-events::Cursor cursor_of(const store::RedisReply& head) {
-  if (head.items.size() != 2 || head.items[0].text.empty()) return {};
-  return {EventNumber{std::atoll(head.items[0].text.c_str())}, head.items[1].text};
-}
-
-// An entry of the stream: [id, [e, envelope, b, body]].
-Result<wire::Event> event_of(const store::RedisReply& entry) {
-  if (entry.items.size() != 2 || entry.items[1].items.size() != 4)
-    return fail("an entry of the event log has another form");
-  return wire::decode_event(entry.items[1].items[1].text, entry.items[1].items[3].text);
-}
 
 }  // namespace
 
@@ -42,8 +35,10 @@ void WebService::start() {
       host.io(),
       FrontSettings{settings_.history.empty() ? data + "/web/history.sqlite" : settings_.history,
                     data + "/logs"},
-      running_logs_.get(),
-      [this](auto after, auto limit, auto answer) { read_events(after, limit, std::move(answer)); });
+      running_logs_.get(), [this](EventNumber after, std::size_t limit, auto answer) {
+        if (!host_->store().connected()) return answer(fail("Redis cannot be reached"));
+        host_->try_read(store::events_after(after, limit), std::move(answer));
+      });
   server_ = std::make_unique<http::Server>(
       host.io(), settings_.listen,
       [this](http::Request q, std::shared_ptr<http::Responder> r) { handle(std::move(q), std::move(r)); });
@@ -90,8 +85,6 @@ std::string WebService::unhealthy() const {
   return "";
 }
 
-// ---- loading ----
-
 void WebService::unload() {
   generation_.renew();
   busy_since_.reset();
@@ -112,22 +105,22 @@ void WebService::load() {
   }));
 }
 
-void WebService::read_names(const char* kind, std::map<std::string, std::int64_t, std::less<>>& into,
-                            std::function<void()> done) {
-  host_->command({"HGETALL", host_->store().keys()(std::string("ids:") + kind)},
-                 [&into, done](store::RedisReply r) {
-                   for (std::size_t i = 0; i + 1 < r.items.size(); i += 2)
-                     into[r.items[i].text] = std::atoll(r.items[i + 1].text.c_str());
-                   if (done) done();
-                 });
+void WebService::read_names(std::function<void(Names)> done) {
+  host_->read(store::name_ids(store::NameKind::builder), [this, done = std::move(done)](Names::Ids builders) {
+    host_->read(store::name_ids(store::NameKind::worker),
+                [this, done, builders = std::move(builders)](Names::Ids workers) {
+                  host_->read(store::name_ids(store::NameKind::scheduler),
+                              [done, builders, workers = std::move(workers)](Names::Ids schedulers) {
+                                done({builders, workers, std::move(schedulers)});
+                              });
+                });
+  });
 }
 
 // Names, then the configuration; `done` comes when both are in the history, after whatever was under way.
 void WebService::read_site(std::function<void()> done) {
-  names_ = {};
-  read_names("builder", names_.builders, {});
-  read_names("worker", names_.workers, {});
-  read_names("scheduler", names_.schedulers, [this, done = std::move(done)] {
+  read_names([this, done = std::move(done)](Names names) {
+    names_ = std::move(names);
     config_->refresh([this, done] {
       if (const auto& c = config_->current())
         front_->set_site(std::shared_ptr<const config::Site>(c, &c->site()), names_, generation_.guard(done));
@@ -137,56 +130,50 @@ void WebService::read_site(std::function<void()> done) {
   });
 }
 
-// Does the history's last event stand in the log, as it was?
+// Is the history's last event in the log, as it was?
 void WebService::check_cursor() {
   const auto cursor = front_->cursor();
-  const auto& keys = host_->store().keys();
   if (!cursor.number) return begin_anew();
-  const std::string id = std::to_string(cursor.number.value) + "-0";
-  host_->command({"HMGET", keys("head"), "n", "tag"}, [this, cursor, id](store::RedisReply h) {
-    const auto head = cursor_of(h);
-    host_->command({"XRANGE", host_->store().keys()("events"), id, id},
-                   [this, cursor, head](store::RedisReply r) {
-                     // Trimmed away is no harm as long as nothing behind it is: the reader tells that.
-                     bool fits = head.number > cursor.number || head == cursor;
-                     if (!r.items.empty()) {
-                       const auto event = event_of(r.items[0]);
-                       fits = event && event->tag == cursor.tag;
-                     }
-                     if (fits) return read_site([this, cursor] { host_->loaded(cursor); });
-                     spdlog::warn("history does not fit the event log and is begun anew event={} head={}",
-                                  cursor.number.value, head.number.value);
-                     begin_anew();
-                   });
+  host_->read(store::head(), [this, cursor](const events::Cursor& head) {
+    host_->read(
+        store::event_at(cursor.number), [this, cursor, head](const std::optional<wire::Event>& event) {
+          // That the event was trimmed away is no harm as long as nothing behind it is: the reader tells
+          // that.
+          const bool fits = event ? event->tag == cursor.tag : head.number > cursor.number || head == cursor;
+          if (fits) return read_site([this, cursor] { host_->loaded(cursor); });
+          spdlog::warn("history does not fit the event log and is begun anew event={} head={}",
+                       cursor.number.value, head.number.value);
+          begin_anew();
+        });
   });
 }
 
 void WebService::begin_anew() {
   broken_ = false;
-  host_->command(
-      {"XRANGE", host_->store().keys()("events"), "-", "+", "COUNT", "1"}, [this](store::RedisReply r) {
-        const bool whole = r.items.empty() || r.items[0].items.at(0).text == "1-0";
-        const auto read = generation_.guard([this, whole] {
-          if (whole) return host_->loaded({});
-          spdlog::info("the event log does not reach back to its beginning: reading the state instead");
-          read_snapshot(
-              *host_,
-              [this](std::vector<wire::Event> part, std::function<void()> next) {
-                front_->apply(std::move(part), {}, generation_.guard(std::move(next)));
-              },
-              [this](const events::Cursor& cursor) {
-                front_->set_cursor(cursor, generation_.guard([this, cursor] { host_->loaded(cursor); }));
-              });
-        });
-        // A reset forgets builders and workers too.
-        front_->reset(generation_.guard([this, read] { read_site(read); }));
+  host_->read(store::first_event(), [this](EventNumber first) {
+    const auto read = generation_.guard([this, whole = first.value <= 1] {
+      if (whole) return host_->loaded({});
+      spdlog::info("the event log does not reach back to its beginning: reading the state instead");
+      read_state();
+    });
+    // A reset forgets builders and workers too.
+    front_->reset(generation_.guard([this, read] { read_site(read); }));
+  });
+}
+
+void WebService::read_state() {
+  read_snapshot(
+      *host_,
+      [this](SnapshotPart part, std::function<void()> next) {
+        front_->apply(std::move(part), generation_.guard(std::move(next)));
+      },
+      [this](const events::Cursor& cursor) {
+        front_->set_cursor(cursor, generation_.guard([this, cursor] { host_->loaded(cursor); }));
       });
 }
 
-// ---- events ----
-
 void WebService::on_event(const wire::Event& event) {
-  if (event.topic == "config.applied") names_changed_ = true;
+  if (std::holds_alternative<wire::ConfigApplied>(wire::read_event(event))) names_changed_ = true;
   pending_.push_back(event);
 }
 
@@ -208,38 +195,16 @@ void WebService::pump() {
     busy_since_.reset();
     pump();
   };
-  if (std::exchange(names_changed_, false) || !knows_names(names_, pending_)) {
-    // Once a batch: a name that is still unknown gets a provisional id.
-    return read_site([this, go_on, events = std::exchange(pending_, {})]() mutable {
-      front_->apply(std::move(events), std::exchange(growths_, {}), generation_.guard(go_on));
-    });
-  }
-  std::vector<wire::Event> batch;
-  if (pending_.size() <= kBatch) {
-    batch.swap(pending_);
-  } else {
-    const auto end = pending_.begin() + kBatch;
-    batch.assign(std::make_move_iterator(pending_.begin()), std::make_move_iterator(end));
-    pending_.erase(pending_.begin(), end);
-  }
-  front_->apply(std::move(batch), std::exchange(growths_, {}), generation_.guard(go_on));
-}
-
-void WebService::read_events(EventNumber after, std::size_t limit,
-                             std::function<void(Result<std::vector<wire::Event>>)> answer) {
-  if (!host_->store().connected()) return answer(fail("Redis cannot be reached"));
-  host_->command({"XRANGE", host_->store().keys()("events"), std::to_string(after.value + 1) + "-0", "+",
-                  "COUNT", std::to_string(limit)},
-                 [answer = std::move(answer)](store::RedisReply r) {
-                   if (r.is_error()) return answer(fail("Redis: " + r.text));
-                   std::vector<wire::Event> events;
-                   for (const auto& entry : r.items) {
-                     auto event = event_of(entry);
-                     if (!event) return answer(tl::unexpected(event.error()));
-                     events.push_back(std::move(*event));
-                   }
-                   answer(std::move(events));
-                 });
+  const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(std::min(kBatch, pending_.size()));
+  std::vector<wire::Event> batch(std::make_move_iterator(pending_.begin()), std::make_move_iterator(end));
+  pending_.erase(pending_.begin(), end);
+  const bool reread = std::exchange(names_changed_, false) || !knows_names(names_, batch);
+  auto apply = [this, go_on, batch = std::move(batch)]() mutable {
+    front_->apply(std::move(batch), std::exchange(growths_, {}), generation_.guard(go_on));
+  };
+  // Once a batch: a name that is still unknown gets a provisional id.
+  if (reread) return read_site(std::move(apply));
+  apply();
 }
 
 }  // namespace headrace::web

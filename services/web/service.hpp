@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -37,15 +38,13 @@ class WebService : public service::Service {
   void handle(http::Request request, std::shared_ptr<http::Responder> responder);
   void connect_logs();
   void beat();
-  void read_events(EventNumber after, std::size_t limit,
-                   std::function<void(Result<std::vector<wire::Event>>)> answer);
 
   // Loading, step by step.
+  void read_names(std::function<void(Names)> done);
   void read_site(std::function<void()> done);
-  void read_names(const char* kind, std::map<std::string, std::int64_t, std::less<>>& into,
-                  std::function<void()> done);
   void check_cursor();
   void begin_anew();
+  void read_state();
 
   void pump();
 
@@ -62,7 +61,7 @@ class WebService : public service::Service {
   bool broken_ = false;                 ///< the history does not fit the log: begin anew
   bool names_changed_ = false;          ///< config.applied was heard
   std::optional<MonoTime> busy_since_;  ///< a batch is under way
-  std::vector<wire::Event> pending_;
+  std::deque<wire::Event> pending_;     ///< not in the history yet
   std::vector<LogGrowth> growths_;
   Generation generation_;  ///< of the loaded state; what the front answers to an earlier one is dropped
 };

@@ -9,11 +9,18 @@
 #include "logchunk/chunk.hpp"
 #include "logstore/log_file.hpp"
 #include "store/client.hpp"
+#include "store/state/events.hpp"
+#include "store/testing/harm.hpp"
+#include "store/transitions/build.hpp"
+#include "store/transitions/buildset.hpp"
+#include "store/transitions/change.hpp"
+#include "store/transitions/lease.hpp"
+#include "store/transitions/log.hpp"
+#include "store/transitions/site.hpp"
 #include "support/program.hpp"
 #include "support/redis_server.hpp"
 #include "support/wait.hpp"
 #include "web/history/fixture.hpp"
-#include "wire/codec.hpp"
 
 namespace headrace::web {
 namespace {
@@ -30,58 +37,55 @@ class WebProcess : public testing::Test {
         std::make_unique<store::BlockingClient>(store::Settings{*store::parse_address(redis_.address())});
     store_->load_functions();
   }
-  json::Value call(const std::string& function, std::vector<std::string> args) {
-    const auto reply = store_->call({function, std::move(args)});
-    EXPECT_TRUE(reply.ok) << function << ": " << reply.refusal;
-    return reply.ok ? *wire::decode_value(reply.value) : json::Value();
+  template <class Transition>
+  typename Transition::Answer commit(const Transition& transition) {
+    auto out = store_->commit(transition);
+    EXPECT_TRUE(out) << Transition::kFunction << ": " << (out ? "" : out.error().text);
+    return out ? std::move(*out) : typename Transition::Answer{};
   }
-  void configure(const std::string& more = "") {
-    const config::Files files{"headrace.lua", {{"headrace.lua", R"(
-site { title = "Acme" }
-worker "w1" { slots = 4 }
-builder "kernel" { workers = { "w1" }, max_builds_per_worker = 4, steps = { step.shell { command = "true" } } }
-)" + more}}};
+  using NameList = std::vector<std::pair<store::NameKind, std::string>>;
+  void apply_config(const std::string& text, NameList names) {
+    const config::Files files{"headrace.lua", {{"headrace.lua", text}}};
     std::vector<config::Problem> problems;
     if (!config::Configuration::evaluate(files, problems))
       for (const auto& p : problems) ADD_FAILURE() << p.place << ": " << p.text;
-    version_ = call("config_apply", {"-1", "digest-" + std::to_string(version_ + 1), config::pack(files), "3",
-                                     "builder", "kernel", "builder", "docs", "worker", "w1"})
-                   .as_array()[0]
-                   .as_int();
-    session_ =
-        call("worker_hello", {"w1", "0123456789abcdef", "d1", "30000", wire::encode(wire::WorkerInfo{}), "0"})
-            .as_array()[0]
-            .as_int();
+    version_ = commit(store::ConfigApply{std::nullopt, "digest-" + std::to_string(version_.value + 1),
+                                         config::pack(files), std::move(names)});
+  }
+  void configure(const std::string& more = "") {
+    apply_config(R"(
+site { title = "Acme" }
+worker "w1" { slots = 4 }
+builder "kernel" { workers = { "w1" }, max_builds_per_worker = 4, steps = { step.shell { command = "true" } } }
+)" + more,
+                 {{store::NameKind::builder, "kernel"},
+                  {store::NameKind::builder, "docs"},
+                  {store::NameKind::worker, "w1"}});
+    session_ = commit(store::WorkerHello{"w1", "0123456789abcdef", "d1", 30s, {}, {}}).session;
   }
 
-  std::int64_t change() {
-    return call("change_add", {"", "", "0", "", "", "", "1", wire::encode(example_change("main", "r1"))})
-        .as_array()[0]
-        .as_int();
+  ChangeId change() {
+    return commit(store::ChangeAdd{"", std::nullopt, {example_change("main", "r1")}}).at(0);
   }
-  std::int64_t request(std::int64_t change) {
-    return call("buildset_add",
-                {"", std::to_string(version_), wire::encode(example_buildset({"kernel"}, {ChangeId{change}})),
-                 "1", "kernel", "0"})
-        .as_array()[1]
-        .as_int();
+  RequestId request(ChangeId change) {
+    auto set = example_buildset({"kernel"}, {change});
+    set.requests[0].priority = 0;
+    return commit(store::BuildsetAdd{"", version_, set}).first_request;
   }
   /// Starts a build of the request. @return its id
-  std::int64_t start(std::int64_t request) {
-    const auto id = std::to_string(request), session = std::to_string(session_);
-    call("offer", {std::to_string(version_), "5000", kNonce, "1", id, "w1", session, "4", "4"});
-    auto build = example_build(request, "kernel", {});
-    return call("accept", {id, kNonce, "w1", session, wire::encode(build)}).as_array()[0].as_int();
+  BuildId start(RequestId request) {
+    commit(store::Offer{version_, 5s, kNonce, {{request, "w1", session_, 4, 4}}});
+    return commit(
+               store::Accept{{request, kNonce}, "w1", session_, example_build(request.value, "kernel", {})})
+        .build;
   }
-  void step(std::int64_t request, int sequence, const wire::StepRecord& s) {
-    call("progress", {std::to_string(request), kNonce, std::to_string(sequence), "1", "step",
-                      std::to_string(s.number), s.results ? "1" : "0", wire::encode(s)});
+  void step(RequestId request, int sequence, const wire::StepRecord& s) {
+    commit(store::Progress{{request, kNonce}, sequence, {store::Progress::Step{s}}});
   }
-  void finish(std::int64_t request, int sequence, Results results, std::vector<wire::StepRecord> steps = {}) {
-    auto build = example_build(request, "kernel", results);
+  void finish(RequestId request, int sequence, Results results, std::vector<wire::StepRecord> steps = {}) {
+    auto build = example_build(request.value, "kernel", results);
     build.steps = std::move(steps);
-    call("progress", {std::to_string(request), kNonce, std::to_string(sequence), "1", "finish",
-                      std::to_string(static_cast<int>(results)), wire::encode(build)});
+    commit(store::Progress{{request, kNonce}, sequence, {store::Progress::Finish{build}}});
   }
 
   void run_web() {
@@ -108,7 +112,7 @@ builder "kernel" { workers = { "w1" }, max_builds_per_worker = 4, steps = { step
   std::int64_t total(const std::string& path) { return json(path)["meta"]["total"].int_or(-1); }
   /// Waits until the history has reached the end of the log.
   void wait_until_level() {
-    const auto head = std::stoll(store_->command({"HGET", store_->keys()("head"), "n"}).text);
+    const auto head = store_->read(store::head()).number.value;
     test::wait_for(
         "event " + std::to_string(head), 20s,
         [&] {
@@ -143,8 +147,8 @@ builder "kernel" { workers = { "w1" }, max_builds_per_worker = 4, steps = { step
     finish(done, 3, Results::warnings, {example_step(0, "git", Results::success, 12)});
     start(running);
     step(running, 1, example_step(0, "git", {}, 3));
-    call("request_cancel", {std::to_string(cancelled), wire::encode_value(json::Object{{"reason", "no"}})});
-    EXPECT_GT(waiting, 0);
+    commit(store::RequestCancel{cancelled, "no"});
+    EXPECT_TRUE(waiting);
   }
 
   test::RedisServer redis_;
@@ -152,7 +156,8 @@ builder "kernel" { workers = { "w1" }, max_builds_per_worker = 4, steps = { step
   std::unique_ptr<store::BlockingClient> store_;
   std::unique_ptr<test::Program> web_;
   std::string url_;
-  std::int64_t version_ = 0, session_ = 0;
+  ConfigVersion version_;
+  SessionId session_;
 };
 
 TEST_F(WebProcess, ShowsWhatTheFunctionsWrote) {
@@ -206,7 +211,7 @@ TEST_F(WebProcess, ATrimmedLogIsMadeUpForByTheState) {
   web_->signal(SIGTERM);
   web_->wait(10s);
   std::filesystem::remove_all(data_ / "web");
-  store_->command({"XTRIM", store_->keys()("events"), "MAXLEN", "1"});
+  store::testing::trim_events(*store_, 1);
   run_web();
   wait_until_level();
   EXPECT_NE(web_->output().find("reading the state instead"), std::string::npos) << web_->output();
@@ -224,13 +229,15 @@ TEST_F(WebProcess, AnEmptiedRedisWithOtherIdsBeginsAHistoryAnew) {
   EXPECT_EQ(json("builders/docs")["builders"].as_array().at(0)["builderid"], json::Value(2));
   web_->signal(SIGTERM);
   EXPECT_EQ(web_->wait(10s), 0);
-  store_->command({"FLUSHDB"});
-  call("config_apply", {"-1", "other", config::pack({"headrace.lua", {{"headrace.lua", R"(
+  store::testing::forget_everything(*store_);
+  apply_config(R"(
 worker "w1" {}
 builder "docs" { workers = { "w1" }, steps = { step.shell { command = "true" } } }
 builder "kernel" { workers = { "w1" }, steps = { step.shell { command = "true" } } }
-)"}}}),
-                        "3", "builder", "docs", "builder", "kernel", "worker", "w1"});
+)",
+               {{store::NameKind::builder, "docs"},
+                {store::NameKind::builder, "kernel"},
+                {store::NameKind::worker, "w1"}});
   run_web();
   wait_until_level();
   test::wait_for(
@@ -252,11 +259,31 @@ TEST_F(WebProcess, AHistoryThatFellBehindTheTrimmedLogReadsTheState) {
   const auto id = request(change());
   start(id);
   finish(id, 1, Results::success);
-  store_->command({"XTRIM", store_->keys()("events"), "MAXLEN", "1"});
+  store::testing::trim_events(*store_, 1);
   run_web();
   wait_until_level();
   EXPECT_EQ(total("builds"), 3);
   EXPECT_EQ(total("builds?complete=1"), 2);
+}
+
+TEST_F(WebProcess, AnErrorOfRedisIsNotAnEmptyLog) {
+  a_day();
+  run_web();
+  wait_until_level();
+  web_->signal(SIGKILL);
+  web_->wait(10s);
+  store::testing::refuse_ranges_of_the_log(*store_, true);
+  run_web();
+  test::wait_for(
+      "the error", 20s, [&] { return web_->output().find("NOPERM") != std::string::npos; },
+      [&] { return web_->output(); });
+  EXPECT_EQ(get("/healthz").status, 503);
+  EXPECT_EQ(total("builds"), 2) << "the history stays";
+  store::testing::refuse_ranges_of_the_log(*store_, false);
+  test::wait_for(
+      "health", 30s, [&] { return get("/healthz").status == 200; }, [&] { return web_->output(); });
+  EXPECT_EQ(total("builds"), 2);
+  EXPECT_EQ(web_->output().find("begun anew"), std::string::npos) << web_->output();
 }
 
 TEST_F(WebProcess, ALogThatWentBackIsReadAnew) {
@@ -265,12 +292,12 @@ TEST_F(WebProcess, ALogThatWentBackIsReadAnew) {
   wait_until_level();
   EXPECT_EQ(total("builds"), 2);
   // Another life of Redis: fewer events, other tags, and connections that break.
-  store_->command({"FLUSHALL"});
-  version_ = 0;
+  store::testing::forget_everything(*store_);
+  version_ = {};
   configure();
   const auto c = change();
   request(c);
-  store_->command({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  store::testing::cut_connections(*store_);
   test::wait_for(
       "the new history", 30s, [&] { return total("builds") == 0 && total("changes") == 1; },
       [&] { return web_->output(); });
@@ -308,22 +335,18 @@ TEST_F(WebProcess, ReadsALogFromRedisAndThenFromItsFile) {
   step(id, 1, example_step(0, "make", {}, 0));
   run_web();
   wait_until_level();
-  const std::string path = "builds/" + std::to_string(build) + "/steps/0/logs/stdio/contents";
+  const std::string path = "builds/" + std::to_string(build.value) + "/steps/0/logs/stdio/contents";
   EXPECT_EQ(json(path)["logchunks"].as_array().at(0)["content"], json::Value(""));
 
   // Two chunks of three lines, as a dispatcher appends them.
   const std::vector<std::string> texts{"hmake\noone\netwo\n", "othree\nofour\nofive\n"};
-  const std::string prefix = store_->keys().log_prefix(BuildId{build});
   std::int64_t offset = 0;
   std::uint32_t crc = 0;
   for (const auto& text : texts) {
     crc = logchunk::crc32(crc, text);
-    const auto reply =
-        store_->call({"log_append",
-                      {prefix, kNonce, "0.0", std::to_string(offset), std::to_string(text.size()), "3",
-                       std::to_string(crc), logchunk::encode(text, 3, {})}});
-    ASSERT_TRUE(reply.ok) << reply.refusal;
-    offset += static_cast<std::int64_t>(text.size());
+    const auto size = static_cast<std::int64_t>(text.size());
+    commit(store::LogAppend{build, kNonce, {0, 0}, offset, size, 3, crc, logchunk::encode(text, 3, {})});
+    offset += size;
     if (&text == &texts.front()) {
       EXPECT_EQ(json(path)["logchunks"].as_array().at(0)["content"], json::Value("hmake\noone\netwo\n"));
     }
@@ -335,10 +358,10 @@ TEST_F(WebProcess, ReadsALogFromRedisAndThenFromItsFile) {
   auto done = example_step(0, "make", Results::success, 6);
   step(id, 2, done);
   finish(id, 3, Results::success, {done});
-  logstore::Writer writer(data_ / "logs", {BuildId{build}, 0, 0});
+  logstore::Writer writer(data_ / "logs", {build, 0, 0});
   for (const auto& text : texts) ASSERT_TRUE(writer.append(logchunk::encode(text, 3, {})));
   writer.finish();
-  ASSERT_TRUE(store_->call({"log_drop", {prefix}}).ok);
+  commit(store::LogDrop{build});
   EXPECT_EQ(json(path + "?offset=2&limit=3")["logchunks"].as_array().at(0)["content"],
             json::Value("etwo\nothree\nofour\n"));
   wait_until_level();

@@ -60,6 +60,13 @@ void Front::apply(std::vector<wire::Event> events, std::vector<LogGrowth> growth
   });
 }
 
+void Front::apply(SnapshotPart part, std::function<void()> done) {
+  history_.write([part = std::move(part), done = std::move(done)](Projection& projection) -> History::Answer {
+    projection.apply(part);
+    return done;
+  });
+}
+
 void Front::set_names(Names names, std::function<void()> done) {
   history_.write(
       [names = std::move(names), done = std::move(done)](Projection& projection) -> History::Answer {

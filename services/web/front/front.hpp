@@ -11,6 +11,7 @@
 
 #include "http/server.hpp"
 #include "web/history/history.hpp"
+#include "web/history/snapshot.hpp"
 #include "web/live/hub.hpp"
 #include "web/logs/file_log_source.hpp"
 #include "web/logs/log_sources.hpp"
@@ -37,11 +38,12 @@ class Front {
   const Cursor& cursor() const { return cursor_; }
   /// One batch into the history and to the listeners. One at a time: call again after `done`.
   void apply(std::vector<wire::Event> events, std::vector<LogGrowth> growths, std::function<void()> done);
+  /// A part of a snapshot into the history. When the last is in, set_cursor() says what it reaches up to.
+  void apply(SnapshotPart part, std::function<void()> done);
+  void set_cursor(Cursor cursor, std::function<void()> done);
   void set_names(Names names, std::function<void()> done);
   /// The configuration has changed (or is read for the first time).
   void set_site(std::shared_ptr<const config::Site> site, Names names, std::function<void()> done);
-  /// Parts of a snapshot are events with number 0; when the last is in, this says what it reaches up to.
-  void set_cursor(Cursor cursor, std::function<void()> done);
   /// Forgets the history; the log will be read from its start.
   void reset(std::function<void()> done);
   /// About once a second.

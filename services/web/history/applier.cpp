@@ -8,31 +8,43 @@
 namespace headrace::web {
 
 void Applier::apply(const wire::Event& e) {
-  if (e.is("build.new"))
-    build_new(e);
-  else if (e.is("build.finished"))
-    build_finished(e);
-  else if (e.is("build.properties"))
-    build_properties(e);
-  else if (e.is("step.started") || e.is("step.finished")) {
-    if (const auto record = body_of<wire::StepRecord>(e)) step(e, BuildId{e.id("buildid")}, *record);
-  } else if (e.topic == "change.new")
-    change_new(e);
-  else if (e.topic == "buildset.new")
-    buildset_new(e);
-  else if (e.topic == "buildset.complete")
-    buildset_complete(e);
-  else if (e.topic == "request.pending")
-    request_pending(e);
-  else if (e.topic == "request.complete")
-    request_complete(e, e.id("request"), e.id("results"));
-  else if (e.topic == "request.cancel")
-    request_cancel(e);
-  else if (e.is("worker.connected"))
-    worker_connected(e);
-  else if (e.is("worker.disconnected"))
-    worker_disconnected(e);
-  // Everything else moves the cursor only.
+  const Origin o{e.number, e.at_ms};
+  const auto steps = [&](const auto& event) {
+    if (const auto record = readable(e, event.step())) step(o, event.build, *record);
+  };
+  std::visit(
+      wire::On{
+          [&](const wire::ChangeNew& event) {
+            if (const auto change = readable(e, event.change())) change_new(o, *change);
+          },
+          [&](const wire::BuildsetNew& event) {
+            if (const auto set = readable(e, event.set())) buildset_new(o, *set);
+          },
+          [&](const wire::BuildsetComplete& event) { buildset_complete(o, event.id, event.results); },
+          [&](const wire::RequestPending& event) { request_pending(o, event.id, event.build); },
+          [&](const wire::RequestComplete& event) {
+            request_complete(o, event.id, event.results, event.reason());
+          },
+          [&](const wire::RequestCancelWanted& event) { request_cancel(o, event.id, event.reason()); },
+          [&](const wire::BuildNew& event) {
+            if (const auto build = readable(e, event.build())) build_new(o, *build);
+          },
+          [&](const wire::BuildFinished& event) {
+            if (const auto build = readable(e, event.build())) build_finished(o, *build, event.results);
+          },
+          [&](const wire::StepStarted& event) { steps(event); },
+          [&](const wire::StepFinished& event) { steps(event); },
+          [&](const wire::BuildPropertiesChanged& event) {
+            if (const auto all = readable(e, event.properties())) build_properties(o, event.build, *all);
+          },
+          [&](const wire::WorkerConnected& event) {
+            if (const auto info = readable(e, event.info()))
+              worker_connected(o, event.name, event.session, *info);
+          },
+          [&](const wire::WorkerDisconnected& event) { worker_disconnected(o, event.name, event.session); },
+          [](const auto&) {},  // moves the cursor only
+      },
+      wire::read_event(e));
 }
 
 void Applier::apply(const LogGrowth& g) {
@@ -43,25 +55,55 @@ void Applier::apply(const LogGrowth& g) {
     tell_log({}, logid, "append");
 }
 
+void Applier::apply(const SnapshotPart& part) {
+  for (const auto& c : part.changes) change_new({{}, c.when_ms}, c);
+  for (const auto& b : part.buildsets) {
+    buildset_new({{}, b.set.submitted_ms}, b.set);
+    if (b.results) buildset_complete({{}, b.complete_ms}, b.set.id, *b.results);
+  }
+  for (const auto& b : part.builds) {
+    if (b.results) {
+      build_finished({{}, b.complete_ms}, b, *b.results);
+      continue;
+    }
+    const Origin o{{}, b.started_ms};
+    build_new(o, b);
+    for (const auto& s : b.steps)
+      if (!s.name.empty()) step(o, b.id, s);  // without a name: it has not started yet
+  }
+  for (const auto& r : part.requests) {
+    if (r.state == store::RequestState::complete)
+      request_complete({{}, r.complete_ms}, r.id, r.results.value_or(Results::exception), "");
+    else if (r.state != store::RequestState::running)
+      request_pending({}, r.id, {});
+    else if (r.cancel_reason)
+      request_cancel({}, r.id, *r.cancel_reason);
+  }
+  for (const auto& w : part.workers) {
+    if (w.info) worker_connected({}, w.name, w.session, *w.info);
+    if (!w.connected) worker_disconnected({}, w.name, w.session);
+  }
+}
+
 void Applier::builder_updated(std::int64_t id) {
   tell({}, entities::kBuilder, id, {"builders/" + std::to_string(id)}, "update");
 }
 
-void Applier::tell(EventNumber number, json::Value message, const std::vector<std::string>& paths,
+void Applier::tell(const Origin& o, json::Value message, const std::vector<std::string>& paths,
                    std::string_view what) {
   if (!notify_) return;
-  Notification n{number, {}, std::make_shared<const std::string>(json::write(message))};
+  Notification n{o.number, {}, std::make_shared<const std::string>(json::write(message))};
   for (const auto& path : paths) n.keys.push_back(path + "/" + std::string(what));
   notifications_.push_back(std::move(n));
 }
 
-void Applier::tell(EventNumber number, const Entity& entity, std::int64_t key,
+void Applier::tell(const Origin& o, const Entity& entity, std::int64_t key,
                    const std::vector<std::string>& paths, std::string_view what) {
   if (!notify_) return;
-  if (auto message = select_one(db_, entity, key)) tell(number, std::move(*message), paths, what);
+  if (auto message = select_one(db_, entity, key)) tell(o, std::move(*message), paths, what);
 }
 
-void Applier::tell_build(const wire::Event& e, BuildId build, std::string_view what) {
+void Applier::tell_build(const Origin& o, BuildId build, std::string_view what) {
   if (!notify_) return;
   auto message = select_one(db_, entities::kBuild, build.value);
   if (!message) return;
@@ -69,35 +111,35 @@ void Applier::tell_build(const wire::Event& e, BuildId build, std::string_view w
   const std::string id = std::to_string(build.value);
   const std::vector<std::string> paths{"builders/" + text("builderid") + "/builds/" + text("number"),
                                        "builds/" + id, "workers/" + text("workerid") + "/builds/" + id};
-  tell(e.number, std::move(*message), paths, what);
+  tell(o, std::move(*message), paths, what);
 }
 
-void Applier::tell_request(const wire::Event& e, std::int64_t request, std::string_view what) {
+void Applier::tell_request(const Origin& o, RequestId request, std::string_view what) {
   if (!notify_) return;
-  auto message = select_one(db_, entities::kBuildrequest, request);
+  auto message = select_one(db_, entities::kBuildrequest, request.value);
   if (!message) return;
   const std::string builder = "builders/" + std::to_string((*message)["builderid"].int_or(0));
-  const std::string self = "buildrequests/" + std::to_string(request);
+  const std::string self = "buildrequests/" + std::to_string(request.value);
   std::vector<std::string> paths{self};
   if (what != "cancel")  // Buildbot tells this one under one key only
     paths = {"buildsets/" + std::to_string((*message)["buildsetid"].int_or(0)) + "/" + builder + "/" + self,
              self, builder + "/" + self};
-  tell(e.number, std::move(*message), paths, what);
+  tell(o, std::move(*message), paths, what);
 }
 
-void Applier::tell_step(const wire::Event& e, std::int64_t stepid, BuildId build, std::string_view what) {
+void Applier::tell_step(const Origin& o, std::int64_t stepid, BuildId build, std::string_view what) {
   const std::string self = "steps/" + std::to_string(stepid);
-  tell(e.number, entities::kStep, stepid, {"builds/" + std::to_string(build.value) + "/" + self, self}, what);
+  tell(o, entities::kStep, stepid, {"builds/" + std::to_string(build.value) + "/" + self, self}, what);
 }
 
-void Applier::tell_log(EventNumber number, std::int64_t logid, std::string_view what) {
+void Applier::tell_log(const Origin& o, std::int64_t logid, std::string_view what) {
   if (!notify_) return;
   auto message = select_one(db_, entities::kLog, logid);
   if (!message) return;
   const std::vector<std::string> paths{"logs/" + std::to_string(logid),
                                        "steps/" + std::to_string((*message)["stepid"].int_or(0)) + "/logs/" +
                                            (*message)["slug"].string_or("")};
-  tell(number, std::move(*message), paths, what);
+  tell(o, std::move(*message), paths, what);
 }
 
 std::int64_t Applier::builder_id(std::string_view name) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one event does to the tables. Lives for one batch, inside its transaction.
+// What one event, or one part of a snapshot, does to the tables. Lives for one batch, inside its transaction.
 #pragma once
 
 #include <string>
@@ -8,6 +8,8 @@
 
 #include "web/history/entities.hpp"
 #include "web/history/projection.hpp"
+#include "web/history/snapshot.hpp"
+#include "wire/events.hpp"
 #include "wire/records.hpp"
 
 namespace headrace::web {
@@ -16,48 +18,58 @@ class Applier {
  public:
   Applier(Database& db, Names& names, bool notify) : db_(db), names_(names), notify_(notify) {}
 
+  /// A body that cannot be read is logged and passed over.
   void apply(const wire::Event& event);
   void apply(const LogGrowth& growth);
+  void apply(const SnapshotPart& part);
   /// Tells subscribers of the builder's new configuration.
   void builder_updated(std::int64_t builderid);
   std::vector<Notification> take() { return std::move(notifications_); }
 
  private:
+  /// Where a fact comes from: the event's number (0: a snapshot), and when it came to be, on Redis's clock.
+  struct Origin {
+    EventNumber number;
+    std::int64_t at_ms = 0;
+  };
+
   // sources.cpp
-  void change_new(const wire::Event& e);
-  void buildset_new(const wire::Event& e);
-  void buildset_complete(const wire::Event& e);
-  void request_pending(const wire::Event& e);
-  void request_complete(const wire::Event& e, std::int64_t request, std::int64_t results);
-  void request_cancel(const wire::Event& e);
+  void change_new(const Origin& o, const wire::Change& change);
+  void buildset_new(const Origin& o, const wire::Buildset& set);
+  void buildset_complete(const Origin& o, BuildsetId id, Results results);
+  /// @param lost  the build that has put the request back; 0: none was running
+  void request_pending(const Origin& o, RequestId id, BuildId lost);
+  /// @param cancel_reason  "" unless the request was cancelled before a build of it ran
+  void request_complete(const Origin& o, RequestId id, Results results, const std::string& cancel_reason);
+  void request_cancel(const Origin& o, RequestId id, const std::string& reason);
   std::int64_t sourcestamp(const wire::SourceStamp& stamp, std::int64_t at_ms);
 
   // builds.cpp
-  void build_new(const wire::Event& e);
-  void build_properties(const wire::Event& e);
-  void build_finished(const wire::Event& e);
-  bool insert_build(const wire::Event& e, const wire::Build& build);
-  void close_steps(const wire::Event& e, BuildId build, std::int64_t results);
-  void step(const wire::Event& e, BuildId build, const wire::StepRecord& record);
-  void log(const wire::Event& e, BuildId build, int step, const wire::LogRecord& record);
+  void build_new(const Origin& o, const wire::Build& build);
+  void build_properties(const Origin& o, BuildId id, const Properties& properties);
+  void build_finished(const Origin& o, const wire::Build& build, Results results);
+  void close_steps(const Origin& o, BuildId build, Results results);
+  void step(const Origin& o, BuildId build, const wire::StepRecord& record);
+  void log(const Origin& o, BuildId build, int step, const wire::LogRecord& record);
 
   // workers.cpp
-  void worker_connected(const wire::Event& e);
-  void worker_disconnected(const wire::Event& e);
+  void worker_connected(const Origin& o, std::string_view name, SessionId session,
+                        const wire::WorkerInfo& info);
+  void worker_disconnected(const Origin& o, std::string_view name, SessionId session);
 
-  // Ids of names; a name that nobody has told us gets a provisional id until set_names.
+  // Ids of names; a name whose id Redis has not told yet gets a provisional id until set_names.
   std::int64_t builder_id(std::string_view name);
   std::int64_t worker_id(std::string_view name);
 
   /// Tells subscribers the entity's state now, under each of `paths` + "/" + `what`.
-  void tell(EventNumber number, const Entity& entity, std::int64_t key, const std::vector<std::string>& paths,
+  void tell(const Origin& o, const Entity& entity, std::int64_t key, const std::vector<std::string>& paths,
             std::string_view what);
-  void tell(EventNumber number, json::Value message, const std::vector<std::string>& paths,
+  void tell(const Origin& o, json::Value message, const std::vector<std::string>& paths,
             std::string_view what);
-  void tell_build(const wire::Event& e, BuildId build, std::string_view what);
-  void tell_request(const wire::Event& e, std::int64_t request, std::string_view what);
-  void tell_step(const wire::Event& e, std::int64_t stepid, BuildId build, std::string_view what);
-  void tell_log(EventNumber number, std::int64_t logid, std::string_view what);
+  void tell_build(const Origin& o, BuildId build, std::string_view what);
+  void tell_request(const Origin& o, RequestId request, std::string_view what);
+  void tell_step(const Origin& o, std::int64_t stepid, BuildId build, std::string_view what);
+  void tell_log(const Origin& o, std::int64_t logid, std::string_view what);
 
   Database& db_;
   Names& names_;

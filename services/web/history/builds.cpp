@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "web/history/applier.hpp"
-#include "web/history/decode.hpp"
 
 namespace headrace::web {
 namespace {
@@ -25,59 +24,45 @@ std::optional<std::int64_t> number_of(const std::optional<Results>& r) {
 
 }  // namespace
 
-bool Applier::insert_build(const wire::Event& e, const wire::Build& b) {
-  const std::int64_t id = e.id("buildid"), request = b.request ? b.request.value : e.id("request");
-  const std::int64_t started = b.started_ms ? b.started_ms : e.id("started") ? e.id("started") : e.at_ms;
-  if (!db_.run("INSERT OR IGNORE INTO builds VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, NULL, NULL, ?8, ?9)", id,
-               e.id("number"), builder_id(b.builder), request, worker_id(b.worker), e.id("attempt"), started,
-               b.state_string.empty() ? "building" : b.state_string, to_text(b.properties)))
-    return false;
+void Applier::build_new(const Origin& o, const wire::Build& b) {
+  const std::int64_t started = b.started_ms ? b.started_ms : o.at_ms;
+  if (!db_.run("INSERT OR IGNORE INTO builds VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, NULL, NULL, ?8, ?9)",
+               b.id.value, b.number, builder_id(b.builder), b.request.value, worker_id(b.worker), b.attempt,
+               started, b.state_string.empty() ? "building" : b.state_string, to_text(b.properties)))
+    return;
   int position = 0;
   for (const auto& change : b.changes)
-    db_.run("INSERT OR IGNORE INTO build_changes VALUES(?1, ?2, ?3)", id, position++, change.value);
+    db_.run("INSERT OR IGNORE INTO build_changes VALUES(?1, ?2, ?3)", b.id.value, position++, change.value);
   const bool claimed = db_.run(
       "UPDATE buildrequests SET claimed_build = ?2, claimed_ms = ?3 WHERE buildrequestid = ?1 AND complete = "
       "0",
-      request, id, started);
-  tell_build(e, BuildId{id}, "new");
-  if (claimed) tell_request(e, request, "claimed");
-  return true;
+      b.request.value, b.id.value, started);
+  tell_build(o, b.id, "new");
+  if (claimed) tell_request(o, b.request, "claimed");
 }
 
-void Applier::build_new(const wire::Event& e) {
-  if (const auto b = body_of<wire::Build>(e)) insert_build(e, *b);
-}
-
-void Applier::build_properties(const wire::Event& e) {
-  const auto b = body_of<wire::Build>(e);
-  if (!b) return;
+void Applier::build_properties(const Origin& o, BuildId id, const Properties& properties) {
   // Each value is a list, so json_patch replaces it as a whole.
   if (db_.run("UPDATE builds SET properties = json_patch(properties, ?2) WHERE buildid = ?1 AND complete = 0",
-              e.id("buildid"), to_text(b->properties)))
-    tell(e.number, to_json(b->properties), {"builds/" + std::to_string(e.id("buildid")) + "/properties"},
-         "update");
+              id.value, to_text(properties)))
+    tell(o, to_json(properties), {"builds/" + std::to_string(id.value) + "/properties"}, "update");
 }
 
-void Applier::build_finished(const wire::Event& e) {
-  const auto b = body_of<wire::Build>(e);
-  if (!b) return;
-  const BuildId id{e.id("buildid")};
-  insert_build(e, *b);
-  if (db_.integer("SELECT complete FROM builds WHERE buildid = ?1", id.value) != 0) return;
-  for (const auto& s : b->steps) step(e, id, s);
-  const std::int64_t results = number_of(b->results).value_or(e.id("results"));
-  const std::int64_t request = b->request ? b->request.value : e.id("request");
-  close_steps(e, id, results);
+void Applier::build_finished(const Origin& o, const wire::Build& b, Results results) {
+  build_new(o, b);
+  if (db_.integer("SELECT complete FROM builds WHERE buildid = ?1", b.id.value) != 0) return;
+  for (const auto& s : b.steps) step(o, b.id, s);
+  close_steps(o, b.id, results);
   db_.run(
       "UPDATE builds SET complete = 1, complete_ms = ?2, results = ?3, state_string = ?4, properties = ?5"
       " WHERE buildid = ?1",
-      id.value, b->complete_ms ? b->complete_ms : e.at_ms, results, b->state_string, to_text(b->properties));
-  tell_build(e, id, "finished");
-  if (results != static_cast<std::int64_t>(Results::retry)) request_complete(e, request, results);
+      b.id.value, o.at_ms, static_cast<std::int64_t>(results), b.state_string, to_text(b.properties));
+  tell_build(o, b.id, "finished");
+  if (results != Results::retry) request_complete(o, b.request, results, "");
 }
 
 // A build whose worker was lost ends with steps and logs that nobody will finish any more.
-void Applier::close_steps(const wire::Event& e, BuildId build, std::int64_t results) {
+void Applier::close_steps(const Origin& o, BuildId build, Results results) {
   std::vector<std::int64_t> logs, steps;
   const std::int64_t from = step_id(build, 0), to = from + kMaxSteps - 1;
   {
@@ -92,17 +77,17 @@ void Applier::close_steps(const wire::Event& e, BuildId build, std::int64_t resu
   }
   for (const auto id : logs) {
     db_.run("UPDATE logs SET complete = 1, incomplete = 1 WHERE logid = ?1", id);
-    tell_log(e.number, id, "finished");
+    tell_log(o, id, "finished");
   }
   for (const auto id : steps) {
     db_.run(
         "UPDATE steps SET complete = 1, complete_ms = ?2, results = COALESCE(results, ?3) WHERE stepid = ?1",
-        id, e.at_ms, results);
-    tell_step(e, id, build, "finished");
+        id, o.at_ms, static_cast<std::int64_t>(results));
+    tell_step(o, id, build, "finished");
   }
 }
 
-void Applier::step(const wire::Event& e, BuildId build, const wire::StepRecord& s) {
+void Applier::step(const Origin& o, BuildId build, const wire::StepRecord& s) {
   const std::int64_t id = step_id(build, s.number);
   const auto complete = db_.integer("SELECT complete FROM steps WHERE stepid = ?1", id);
   const bool done = s.complete_ms != 0 || s.results.has_value();
@@ -114,22 +99,22 @@ void Applier::step(const wire::Event& e, BuildId build, const wire::StepRecord& 
         "= ?10,"
         " hidden = ?11",
         id, build.value, s.number, s.name, time_or_null(s.started_ms), done,
-        done ? std::optional(s.complete_ms ? s.complete_ms : e.at_ms) : std::nullopt, number_of(s.results),
+        done ? std::optional(s.complete_ms ? s.complete_ms : o.at_ms) : std::nullopt, number_of(s.results),
         s.state_string, to_text(s.urls), s.hidden);
   if (!complete) {
-    tell_step(e, id, build, "new");
-    if (s.started_ms) tell_step(e, id, build, "started");
+    tell_step(o, id, build, "new");
+    if (s.started_ms) tell_step(o, id, build, "started");
   }
   // A step's logs can still be closed after it (the build's last record says how they ended).
-  for (const auto& l : s.logs) log(e, build, s.number, l);
+  for (const auto& l : s.logs) log(o, build, s.number, l);
   if (complete.value_or(0) != 0) return;
   if (done)
-    tell_step(e, id, build, "finished");
+    tell_step(o, id, build, "finished");
   else if (complete)
-    tell_step(e, id, build, "updated");
+    tell_step(o, id, build, "updated");
 }
 
-void Applier::log(const wire::Event& e, BuildId build, int step, const wire::LogRecord& l) {
+void Applier::log(const Origin& o, BuildId build, int step, const wire::LogRecord& l) {
   const std::int64_t id = log_id(build, step, l.index);
   const auto before = db_.integer("SELECT complete FROM logs WHERE logid = ?1", id);
   if (before.value_or(0) != 0) return;
@@ -139,8 +124,8 @@ void Applier::log(const wire::Event& e, BuildId build, int step, const wire::Log
       " complete = ?6, incomplete = ?7, num_lines = CASE WHEN ?6 THEN ?8 ELSE max(num_lines, ?8) END,"
       " size_bytes = CASE WHEN ?6 THEN ?9 ELSE max(size_bytes, ?9) END",
       id, step_id(build, step), l.name, l.slug, l.type, done, l.incomplete, l.lines, l.size_bytes);
-  if (!before) tell_log(e.number, id, "new");
-  if (done) tell_log(e.number, id, "finished");
+  if (!before) tell_log(o, id, "new");
+  if (done) tell_log(o, id, "finished");
 }
 
 }  // namespace headrace::web

@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bodies of events, decoded or passed over.
+// What is done with an event whose body cannot be read: one line in the process log.
 #pragma once
 
 #include <optional>
 
 #include "log/log.hpp"
-#include "wire/codec.hpp"
+#include "result/result.hpp"
 #include "wire/event.hpp"
 
 namespace headrace::web {
 
-/// The record in the event's body; nothing, and a line in the log, when it does not decode.
+/// The record of the event; nothing, and a line in the process log, when it cannot be read.
 template <class Record>
-std::optional<Record> body_of(const wire::Event& e) {
-  auto record = wire::decode<Record>(e.body);
+std::optional<Record> readable(const wire::Event& event, Result<Record> record) {
   if (record) return std::move(*record);
-  spdlog::error("event cannot be read and is passed over event={} topic={} reason=\"{}\"", e.number.value,
-                e.topic, record.error().text);
+  spdlog::error("event cannot be read and is passed over event={} topic={} reason=\"{}\"", event.number.value,
+                event.topic, record.error().text);
   return std::nullopt;
-}
-
-/// The name after the topic's kind: "kernel" of "build.new.kernel"; "" when there is none.
-inline std::string_view subject_of(const wire::Event& e, std::string_view kind) {
-  const std::string_view topic = e.topic;
-  return topic.size() > kind.size() ? topic.substr(kind.size() + 1) : std::string_view();
 }
 
 }  // namespace headrace::web

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/history/projection.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "config/force_options.hpp"
 #include "config/site.hpp"
 #include "web/history/applier.hpp"
-#include "web/history/decode.hpp"
 #include "web/history/schema.hpp"
+#include "wire/events.hpp"
 
 namespace headrace::web {
 namespace {
@@ -87,16 +88,19 @@ std::int64_t id_in(const Map& map, std::string_view name) {
 
 bool knows_names(const Names& names, const std::vector<wire::Event>& events) {
   const auto known = [](const auto& ids, std::string_view name) { return ids.find(name) != ids.end(); };
-  for (const auto& e : events) {
-    for (const char* kind : {"build.new", "build.finished"})
-      if (e.is(kind) && !known(names.builders, subject_of(e, kind))) return false;
-    if (e.is("worker.connected") && !known(names.workers, subject_of(e, "worker.connected"))) return false;
-    if (e.topic != "buildset.new") continue;
-    if (const auto b = body_of<wire::Buildset>(e))
-      for (const auto& r : b->requests)
-        if (!known(names.builders, r.builder)) return false;
-  }
-  return true;
+  const wire::On has_its_ids{
+      [&](const wire::BuildNew& e) { return known(names.builders, e.builder); },
+      [&](const wire::BuildFinished& e) { return known(names.builders, e.builder); },
+      [&](const wire::WorkerConnected& e) { return known(names.workers, e.name); },
+      [&](const wire::BuildsetNew& e) {
+        const auto set = e.set();
+        return !set || std::all_of(set->requests.begin(), set->requests.end(),
+                                   [&](const auto& r) { return known(names.builders, r.builder); });
+      },
+      [](const auto&) { return true; },
+  };
+  return std::all_of(events.begin(), events.end(),
+                     [&](const auto& e) { return std::visit(has_its_ids, wire::read_event(e)); });
 }
 
 Projection::Projection(Database& db) : db_(db) { load(); }
@@ -130,15 +134,21 @@ Applied Projection::apply(const std::vector<wire::Event>& events, const std::vec
   Applier applier(db_, names_, notify);
   Cursor reached = cursor_;
   for (const auto& e : events) {
-    if (e.number.value && e.number <= reached.number) continue;
+    if (e.number <= reached.number) continue;
     applier.apply(e);
-    if (e.number.value) reached = {e.number, e.tag};
+    reached = {e.number, e.tag};
   }
   for (const auto& g : growths) applier.apply(g);
   std::swap(cursor_, reached);
   store_cursor();
   all.commit();
   return {cursor_, applier.take()};
+}
+
+void Projection::apply(const SnapshotPart& part) {
+  Transaction all(db_);
+  Applier(db_, names_, false).apply(part);
+  all.commit();
 }
 
 void Projection::set_names(const Names& names) {

@@ -22,12 +22,15 @@ struct Site;
 
 namespace headrace::web {
 
+struct SnapshotPart;
+
 /// Up to where the log has been applied; number 0: nothing yet.
 using events::Cursor;
 
 /// Ids that Redis gave to names; a name keeps its id for ever.
 struct Names {
-  std::map<std::string, std::int64_t, std::less<>> builders, workers, schedulers;
+  using Ids = std::map<std::string, std::int64_t, std::less<>>;
+  Ids builders, workers, schedulers;
 };
 
 /// Whether every builder and worker that `events` bring has its id; otherwise read the names again first.
@@ -63,11 +66,12 @@ class Projection {
   void reset();
 
   /// Applies events in order, in one transaction with the cursor. Events at or before the cursor are
-  /// skipped; number 0 marks a part of a snapshot, which leaves the cursor alone. A body that does not
-  /// decode is logged and passed over: one bad event must not stop the history.
+  /// skipped. A body that does not decode is logged and passed over: one bad event must not stop the history.
   /// @param notify  false while nobody listens (catching up): notifications are not made
   Applied apply(const std::vector<wire::Event>& events, const std::vector<LogGrowth>& growths, bool notify);
 
+  /// Takes in a part of a snapshot. The cursor stays where it is, and subscribers are not told.
+  void apply(const SnapshotPart& part);
   /// Puts the cursor at the end of a snapshot.
   void set_cursor(const Cursor& cursor);
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 #include "web/history/applier.hpp"
 #include "web/history/fixture.hpp"
@@ -121,12 +122,10 @@ TEST_F(ProjectionOf, EveryEventTwiceChangesNothing) {
   const std::string before = dump();
   projection_->apply(events, {}, false);
   EXPECT_EQ(dump(), before);
-  // As parts of a snapshot they pass the cursor and meet the rows themselves.
-  auto again = events;
-  for (auto& e : again) e.number = {};
-  const auto applied = projection_->apply(again, {}, true);
+  // The events after a snapshot's cursor may meet rows that the snapshot has brought.
+  projection_->set_cursor({});
+  const auto applied = projection_->apply(events, {}, true);
   EXPECT_EQ(dump(), before);
-  EXPECT_EQ(applied.cursor.number.value, static_cast<std::int64_t>(events.size()));
   for (const auto& key : keys(applied))  // an update of what still runs repeats itself, nothing else
     EXPECT_TRUE(key.ends_with("/updated")) << key;
 }
@@ -215,11 +214,61 @@ TEST_F(ProjectionOf, ARetriedBuildPutsItsRequestBack) {
   log_.build_new(2, 2, 2, example_build(1, "kernel", {}));
   projection_->apply(log_.take(), {}, false);
   EXPECT_EQ(one(entities::kBuildrequest, 1)["claimed"], json::Value(true));
-  // The old event again, out of a snapshot: the second build keeps its claim.
-  auto old = back;
-  old.number = {};
-  projection_->apply({old}, {}, false);
+  // The old event again, after a snapshot that was newer: the second build keeps its claim.
+  projection_->set_cursor({});
+  projection_->apply({back}, {}, false);
   EXPECT_EQ(one(entities::kBuildrequest, 1)["claimed"], json::Value(true));
+}
+
+TEST_F(ProjectionOf, ACancelledRequestSaysWhy) {
+  const auto why = [](const char* reason) { return wire::encode_value(json::Object{{"reason", reason}}); };
+  log_.buildset(1, 1, example_buildset({"kernel", "docs"}, {}));
+  log_.build_new(1, 1, 1, example_build(1, "kernel", {}));
+  log_.add("request.cancel", {{"request", 1}, {"buildid", 1}}, why("stop it"));
+  log_.build_finished(1, 1, 1, example_build(1, "kernel", Results::cancelled));
+  log_.add("request.complete", {{"request", 2}, {"bsid", 1}, {"results", 6}}, why("not needed"));
+  projection_->apply(log_.take(), {}, false);
+  const auto reason = [&](std::int64_t request) {
+    auto rows = db_->query("SELECT cancel_reason FROM buildrequests WHERE buildrequestid = ?1", request);
+    return rows.next() ? std::string(rows->text(0)) : "no such request";
+  };
+  EXPECT_EQ(reason(1), "stop it");
+  EXPECT_EQ(reason(2), "not needed") << "cancelled before a build of it ran";
+}
+
+TEST_F(ProjectionOf, ASnapshotGivesTheRowsThatEventsGive) {
+  const auto events = a_day();
+  projection_->apply(events, {}, false);
+  const std::string by_events = dump();
+  projection_->reset();
+  projection_->set_site(example_site(), example_names(), false);
+  SnapshotPart part;
+  for (const auto& event : events)
+    std::visit(wire::On{[&](const wire::ChangeNew& e) { part.changes.push_back(*e.change()); },
+                        [&](const wire::BuildsetNew& e) {
+                          part.buildsets.push_back({*e.set(), {}, 0});
+                        },
+                        [&](const wire::BuildNew& e) { part.builds.push_back(*e.build()); },
+                        [&](const wire::StepStarted& e) {
+                          part.builds[static_cast<std::size_t>(e.build.value) - 1].steps = {*e.step()};
+                        },
+                        [&](const wire::BuildFinished& e) {
+                          auto& build = part.builds.at(0);
+                          const auto started_ms = std::exchange(build, *e.build()).started_ms;
+                          build.started_ms = started_ms;
+                          build.complete_ms = event.at_ms;
+                        },
+                        [&](const wire::WorkerConnected& e) {
+                          part.workers.push_back({std::string(e.name), e.session, true, *e.info(), 0});
+                        },
+                        [](const auto&) {}},
+               wire::read_event(event));
+  projection_->apply(part);
+  EXPECT_EQ(projection_->cursor(), Cursor{}) << "a snapshot's cursor comes last";
+  const auto without_first_seen = [](const std::string& text) {
+    return std::regex_replace(text, std::regex("\"created_at\":[0-9]+"), "");
+  };
+  EXPECT_EQ(without_first_seen(dump()), without_first_seen(by_events));
 }
 
 TEST_F(ProjectionOf, ALostBuildLeavesNothingRunning) {
@@ -342,20 +391,6 @@ TEST_F(ProjectionOf, ABuilderThatLeftTheConfigurationStaysInTheHistory) {
   EXPECT_EQ(one(entities::kBuilder, 2)["masterids"], (json::Value(json::Array{1})));
   EXPECT_EQ(one(entities::kWorker, 1)["configured_on"],
             (json::Value(json::Array{json::Object{{"builderid", 2}, {"masterid", 1}}})));
-}
-
-TEST_F(ProjectionOf, SourcestampIdsFollowFromTheContent) {
-  wire::SourceStamp a, b;
-  a.branch = "x";
-  b.revision = "x";
-  EXPECT_NE(sourcestamp_id(a), sourcestamp_id(b));
-  b = a;
-  EXPECT_EQ(sourcestamp_id(a), sourcestamp_id(b));
-  a.branch = "";
-  b.branch.reset();
-  EXPECT_NE(sourcestamp_id(a), sourcestamp_id(b));
-  EXPECT_LT(sourcestamp_id(a), std::int64_t{1} << 53);
-  EXPECT_GT(sourcestamp_id(a), 0);
 }
 
 }  // namespace

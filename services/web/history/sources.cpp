@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes, sourcestamps, buildsets and requests.
 #include "web/history/applier.hpp"
-#include "web/history/decode.hpp"
 #include "web/history/select.hpp"
 
 namespace headrace::web {
@@ -37,86 +36,76 @@ std::int64_t Applier::sourcestamp(const wire::SourceStamp& s, std::int64_t at_ms
   return ssid;
 }
 
-void Applier::change_new(const wire::Event& e) {
-  const auto c = body_of<wire::Change>(e);
-  if (!c) return;
-  const std::int64_t id = e.id("changeid");
-  const std::int64_t ssid =
-      sourcestamp({c->codebase, c->repository, c->project, c->branch, c->revision}, e.at_ms);
+void Applier::change_new(const Origin& o, const wire::Change& c) {
+  const std::int64_t id = c.id.value;
+  const std::int64_t ssid = sourcestamp({c.codebase, c.repository, c.project, c.branch, c.revision}, o.at_ms);
   // The parent is the newest earlier change of the same line of work (features, "parent link").
   const auto parent = db_.integer(
       "SELECT max(changeid) FROM changes WHERE repository = ?1 AND codebase = ?2 AND project = ?3 AND branch "
       "IS ?4"
       " AND changeid < ?5",
-      c->repository, c->codebase, c->project, c->branch, id);
+      c.repository, c.codebase, c.project, c.branch, id);
   const int inserted = db_.run(
       "INSERT OR IGNORE INTO changes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
       "?15, ?16)",
-      id, ssid, parent, c->author, c->committer, json::write(strings(c->files)), c->comments, c->revision,
-      c->when_ms ? c->when_ms : e.at_ms, c->branch, c->category, c->revlink, to_text(c->properties),
-      c->repository, c->project, c->codebase);
-  if (inserted) tell(e.number, entities::kChange, id, {"changes/" + std::to_string(id)}, "new");
+      id, ssid, parent, c.author, c.committer, json::write(strings(c.files)), c.comments, c.revision,
+      c.when_ms ? c.when_ms : o.at_ms, c.branch, c.category, c.revlink, to_text(c.properties), c.repository,
+      c.project, c.codebase);
+  if (inserted) tell(o, entities::kChange, id, {"changes/" + std::to_string(id)}, "new");
 }
 
-void Applier::buildset_new(const wire::Event& e) {
-  const auto b = body_of<wire::Buildset>(e);
-  if (!b) return;
-  const std::int64_t bsid = e.id("bsid");
+void Applier::buildset_new(const Origin& o, const wire::Buildset& b) {
+  const std::int64_t bsid = b.id.value;
   if (!db_.run("INSERT OR IGNORE INTO buildsets VALUES(?1, ?2, ?3, ?4, ?5, 0, NULL, NULL, ?6)", bsid,
-               b->external_id, b->reason, b->scheduler, e.at_ms, to_text(b->properties)))
+               b.external_id, b.reason, b.scheduler, o.at_ms, to_text(b.properties)))
     return;
   int position = 0;
-  for (const auto& s : b->sourcestamps)
+  for (const auto& s : b.sourcestamps)
     db_.run("INSERT INTO buildset_sourcestamps VALUES(?1, ?2, ?3)", bsid, position++,
-            sourcestamp(s, e.at_ms));
-  for (const auto& change : b->changes)
+            sourcestamp(s, o.at_ms));
+  for (const auto& change : b.changes)
     db_.run("INSERT OR IGNORE INTO buildset_changes VALUES(?1, ?2)", bsid, change.value);
-  std::int64_t request = e.id("first_request");
-  for (const auto& r : b->requests)
+  for (const auto& r : b.requests)
     db_.run("INSERT OR IGNORE INTO buildrequests VALUES(?1, ?2, ?3, ?4, NULL, NULL, 0, NULL, NULL, ?5, NULL)",
-            request++, bsid, builder_id(r.builder), r.priority, e.at_ms);
+            r.id.value, bsid, builder_id(r.builder), r.priority, o.at_ms);
   if (!notify_) return;
   // Buildbot's `new` message differs from GET: it names the scheduler, and has no results yet.
   if (auto message = select_one(db_, entities::kBuildset, bsid)) {
-    message->as_object()["scheduler"] = b->scheduler;
+    message->as_object()["scheduler"] = b.scheduler;
     message->as_object()["results"] = nullptr;
-    tell(e.number, std::move(*message), {"buildsets/" + std::to_string(bsid)}, "new");
+    tell(o, std::move(*message), {"buildsets/" + std::to_string(bsid)}, "new");
   }
-  request = e.id("first_request");
-  for (std::size_t i = 0; i < b->requests.size(); ++i) tell_request(e, request++, "new");
+  for (const auto& r : b.requests) tell_request(o, r.id, "new");
 }
 
-void Applier::buildset_complete(const wire::Event& e) {
-  const std::int64_t bsid = e.id("bsid");
+void Applier::buildset_complete(const Origin& o, BuildsetId id, Results results) {
   if (db_.run("UPDATE buildsets SET complete = 1, complete_ms = ?2, results = ?3 WHERE bsid = ?1 AND "
               "complete = 0",
-              bsid, e.at_ms, e.id("results")))
-    tell(e.number, entities::kBuildset, bsid, {"buildsets/" + std::to_string(bsid)}, "complete");
+              id.value, o.at_ms, static_cast<std::int64_t>(results)))
+    tell(o, entities::kBuildset, id.value, {"buildsets/" + std::to_string(id.value)}, "complete");
 }
 
-void Applier::request_pending(const wire::Event& e) {
+void Applier::request_pending(const Origin& o, RequestId id, BuildId lost) {
   // A build that started later keeps its claim: an old event must not take it away.
-  const std::int64_t request = e.id("request"), build = e.id("buildid");
   if (db_.run("UPDATE buildrequests SET claimed_build = NULL, claimed_ms = NULL WHERE buildrequestid = ?1"
               " AND complete = 0 AND claimed_build IS NOT NULL AND (?2 = 0 OR claimed_build <= ?2)",
-              request, build))
-    tell_request(e, request, "unclaimed");
+              id.value, lost.value))
+    tell_request(o, id, "unclaimed");
 }
 
-void Applier::request_complete(const wire::Event& e, std::int64_t request, std::int64_t results) {
-  if (db_.run(
-          "UPDATE buildrequests SET complete = 1, complete_ms = ?2, results = ?3 WHERE buildrequestid = ?1"
-          " AND complete = 0",
-          request, e.at_ms, results))
-    tell_request(e, request, "complete");
+void Applier::request_complete(const Origin& o, RequestId id, Results results,
+                               const std::string& cancel_reason) {
+  if (db_.run("UPDATE buildrequests SET complete = 1, complete_ms = ?2, results = ?3,"
+              " cancel_reason = COALESCE(?4, cancel_reason) WHERE buildrequestid = ?1 AND complete = 0",
+              id.value, o.at_ms, static_cast<std::int64_t>(results),
+              cancel_reason.empty() ? std::nullopt : std::optional(cancel_reason)))
+    tell_request(o, id, "complete");
 }
 
-void Applier::request_cancel(const wire::Event& e) {
-  const std::int64_t request = e.id("request");
-  const auto reason = wire::decode_value(e.body);
+void Applier::request_cancel(const Origin& o, RequestId id, const std::string& reason) {
   if (db_.run("UPDATE buildrequests SET cancel_reason = ?2 WHERE buildrequestid = ?1 AND complete = 0",
-              request, reason ? reason->string_or("") : std::string()))
-    tell_request(e, request, "cancel");
+              id.value, reason))
+    tell_request(o, id, "cancel");
 }
 
 }  // namespace headrace::web

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workers that come and go.
 #include "web/history/applier.hpp"
-#include "web/history/decode.hpp"
 
 namespace headrace::web {
 namespace {
@@ -16,23 +15,22 @@ json::Value to_json(const wire::WorkerInfo& info) {
 
 }  // namespace
 
-void Applier::worker_connected(const wire::Event& e) {
-  const auto info = body_of<wire::WorkerInfo>(e);
-  if (!info) return;
-  // The topic names the worker as its key says; what it calls itself in the body is advisory.
-  const std::int64_t id = worker_id(subject_of(e, "worker.connected"));
+void Applier::worker_connected(const Origin& o, std::string_view name, SessionId session,
+                               const wire::WorkerInfo& info) {
+  // `name` is the one that belongs to the worker's key; what the worker calls itself in `info` is advisory.
+  const std::int64_t id = worker_id(name);
   if (db_.run("UPDATE workers SET session = ?2, connected = 1, workerinfo = ?3 WHERE workerid = ?1 AND "
               "session < ?2",
-              id, e.id("session"), json::write(to_json(*info))))
-    tell(e.number, entities::kWorker, id, {"workers/" + std::to_string(id)}, "connected");
+              id, session.value, json::write(to_json(info))))
+    tell(o, entities::kWorker, id, {"workers/" + std::to_string(id)}, "connected");
 }
 
-void Applier::worker_disconnected(const wire::Event& e) {
-  const std::int64_t id = worker_id(subject_of(e, "worker.disconnected"));
+void Applier::worker_disconnected(const Origin& o, std::string_view name, SessionId session) {
+  const std::int64_t id = worker_id(name);
   // The end of an earlier session says nothing about a newer one.
   if (db_.run("UPDATE workers SET connected = 0 WHERE workerid = ?1 AND session <= ?2 AND connected = 1", id,
-              e.id("session")))
-    tell(e.number, entities::kWorker, id, {"workers/" + std::to_string(id)}, "disconnected");
+              session.value))
+    tell(o, entities::kWorker, id, {"workers/" + std::to_string(id)}, "disconnected");
 }
 
 }  // namespace headrace::web

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Running logs, from Redis: list <prefix><step>.<log>:c of chunks, list …:i of "<first line> <lines>
-// <offset> <size>", one entry a chunk, in the slot of their build.
+// Build logs of running builds, from Redis.
 #pragma once
 
 #include <map>
-#include <memory>
+#include <utility>
 #include <vector>
 
 #include "store/client.hpp"
+#include "store/state/log.hpp"
 #include "web/logs/log_source.hpp"
 
 namespace headrace::web {
@@ -18,14 +18,17 @@ class RedisLogSource : public LogSource {
   void read(const LogAddress& log, std::int64_t line, Answer answer) override;
 
  private:
-  // First line of each chunk and, last, of the one to come. Lists only grow, so the part that is known
-  // is not read again; a list that vanished (moved to its file) is forgotten.
+  using LogId = std::pair<BuildId, store::LogName>;
+  // First line of each chunk and, last, of the one to come. A log only grows, so the part that is known is
+  // not read again; the index of a log that has gone from Redis (moved to its file) is forgotten.
   using Index = std::vector<std::int64_t>;
 
-  void give(const std::string& key, std::int64_t line, Answer answer);
+  /// The index of the log with `added`, which begins at chunk `from`.
+  const Index& extend(const LogId& log, std::size_t from, const std::vector<store::ChunkLines>& added);
+  void give(const LogId& log, std::int64_t line, Answer answer);
 
   store::Client& store_;
-  std::map<std::string, Index> indexes_;
+  std::map<LogId, Index> indexes_;
 };
 
 }  // namespace headrace::web

@@ -11,6 +11,7 @@
 #include "web/history/fixture.hpp"
 #include "web/history/projection.hpp"
 #include "web/history/schema.hpp"
+#include "web/history/snapshot.hpp"
 #include "web/rest/routes.hpp"
 
 namespace headrace::web {
@@ -175,18 +176,12 @@ TEST_F(Query, TheTotalCountsWhatTheFiltersLeaveBeforeThePage) {
 }
 
 TEST_F(Query, APageIsNeverLargerThanTheCap) {
-  EventLog log;
-  Projection projection(*db_);
-  for (int i = 0; i < 20; ++i) log.change(0, example_change("main", "x"));
-  std::vector<wire::Event> events = log.take();
-  std::vector<wire::Event> many;
+  SnapshotPart part;
   for (std::int64_t id = 5; id < 5 + kMaxRows; ++id) {
-    auto e = events[0];
-    e.number = {};
-    e.ids["changeid"] = id;
-    many.push_back(e);
+    part.changes.push_back(example_change("main", "x"));
+    part.changes.back().id = {id};
   }
-  projection.apply(many, {}, false);
+  Projection(*db_).apply(part);
   Select what;
   what.entity = &entities::kChange;
   what.limit = kMaxRows + 100;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// A part of what Redis still knows: from such parts the history is made when the event log no longer reaches
+// back to its beginning.
+#pragma once
+
+#include <vector>
+
+#include "store/state/request.hpp"
+#include "store/state/worker.hpp"
+#include "wire/records.hpp"
+
+namespace headrace::web {
+
+/// Parts come in this order: changes, buildsets, builds (finished and running), requests, workers. The last
+/// two say what has become of the earlier ones.
+struct SnapshotPart {
+  std::vector<wire::Change> changes;
+  std::vector<store::StoredBuildset> buildsets;
+  std::vector<wire::Build> builds;
+  std::vector<store::Request> requests;
+  std::vector<store::Worker> workers;
+};
+
+}  // namespace headrace::web
