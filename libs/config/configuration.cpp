@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/configuration.hpp"
 
-#include <algorithm>
-#include <unordered_map>
-
+#include "config/filter_run.hpp"
 #include "config/interpreter.hpp"
-#include "config/pattern.hpp"
 #include "config/site_builder.hpp"
 
 namespace headrace::config {
@@ -16,7 +13,7 @@ struct Configuration::Impl {
   Interpreter interpreter;
   std::vector<FunctionInfo> functions;
   Site site;
-  std::unordered_map<std::string, Pattern> patterns;  // compiled, by text
+  Patterns patterns;
 };
 
 Configuration::Configuration() = default;
@@ -50,85 +47,11 @@ Result<json::Value> Configuration::call(FunctionId id, const json::Value& argume
   return impl_->interpreter.call(impl_->functions[static_cast<std::size_t>(id - 1)], argument);
 }
 
-namespace {
-
-// Numbers compare by value, as in Buildbot: 1 is 1.0.
-bool same(const json::Value& a, const json::Value& b) {
-  if (a.is_number() && b.is_number() && a.is_int() != b.is_int()) return a.as_double() == b.as_double();
-  return a == b;
-}
-
-bool contains(const std::vector<json::Value>& all, const json::Value& value) {
-  return std::any_of(all.begin(), all.end(), [&](const json::Value& one) { return same(one, value); });
-}
-
-// Lua's truth: functions are written in it.
-bool yes(const json::Value& value) { return !value.is_null() && value != json::Value(false); }
-
-}  // namespace
-
 Result<bool> Configuration::matches(const ChangeFilter& filter, const wire::Change& change) {
-  std::optional<Error> error;
-  // True when one of `patterns` matches the start; what is no text matches none.
-  const auto any = [&](const std::vector<std::string>& patterns, const std::optional<std::string>& text) {
-    if (!text) return false;
-    for (const auto& source : patterns) {
-      auto it = impl_->patterns.find(source);
-      if (it == impl_->patterns.end()) {
-        auto compiled = Pattern::compile(source);
-        if (!compiled) return error = compiled.error(), false;
-        it = impl_->patterns.emplace(source, std::move(*compiled)).first;
-      }
-      const auto matched = it->second.matches_start(*text);
-      if (!matched) return error = matched.error(), false;
-      if (*matched) return true;
-    }
-    return false;
+  const FilterRun::CallFunction function = [this](FunctionId id, const json::Value& argument) {
+    return call(id, argument);
   };
-  const auto asked = [&](FunctionId function, const json::Value& argument) {
-    const auto answer = call(function, argument);
-    if (!answer) error = answer.error();
-    return answer && yes(*answer);
-  };
-  const auto value_of = [&](const std::string& attribute) -> std::optional<std::string> {
-    if (attribute == "project") return change.project;
-    if (attribute == "repository") return change.repository;
-    if (attribute == "branch") return change.branch;
-    if (attribute == "category") return change.category;
-    return change.codebase;
-  };
-  const auto accepted = [&] {
-    for (const auto& [name, a] : filter.attributes) {
-      const auto value = value_of(name);
-      const auto in = [&](const auto& list) {
-        return std::find(list.begin(), list.end(), value) != list.end();
-      };
-      if (a.eq && !in(*a.eq)) return false;
-      if (a.not_equal && in(*a.not_equal)) return false;
-      if (!a.re.empty() && !any(a.re, value)) return false;
-      if (!a.not_re.empty() && any(a.not_re, value)) return false;
-      if (a.fn != 0 && !asked(a.fn, value ? json::Value(*value) : json::Value())) return false;
-    }
-    const auto property = [&](const std::string& name) {
-      const auto it = change.properties.find(name);
-      return it == change.properties.end() ? json::Value() : it->second.value;
-    };
-    const auto text = [&](const std::string& name) {
-      const auto value = property(name);
-      return value.is_string() ? std::optional(value.as_string()) : std::nullopt;
-    };
-    for (const auto& [name, values] : filter.property_eq)
-      if (!contains(values, property(name))) return false;
-    for (const auto& [name, values] : filter.property_not_eq)
-      if (contains(values, property(name))) return false;
-    for (const auto& [name, patterns] : filter.property_re)
-      if (!any(patterns, text(name))) return false;
-    for (const auto& [name, patterns] : filter.property_not_re)
-      if (any(patterns, text(name))) return false;
-    return filter.filter_fn == 0 || asked(filter.filter_fn, change_argument(change));
-  }();
-  if (error) return tl::unexpected(*error);
-  return accepted;
+  return FilterRun(impl_->patterns, function, change).matches(filter);
 }
 
 json::Value change_argument(const wire::Change& change) {

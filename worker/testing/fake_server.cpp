@@ -14,6 +14,12 @@ void push(std::vector<FakeServer::Reply>& out, const M& m) {
   out.emplace_back(M::kName, wire::encode(m));
 }
 
+wire::Fenced fenced(const wire::Claim& claim) {
+  wire::Fenced out;
+  out.claim = claim;
+  return out;
+}
+
 }  // namespace
 
 std::string FakeBuild::log(int step_number, const std::string& name) const {
@@ -77,140 +83,146 @@ std::vector<FakeServer::Reply> FakeServer::offers() {
   return out;
 }
 
+// Every message but the hello carries its session under the same key; a stranger is sent to hello.
+bool FakeServer::is_stranger(const std::string& name, const std::string& body, std::vector<Reply>& out) {
+  std::int64_t session = 0;
+  if (name == wire::Report::kName) {
+    if (const auto m = wire::decode<wire::Report>(body)) session = m->session.value;
+  } else if (const auto map = wire::decode_value(body)) {
+    session = (*map)["session"].int_or(0);
+  }
+  if (session_ && session == session_->value && !known_sessions_.contains(session)) session_.reset();
+  if (session_ && session == session_->value) return false;
+  wire::Rehello m;
+  m.session = SessionId{session};
+  push(out, m);
+  return true;
+}
+
+template <class M>
+bool FakeServer::took(const std::string& name, const std::string& body, std::vector<Reply>& out) {
+  if (name != M::kName) return false;
+  if (const auto message = wire::decode<M>(body))
+    on(*message, out);
+  else
+    errors.push_back(message.error().text);
+  return true;
+}
+
 std::vector<FakeServer::Reply> FakeServer::on_message(const std::string& name, const std::string& body) {
   std::vector<Reply> out;
-  // Every later message carries its session under the same key; a stranger is sent to hello.
-  if (name != wire::Hello::kName) {
-    const auto map = wire::decode_value(name == wire::Report::kName ? "" : body);
-    std::int64_t session = 0;
-    if (name == wire::Report::kName) {
-      const auto m = wire::decode<wire::Report>(body);
-      if (m) session = m->session.value;
-    } else if (map) {
-      session = (*map)["session"].int_or(0);
-    }
-    if (session_ && session == session_->value && !known_sessions_.contains(session)) session_.reset();
-    if (!session_ || session != session_->value) {
-      wire::Rehello m;
-      m.session = SessionId{session};
-      push(out, m);
-      return out;
-    }
-  }
-  if (name == wire::Hello::kName) {
-    const auto m = wire::decode<wire::Hello>(body);
-    if (!m) return errors.push_back(m.error().text), out;
-    ++hellos;
-    session_ = SessionId{++last_session_};
-    known_sessions_ = {last_session_};
-    wire::Welcome w;
-    w.instance = m->instance;
-    w.session = *session_;
-    w.name = "w";
-    w.lease_ms = lease_ms;
-    w.heartbeat_ms = heartbeat_ms;
-    w.slots = slots;
-    for (const auto& claim : m->held) {
-      wire::HeldState s;
-      s.claim = claim;
-      if (FakeBuild* b = find(claim); b && b->state <= FakeBuild::State::running) {
-        s.keep = true;
-        s.running = b->state == FakeBuild::State::running;
-        s.build = s.running ? b->id : BuildId{};
-        s.number = b->id.value;
-        s.acked = b->acked;
-        for (const auto& [log, text] : b->logs)
-          s.logs.push_back({log.first, log.second, static_cast<std::int64_t>(text.size())});
-        s.cancel = b->cancel;
-        s.reason = b->reason;
-      }
-      w.held.push_back(s);
-    }
-    // What the worker does not hold any more goes back.
-    for (auto& [request, b] : builds_) {
-      const bool held = std::find(m->held.begin(), m->held.end(), b.claim) != m->held.end();
-      if (held || b.claim.nonce.empty()) continue;
-      if (b.state == FakeBuild::State::offered) b.claim.nonce.clear();
-      if (b.state == FakeBuild::State::running) b.state = FakeBuild::State::lost;
-    }
-    free_slots_ = 0;
-    push(out, w);
-  } else if (name == wire::Ready::kName) {
-    free_slots_ = wire::decode<wire::Ready>(body)->free_slots;
-  } else if (name == wire::Accept::kName || name == wire::Refuse::kName) {
-    const bool yes = name == wire::Accept::kName;
-    const auto claim =
-        yes ? wire::decode<wire::Accept>(body)->claim : wire::decode<wire::Refuse>(body)->claim;
-    FakeBuild* b = find(claim);
-    if (b && !yes) {
-      b->refusal = wire::decode<wire::Refuse>(body)->reason;
-      if (b->refusal == "no free slot") {
-        b->claim.nonce.clear();  // back to its place, for a later ready
-      } else {
-        b->state = FakeBuild::State::refused;
-      }
-      return out;
-    }
-    if (!b || b->state > FakeBuild::State::running) {
-      wire::Fenced f;
-      f.claim = claim;
-      push(out, f);
-      return out;
-    }
-    if (b->state == FakeBuild::State::offered)
-      b->state = FakeBuild::State::running, b->id = BuildId{++last_build_};
-    wire::Accepted a;
-    a.claim = claim;
-    a.build = b->id;
-    a.number = b->id.value;
-    push(out, a);
-  } else if (name == wire::Report::kName) {
-    if (acknowledges) apply(*wire::decode<wire::Report>(body), out);
-  } else if (name == wire::Question::kName) {
-    const auto q = wire::decode<wire::Question>(body);
-    FakeBuild* b = find(q->claim);
-    if (!b) return out;
-    if (!b->answers.contains(q->id)) {
-      wire::Answer a = on_question ? on_question(*q) : wire::Answer{};
-      a.claim = q->claim;
-      a.id = q->id;
-      b->answers[q->id] = a;
-    }
-    push(out, b->answers[q->id]);
-  } else if (name == wire::Heartbeat::kName) {
-    const auto h = wire::decode<wire::Heartbeat>(body);
-    free_slots_ = h->free_slots;
-    wire::HeartbeatReply r;
-    r.session = *session_;
-    for (const auto& claim : h->held) {
-      const FakeBuild* b = find(claim);
-      wire::Wanted w;
-      w.claim = claim;
-      w.fenced = !b || b->state > FakeBuild::State::running;
-      w.cancel = b && b->cancel;
-      w.reason = b ? b->reason : "unknown";
-      r.wanted.push_back(w);
-    }
-    push(out, r);
-  } else if (name == wire::Goodbye::kName) {
-    goodbye = wire::decode<wire::Goodbye>(body)->reason;
-    for (auto& [request, b] : builds_)
-      if (b.state == FakeBuild::State::running) b.state = FakeBuild::State::lost;
-    session_.reset();
-  } else {
-    errors.push_back("unknown message " + name);
-  }
+  if (name != wire::Hello::kName && is_stranger(name, body, out)) return out;
+  const bool known = took<wire::Hello>(name, body, out) || took<wire::Ready>(name, body, out) ||
+                     took<wire::Accept>(name, body, out) || took<wire::Refuse>(name, body, out) ||
+                     took<wire::Report>(name, body, out) || took<wire::Question>(name, body, out) ||
+                     took<wire::Heartbeat>(name, body, out) || took<wire::Goodbye>(name, body, out);
+  if (!known) errors.push_back("unknown message " + name);
   return out;
 }
 
-void FakeServer::apply(const wire::Report& m, std::vector<Reply>& out) {
-  FakeBuild* b = find(m.claim);
-  if (!b || b->state != FakeBuild::State::running) {
-    wire::Fenced f;
-    f.claim = m.claim;
-    push(out, f);
-    return;
+void FakeServer::on(const wire::Hello& m, std::vector<Reply>& out) {
+  ++hellos;
+  session_ = SessionId{++last_session_};
+  known_sessions_ = {last_session_};
+  wire::Welcome w;
+  w.instance = m.instance;
+  w.session = *session_;
+  w.name = "w";
+  w.lease_ms = lease_ms;
+  w.heartbeat_ms = heartbeat_ms;
+  w.slots = slots;
+  for (const auto& claim : m.held) w.held.push_back(held_state(claim));
+  // What the worker does not hold any more goes back.
+  for (auto& [request, b] : builds_) {
+    const bool held = std::find(m.held.begin(), m.held.end(), b.claim) != m.held.end();
+    if (held || b.claim.nonce.empty()) continue;
+    if (b.state == FakeBuild::State::offered) b.claim.nonce.clear();
+    if (b.state == FakeBuild::State::running) b.state = FakeBuild::State::lost;
   }
+  free_slots_ = 0;
+  push(out, w);
+}
+
+wire::HeldState FakeServer::held_state(const wire::Claim& claim) {
+  wire::HeldState s;
+  s.claim = claim;
+  const FakeBuild* b = find(claim);
+  if (!b || b->state > FakeBuild::State::running) return s;
+  s.keep = true;
+  s.running = b->state == FakeBuild::State::running;
+  s.build = s.running ? b->id : BuildId{};
+  s.number = b->id.value;
+  s.acked = b->acked;
+  for (const auto& [log, text] : b->logs)
+    s.logs.push_back({log.first, log.second, static_cast<std::int64_t>(text.size())});
+  s.cancel = b->cancel;
+  s.reason = b->reason;
+  return s;
+}
+
+void FakeServer::on(const wire::Ready& m, std::vector<Reply>&) { free_slots_ = m.free_slots; }
+
+void FakeServer::on(const wire::Refuse& m, std::vector<Reply>& out) {
+  FakeBuild* b = find(m.claim);
+  if (!b) return push(out, fenced(m.claim));
+  b->refusal = m.reason;
+  if (m.reason == "no free slot")
+    b->claim.nonce.clear();  // back to its place, for a later ready
+  else
+    b->state = FakeBuild::State::refused;
+}
+
+void FakeServer::on(const wire::Accept& m, std::vector<Reply>& out) {
+  FakeBuild* b = find(m.claim);
+  if (!b || b->state > FakeBuild::State::running) return push(out, fenced(m.claim));
+  if (b->state == FakeBuild::State::offered)
+    b->state = FakeBuild::State::running, b->id = BuildId{++last_build_};
+  wire::Accepted a;
+  a.claim = m.claim;
+  a.build = b->id;
+  a.number = b->id.value;
+  push(out, a);
+}
+
+void FakeServer::on(const wire::Question& m, std::vector<Reply>& out) {
+  FakeBuild* b = find(m.claim);
+  if (!b) return;
+  if (!b->answers.contains(m.id)) {
+    wire::Answer a = on_question ? on_question(m) : wire::Answer{};
+    a.claim = m.claim;
+    a.id = m.id;
+    b->answers[m.id] = a;
+  }
+  push(out, b->answers[m.id]);
+}
+
+void FakeServer::on(const wire::Heartbeat& m, std::vector<Reply>& out) {
+  free_slots_ = m.free_slots;
+  wire::HeartbeatReply r;
+  r.session = *session_;
+  for (const auto& claim : m.held) {
+    const FakeBuild* b = find(claim);
+    wire::Wanted w;
+    w.claim = claim;
+    w.fenced = !b || b->state > FakeBuild::State::running;
+    w.cancel = b && b->cancel;
+    w.reason = b ? b->reason : "unknown";
+    r.wanted.push_back(w);
+  }
+  push(out, r);
+}
+
+void FakeServer::on(const wire::Goodbye& m, std::vector<Reply>&) {
+  goodbye = m.reason;
+  for (auto& [request, b] : builds_)
+    if (b.state == FakeBuild::State::running) b.state = FakeBuild::State::lost;
+  session_.reset();
+}
+
+void FakeServer::on(const wire::Report& m, std::vector<Reply>& out) {
+  if (!acknowledges) return;
+  FakeBuild* b = find(m.claim);
+  if (!b || b->state != FakeBuild::State::running) return push(out, fenced(m.claim));
   wire::Reported answer;
   answer.claim = m.claim;
   // Log bytes: at the end of what is there, or not at all.
@@ -226,42 +238,47 @@ void FakeServer::apply(const wire::Report& m, std::vector<Reply>& out) {
     }
     answer.logs.push_back({p.step, p.log, static_cast<std::int64_t>(text.size())});
   }
-  if (m.sequence == b->acked + 1) {
-    // A finished step whose bytes have not all come is not applied: its sender repeats both.
-    bool whole = true;
-    for (const auto& item : m.items)
-      if (item.step && item.step->results)
-        for (const auto& log : item.step->logs) {
-          const std::string& text = b->logs[{item.step->number, log.index}];
-          const auto have = static_cast<std::int64_t>(text.size());
-          if (have != log.size_bytes) {
-            whole = false;
-            answer.logs.push_back({item.step->number, log.index, have});
-          } else if (logchunk::crc32(0, text) != static_cast<std::uint32_t>(log.crc)) {
-            errors.push_back("sum of log " + log.name + " is wrong");
-          }
-        }
-    if (whole) {
-      ++b->acked;
-      ++b->reports;
-      for (const auto& item : m.items) {
-        if (b->finish) errors.push_back("something after the finish");
-        if (item.properties) override_with(b->properties, *item.properties);
-        if (item.step) {
-          const auto n = static_cast<std::size_t>(item.step->number);
-          if (n > b->steps.size()) errors.push_back("step number with a hole");
-          if (n < b->steps.size() && b->steps[n].results) errors.push_back("step changed after its end");
-          if (n == b->steps.size()) b->steps.push_back(*item.step);
-          if (n < b->steps.size()) b->steps[n] = *item.step;
-        }
-        if (item.finish) b->finish = item.finish;
-      }
-      if (b->finish) b->state = FakeBuild::State::finished;
-    }
-  }
+  if (m.sequence == b->acked + 1 && logs_are_whole(*b, m, answer)) apply(*b, m);
   answer.sequence = b->acked;
   answer.finished = b->finish.has_value();
   push(out, answer);
+}
+
+// A finished step whose bytes have not all come is not applied: its sender repeats both.
+bool FakeServer::logs_are_whole(FakeBuild& b, const wire::Report& m, wire::Reported& answer) {
+  bool whole = true;
+  for (const auto& item : m.items) {
+    if (!item.step || !item.step->results) continue;
+    for (const auto& log : item.step->logs) {
+      const std::string& text = b.logs[{item.step->number, log.index}];
+      const auto have = static_cast<std::int64_t>(text.size());
+      if (have != log.size_bytes) {
+        whole = false;
+        answer.logs.push_back({item.step->number, log.index, have});
+      } else if (logchunk::crc32(0, text) != static_cast<std::uint32_t>(log.crc)) {
+        errors.push_back("sum of log " + log.name + " is wrong");
+      }
+    }
+  }
+  return whole;
+}
+
+void FakeServer::apply(FakeBuild& b, const wire::Report& m) {
+  ++b.acked;
+  ++b.reports;
+  for (const auto& item : m.items) {
+    if (b.finish) errors.push_back("something after the finish");
+    if (item.properties) override_with(b.properties, *item.properties);
+    if (item.step) {
+      const auto n = static_cast<std::size_t>(item.step->number);
+      if (n > b.steps.size()) errors.push_back("step number with a hole");
+      if (n < b.steps.size() && b.steps[n].results) errors.push_back("step changed after its end");
+      if (n == b.steps.size()) b.steps.push_back(*item.step);
+      if (n < b.steps.size()) b.steps[n] = *item.step;
+    }
+    if (item.finish) b.finish = item.finish;
+  }
+  if (b.finish) b.state = FakeBuild::State::finished;
 }
 
 }  // namespace headrace::worker::testing

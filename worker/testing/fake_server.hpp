@@ -41,7 +41,7 @@ class FakeServer {
  public:
   using Reply = std::pair<std::string, std::string>;  // name, body
 
-  // ---- what tests say ----
+  // What tests say.
   /// Puts a build into the queue. @return its request number
   std::int64_t add(wire::BuildPlan plan);
   void cancel(std::int64_t request, const std::string& reason);
@@ -61,7 +61,7 @@ class FakeServer {
   int hellos = 0;
   std::vector<std::string> errors;  ///< rules that the worker broke
 
-  // ---- the network ----
+  // The network.
   std::vector<Reply> on_message(const std::string& name, const std::string& body);
   /// What is sent without being asked: offers.
   std::vector<Reply> offers();
@@ -69,7 +69,21 @@ class FakeServer {
   std::string goodbye;
 
  private:
-  void apply(const wire::Report& m, std::vector<Reply>& out);
+  bool is_stranger(const std::string& name, const std::string& body, std::vector<Reply>& out);
+  /// Whether the message has this name; it is decoded and taken then.
+  template <class M>
+  bool took(const std::string& name, const std::string& body, std::vector<Reply>& out);
+  void on(const wire::Hello& m, std::vector<Reply>& out);
+  void on(const wire::Ready& m, std::vector<Reply>& out);
+  void on(const wire::Accept& m, std::vector<Reply>& out);
+  void on(const wire::Refuse& m, std::vector<Reply>& out);
+  void on(const wire::Report& m, std::vector<Reply>& out);
+  void on(const wire::Question& m, std::vector<Reply>& out);
+  void on(const wire::Heartbeat& m, std::vector<Reply>& out);
+  void on(const wire::Goodbye& m, std::vector<Reply>& out);
+  wire::HeldState held_state(const wire::Claim& claim);
+  bool logs_are_whole(FakeBuild& b, const wire::Report& m, wire::Reported& answer);
+  void apply(FakeBuild& b, const wire::Report& m);
   FakeBuild* find(const wire::Claim& claim);
 
   std::map<std::int64_t, FakeBuild> builds_;
