@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "http/test_peer.hpp"
+#include "http/testing/peers.hpp"
 
 namespace headrace::http {
 namespace {

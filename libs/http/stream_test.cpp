@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers without an end: chunks, back-pressure, and peers that leave.
-#include "http/test_peer.hpp"
+#include "http/testing/peers.hpp"
 
 namespace headrace::http {
 namespace {

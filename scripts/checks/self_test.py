@@ -56,7 +56,7 @@ FAULTS = [  # (what is done, how it is done, the check, what it says)
     ("an include that CMake does not declare", begun_with(SMALL, '#include "wire/codec.hpp"\n'), TIDY,
      "'wire/codec.hpp' file not found"),
     ("an unquoted variable", appended("deploy/quickstart", "\nrm $somewhere\n"), check("shell"), "SC2086"),
-    ("a name that JavaScript does not know", appended("services/web/pages/app.js", "\nnobodyKnows();\n"), check("js"),
+    ("a name that JavaScript does not know", appended("services/web/ui/app.js", "\nnobodyKnows();\n"), check("js"),
      "'nobodyKnows' is not defined"),
     ("a worker that uses the store", begun_with("worker/service.cpp", '#include "store/client.hpp"\n'), check("imports"),
      "worker may not use libs/store"),

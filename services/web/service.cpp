@@ -31,10 +31,10 @@ void WebService::start() {
   running_logs_ = std::make_unique<RedisLogSource>(*log_store_);
   retry_logs_ = std::make_unique<boost::asio::steady_timer>(host.io());
   clock_ = std::make_unique<boost::asio::steady_timer>(host.io());
-  front_ = std::make_unique<Front>(
+  app_ = std::make_unique<WebApp>(
       host.io(),
-      FrontSettings{settings_.history.empty() ? data + "/web/history.sqlite" : settings_.history,
-                    data + "/logs"},
+      WebAppSettings{settings_.history.empty() ? data + "/web/history.sqlite" : settings_.history,
+                     data + "/logs"},
       running_logs_.get(), [this](EventNumber after, std::size_t limit, auto answer) {
         if (!host_->store().connected()) return answer(fail("Redis cannot be reached"));
         host_->try_read(store::events_after(after, limit), std::move(answer));
@@ -42,14 +42,14 @@ void WebService::start() {
   server_ = std::make_unique<http::Server>(
       host.io(), settings_.listen,
       [this](http::Request q, std::shared_ptr<http::Responder> r) { handle(std::move(q), std::move(r)); });
-  spdlog::info("listening address={} history_event={}", server_->address(), front_->cursor().number.value);
+  spdlog::info("listening address={} history_event={}", server_->address(), app_->cursor().number.value);
   host.metrics().counter("headrace_web_requests_total", "requests answered");
   host.metrics().gauge("headrace_web_event_number", "newest event in the history",
-                       [this] { return static_cast<double>(front_->cursor().number.value); });
+                       [this] { return static_cast<double>(app_->cursor().number.value); });
   host.metrics().gauge("headrace_web_events_waiting", "events that are not in the history yet",
                        [this] { return static_cast<double>(pending_.size()); });
   host.metrics().gauge("headrace_web_listeners", "browsers that listen to live events",
-                       [this] { return static_cast<double>(front_->listeners()); });
+                       [this] { return static_cast<double>(app_->listeners()); });
   connect_logs();
   beat();
 }
@@ -58,7 +58,7 @@ void WebService::handle(http::Request request, std::shared_ptr<http::Responder> 
   if (request.path == "/healthz" || request.path == "/metrics")
     return responder->send(host_->answer_status(request));
   host_->metrics().count("headrace_web_requests_total");
-  front_->handle(std::move(request), std::move(responder));
+  app_->handle(std::move(request), std::move(responder));
 }
 
 void WebService::connect_logs() {
@@ -73,7 +73,7 @@ void WebService::connect_logs() {
 
 // Pings go to listeners also while Redis is away, so the host's tick will not do.
 void WebService::beat() {
-  front_->tick();
+  app_->tick();
   clock_->expires_after(seconds(1));
   clock_->async_wait([this](const boost::system::error_code& e) {
     if (!e) beat();
@@ -97,7 +97,7 @@ void WebService::load() {
   names_changed_ = false;
   // Behind what is under way, and before the names of this Redis are taken in: its ids need not be those of
   // the history if that is of another one.
-  front_->set_names({}, generation_.guard([this] {
+  app_->set_names({}, generation_.guard([this] {
     if (broken_)
       begin_anew();
     else
@@ -123,16 +123,16 @@ void WebService::read_site(std::function<void()> done) {
     names_ = std::move(names);
     config_->refresh([this, done] {
       if (const auto& c = config_->current())
-        front_->set_site(std::shared_ptr<const config::Site>(c, &c->site()), names_, generation_.guard(done));
+        app_->set_site(std::shared_ptr<const config::Site>(c, &c->site()), names_, generation_.guard(done));
       else
-        front_->set_names(names_, generation_.guard(done));
+        app_->set_names(names_, generation_.guard(done));
     });
   });
 }
 
 // Is the history's last event in the log, as it was?
 void WebService::check_cursor() {
-  const auto cursor = front_->cursor();
+  const auto cursor = app_->cursor();
   if (!cursor.number) return begin_anew();
   host_->read(store::head(), [this, cursor](const events::Cursor& head) {
     host_->read(
@@ -157,7 +157,7 @@ void WebService::begin_anew() {
       read_state();
     });
     // A reset forgets builders and workers too.
-    front_->reset(generation_.guard([this, read] { read_site(read); }));
+    app_->reset(generation_.guard([this, read] { read_site(read); }));
   });
 }
 
@@ -165,10 +165,10 @@ void WebService::read_state() {
   read_snapshot(
       *host_,
       [this](SnapshotPart part, std::function<void()> next) {
-        front_->apply(std::move(part), generation_.guard(std::move(next)));
+        app_->apply(std::move(part), generation_.guard(std::move(next)));
       },
       [this](const events::Cursor& cursor) {
-        front_->set_cursor(cursor, generation_.guard([this, cursor] { host_->loaded(cursor); }));
+        app_->set_cursor(cursor, generation_.guard([this, cursor] { host_->loaded(cursor); }));
       });
 }
 
@@ -200,7 +200,7 @@ void WebService::pump() {
   pending_.erase(pending_.begin(), end);
   const bool reread = std::exchange(names_changed_, false) || !knows_names(names_, batch);
   auto apply = [this, go_on, batch = std::move(batch)]() mutable {
-    front_->apply(std::move(batch), std::exchange(growths_, {}), generation_.guard(go_on));
+    app_->apply(std::move(batch), std::exchange(growths_, {}), generation_.guard(go_on));
   };
   // Once a batch: a name that is still unknown gets a provisional id.
   if (reread) return read_site(std::move(apply));

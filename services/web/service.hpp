@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// headrace-web in its host: events of the log into the front, one batch at a time; HTTP in.
+// headrace-web in its host: events of the log into the app, one batch at a time; HTTP in.
 //
-// The front goes on answering from the history while Redis is away; only running logs and the event list
+// The app goes on answering from the history while Redis is away; only running logs and the event list
 // need it.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "http/server.hpp"
 #include "service/live_config.hpp"
 #include "service/runner.hpp"
-#include "web/front/front.hpp"
+#include "web/app/web_app.hpp"
 #include "web/logs/redis_log_source.hpp"
 #include "web/settings.hpp"
 
@@ -54,7 +54,7 @@ class WebService : public service::Service {
   std::unique_ptr<store::Client> log_store_;  ///< a connection of its own: logs never delay events
   std::unique_ptr<RedisLogSource> running_logs_;
   std::unique_ptr<boost::asio::steady_timer> retry_logs_, clock_;
-  std::unique_ptr<Front> front_;
+  std::unique_ptr<WebApp> app_;
   std::unique_ptr<http::Server> server_;
 
   Names names_;
@@ -63,7 +63,7 @@ class WebService : public service::Service {
   std::optional<MonoTime> busy_since_;  ///< a batch is under way
   std::deque<wire::Event> pending_;     ///< not in the history yet
   std::vector<LogGrowth> growths_;
-  Generation generation_;  ///< of the loaded state; what the front answers to an earlier one is dropped
+  Generation generation_;  ///< of the loaded state; what the app answers to an earlier one is dropped
 };
 
 }  // namespace headrace::web

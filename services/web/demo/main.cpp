@@ -9,18 +9,18 @@
 #include "arguments/arguments.hpp"
 #include "http/server.hpp"
 #include "log/log.hpp"
+#include "web/app/web_app.hpp"
 #include "web/demo/player.hpp"
-#include "web/front/front.hpp"
 
 namespace {
 
 using namespace headrace;
 
 // So that a change of the page shows at the next reload, without building.
-bool from_directory(const std::string& pages, const http::Request& q, http::Responder& r) {
+bool from_directory(const std::string& ui, const http::Request& q, http::Responder& r) {
   const std::string name = q.path == "/" ? "index.html" : q.path.substr(1);
   if (name.find('/') != std::string::npos) return false;
-  std::ifstream in(pages + "/" + name, std::ios::binary);
+  std::ifstream in(ui + "/" + name, std::ios::binary);
   if (!in) return false;
   http::Response response;
   response.body.assign(std::istreambuf_iterator<char>(in), {});
@@ -33,21 +33,21 @@ bool from_directory(const std::string& pages, const http::Request& q, http::Resp
 }
 
 // Plays on four times a second, one batch at a time.
-void go_on(boost::asio::steady_timer& timer, web::Front& front, web::demo::Player& player) {
+void go_on(boost::asio::steady_timer& timer, web::WebApp& app, web::demo::Player& player) {
   timer.expires_after(std::chrono::milliseconds(250));
   timer.async_wait([&](boost::system::error_code stopped) {
     if (stopped) return;
     const std::int64_t now = to_ms(wall_now());
     player.play_until(now);
-    front.tick();
-    front.apply(player.log.take(), player.growths(now), [&] { go_on(timer, front, player); });
+    app.tick();
+    app.apply(player.log.take(), player.growths(now), [&] { go_on(timer, app, player); });
   });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string listen = "127.0.0.1:8010", data, pages;
+  std::string listen = "127.0.0.1:8010", data, ui;
   int builds = 200;
   std::uint64_t seed = 7;
   std::int64_t long_log = 0;
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   command.option("--seed", seed, "of the random numbers").show_default();
   command.option("--speed", speed, "how much faster than real builds it goes on").show_default();
   command.option("--long-log", long_log, "lines of the first build's first step");
-  command.option("--pages", pages, "take the page's files from this directory instead of the program");
+  command.option("--ui", ui, "take the page's files from this directory instead of the program");
   command.flag("--still", still, "nothing happens any more");
   if (const auto status = command.parse(argc, argv)) return *status;
   start_logging("web-demo", "info");
@@ -80,21 +80,21 @@ int main(int argc, char** argv) {
   player.set_long_log(long_log);
 
   boost::asio::io_context io(1);
-  web::Front front(io, {data + "/web/history.sqlite", logs}, &player, {});
+  web::WebApp app(io, {data + "/web/history.sqlite", logs}, &player, {});
   http::Server server(io, listen, [&](http::Request q, std::shared_ptr<http::Responder> r) {
-    if (!pages.empty() && from_directory(pages, q, *r)) return;
-    front.handle(std::move(q), std::move(r));
+    if (!ui.empty() && from_directory(ui, q, *r)) return;
+    app.handle(std::move(q), std::move(r));
   });
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](auto, auto) { io.stop(); });
   boost::asio::steady_timer timer(io);
-  front.set_site(std::make_shared<config::Site>(web::demo::site()), web::demo::names(), [&] {
+  app.set_site(std::make_shared<config::Site>(web::demo::site()), web::demo::names(), [&] {
     player.play_until(now);
-    front.apply(player.log.take(), player.growths(now), [&] {
+    app.apply(player.log.take(), player.growths(now), [&] {
       std::cout << "http://" << server.address() << "/" << std::endl;
       player.set_pace(25);
       player.set_speed(speed);
-      if (!still) go_on(timer, front, player);
+      if (!still) go_on(timer, app, player);
     });
   });
   io.run();

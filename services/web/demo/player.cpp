@@ -5,7 +5,6 @@
 
 #include "logchunk/chunk.hpp"
 #include "logstore/log_file.hpp"
-#include "wire/codec.hpp"
 
 namespace headrace::web::demo {
 namespace {
@@ -30,7 +29,7 @@ Player::Player(std::filesystem::path logs, std::int64_t start_ms, std::uint64_t 
     info.name = w.name;
     info.version = HEADRACE_VERSION;
     info.facts = {{"host", w.name + ".millrace.example"}, {"system", "Linux"}, {"numcpus", "16"}};
-    log.add("worker.connected." + w.name, {{"session", session++}}, wire::encode(info));
+    log.worker_connected(session++, info);
   }
   at(start_ms + 5000, [this] { push(now_ms_); });
 }
@@ -40,7 +39,7 @@ void Player::play_until(std::int64_t now_ms) {
     auto action = std::move(agenda_.begin()->second);
     now_ms_ = agenda_.begin()->first;
     agenda_.erase(agenda_.begin());
-    log.now_ms = now_ms_ - 1000;  // `add` counts a second on
+    log.now_ms = now_ms_ - 1000;  // the log counts a second on
     action();
   }
   now_ms_ = now_ms;
@@ -158,7 +157,7 @@ void Player::finish_build(std::int64_t build, std::int64_t now) {
   --busy_[run.record.worker], --busy_[run.record.builder + "@" + run.record.worker];
   if (run.script.results == Results::retry) {
     log.now_ms = now - 1000;
-    log.add("request.pending", {{"request", run.record.request.value}, {"buildid", build}});
+    log.request_pending(run.record.request.value, build);
     waiting_.insert(waiting_.begin(), {run.record.request.value, run.record.buildset.value,
                                        run.record.builder, run.record.changes});
   }

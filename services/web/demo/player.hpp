@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "web/demo/site.hpp"
-#include "web/history/fixture.hpp"
 #include "web/logs/log_source.hpp"
+#include "web/testing/event_log.hpp"
 
 namespace headrace::web::demo {
 

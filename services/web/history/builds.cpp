@@ -2,7 +2,7 @@
 // Builds, steps and logs.
 #include <algorithm>
 
-#include "web/history/applier.hpp"
+#include "web/history/projector.hpp"
 
 namespace headrace::web {
 namespace {
@@ -24,7 +24,7 @@ std::optional<std::int64_t> number_of(const std::optional<Results>& r) {
 
 }  // namespace
 
-void Applier::build_new(const Origin& o, const wire::Build& b) {
+void Projector::build_new(const Origin& o, const wire::Build& b) {
   const std::int64_t started = b.started_ms ? b.started_ms : o.at_ms;
   if (!db_.run("INSERT OR IGNORE INTO builds VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, NULL, NULL, ?8, ?9)",
                b.id.value, b.number, builder_id(b.builder), b.request.value, worker_id(b.worker), b.attempt,
@@ -41,14 +41,14 @@ void Applier::build_new(const Origin& o, const wire::Build& b) {
   if (claimed) tell_request(o, b.request, "claimed");
 }
 
-void Applier::build_properties(const Origin& o, BuildId id, const Properties& properties) {
+void Projector::build_properties(const Origin& o, BuildId id, const Properties& properties) {
   // Each value is a list, so json_patch replaces it as a whole.
   if (db_.run("UPDATE builds SET properties = json_patch(properties, ?2) WHERE buildid = ?1 AND complete = 0",
               id.value, to_text(properties)))
     tell(o, to_json(properties), {"builds/" + std::to_string(id.value) + "/properties"}, "update");
 }
 
-void Applier::build_finished(const Origin& o, const wire::Build& b, Results results) {
+void Projector::build_finished(const Origin& o, const wire::Build& b, Results results) {
   build_new(o, b);
   if (db_.integer("SELECT complete FROM builds WHERE buildid = ?1", b.id.value) != 0) return;
   for (const auto& s : b.steps) step(o, b.id, s);
@@ -62,7 +62,7 @@ void Applier::build_finished(const Origin& o, const wire::Build& b, Results resu
 }
 
 // A build whose worker was lost ends with steps and logs that nobody will finish any more.
-void Applier::close_steps(const Origin& o, BuildId build, Results results) {
+void Projector::close_steps(const Origin& o, BuildId build, Results results) {
   std::vector<std::int64_t> logs, steps;
   const std::int64_t from = step_id(build, 0), to = from + kMaxSteps - 1;
   {
@@ -87,7 +87,7 @@ void Applier::close_steps(const Origin& o, BuildId build, Results results) {
   }
 }
 
-void Applier::step(const Origin& o, BuildId build, const wire::StepRecord& s) {
+void Projector::step(const Origin& o, BuildId build, const wire::StepRecord& s) {
   const std::int64_t id = step_id(build, s.number);
   const auto complete = db_.integer("SELECT complete FROM steps WHERE stepid = ?1", id);
   const bool done = s.complete_ms != 0 || s.results.has_value();
@@ -114,7 +114,7 @@ void Applier::step(const Origin& o, BuildId build, const wire::StepRecord& s) {
     tell_step(o, id, build, "updated");
 }
 
-void Applier::log(const Origin& o, BuildId build, int step, const wire::LogRecord& l) {
+void Projector::log(const Origin& o, BuildId build, int step, const wire::LogRecord& l) {
   const std::int64_t id = log_id(build, step, l.index);
   const auto before = db_.integer("SELECT complete FROM logs WHERE logid = ?1", id);
   if (before.value_or(0) != 0) return;

@@ -6,7 +6,7 @@
 
 #include "config/force_options.hpp"
 #include "config/site.hpp"
-#include "web/history/applier.hpp"
+#include "web/history/projector.hpp"
 #include "web/history/schema.hpp"
 #include "wire/events.hpp"
 
@@ -131,23 +131,23 @@ void Projection::set_cursor(const Cursor& cursor) {
 Applied Projection::apply(const std::vector<wire::Event>& events, const std::vector<LogGrowth>& growths,
                           bool notify) {
   Transaction all(db_);
-  Applier applier(db_, names_, notify);
+  Projector projector(db_, names_, notify);
   Cursor reached = cursor_;
   for (const auto& e : events) {
     if (e.number <= reached.number) continue;
-    applier.apply(e);
+    projector.apply(e);
     reached = {e.number, e.tag};
   }
-  for (const auto& g : growths) applier.apply(g);
+  for (const auto& g : growths) projector.apply(g);
   std::swap(cursor_, reached);
   store_cursor();
   all.commit();
-  return {cursor_, applier.take()};
+  return {cursor_, projector.take()};
 }
 
 void Projection::apply(const SnapshotPart& part) {
   Transaction all(db_);
-  Applier(db_, names_, false).apply(part);
+  Projector(db_, names_, false).apply(part);
   all.commit();
 }
 
@@ -170,12 +170,12 @@ Applied Projection::set_site(const config::Site& site, const Names& names, bool 
   for (const auto& w : site.workers)
     db_.run("UPDATE workers SET configured = 1, slots = ?2 WHERE name = ?1", w.name, w.slots);
   put_schedulers(db_, site, names);
-  Applier applier(db_, names_, notify);
+  Projector projector(db_, names_, notify);
   for (const auto& b : site.builders)
     if (const auto id = id_in(names_.builders, b.name)) changed.insert(id);
-  for (const auto id : changed) applier.builder_updated(id);
+  for (const auto id : changed) projector.builder_updated(id);
   all.commit();
-  return {cursor_, applier.take()};
+  return {cursor_, projector.take()};
 }
 
 }  // namespace headrace::web

@@ -10,11 +10,11 @@
 #include <fstream>
 #include <regex>
 
-#include "web/history/applier.hpp"
-#include "web/history/fixture.hpp"
+#include "web/history/projector.hpp"
 #include "web/history/schema.hpp"
 #include "web/history/select.hpp"
-#include "wire/codec.hpp"
+#include "web/testing/event_log.hpp"
+#include "web/testing/example_site.hpp"
 
 namespace headrace::web {
 namespace fs = std::filesystem;
@@ -48,7 +48,7 @@ class ProjectionOf : public testing::Test {
     log_.step(1, "kernel", example_step(0, "git", Results::success, 12));
     auto properties = example_build(1, "kernel", {});
     properties.properties = {{"got_revision", {"r1", "git"}}};
-    log_.add("build.properties.kernel", {{"buildid", 1}}, wire::encode(properties));
+    log_.build_properties(1, properties);
     auto done = example_build(1, "kernel", Results::warnings);
     done.properties["got_revision"] = {"r1", "git"};
     done.steps = {example_step(0, "git", Results::success, 12),
@@ -60,7 +60,7 @@ class ProjectionOf : public testing::Test {
     info.name = "w1";
     info.version = "0.1.0";
     info.facts = {{"host", "mill"}};
-    log_.add("worker.connected.w1", {{"session", 5}}, wire::encode(info));
+    log_.worker_connected(5, info);
     return log_.take();
   }
 
@@ -207,8 +207,9 @@ TEST_F(ProjectionOf, ARetriedBuildPutsItsRequestBack) {
   log_.buildset(1, 1, example_buildset({"kernel"}, {}));
   log_.build_new(1, 1, 1, example_build(1, "kernel", {}));
   log_.build_finished(1, 1, 1, example_build(1, "kernel", Results::retry));
-  const auto back = log_.add("request.pending", {{"request", 1}, {"buildid", 1}});
-  projection_->apply(log_.take(), {}, false);
+  log_.request_pending(1, 1);
+  const auto events = log_.take();
+  projection_->apply(events, {}, false);
   EXPECT_EQ(one(entities::kBuildrequest, 1)["claimed"], json::Value(false));
   EXPECT_EQ(one(entities::kBuildrequest, 1)["complete"], json::Value(false));
   log_.build_new(2, 2, 2, example_build(1, "kernel", {}));
@@ -216,17 +217,16 @@ TEST_F(ProjectionOf, ARetriedBuildPutsItsRequestBack) {
   EXPECT_EQ(one(entities::kBuildrequest, 1)["claimed"], json::Value(true));
   // The old event again, after a snapshot that was newer: the second build keeps its claim.
   projection_->set_cursor({});
-  projection_->apply({back}, {}, false);
+  projection_->apply({events.back()}, {}, false);
   EXPECT_EQ(one(entities::kBuildrequest, 1)["claimed"], json::Value(true));
 }
 
 TEST_F(ProjectionOf, ACancelledRequestSaysWhy) {
-  const auto why = [](const char* reason) { return wire::encode_value(json::Object{{"reason", reason}}); };
   log_.buildset(1, 1, example_buildset({"kernel", "docs"}, {}));
   log_.build_new(1, 1, 1, example_build(1, "kernel", {}));
-  log_.add("request.cancel", {{"request", 1}, {"buildid", 1}}, why("stop it"));
+  log_.request_cancel(1, 1, "stop it");
   log_.build_finished(1, 1, 1, example_build(1, "kernel", Results::cancelled));
-  log_.add("request.complete", {{"request", 2}, {"bsid", 1}, {"results", 6}}, why("not needed"));
+  log_.request_cancelled(2, "not needed");
   projection_->apply(log_.take(), {}, false);
   const auto reason = [&](std::int64_t request) {
     auto rows = db_->query("SELECT cancel_reason FROM buildrequests WHERE buildrequestid = ?1", request);
@@ -286,12 +286,12 @@ TEST_F(ProjectionOf, ALostBuildLeavesNothingRunning) {
 TEST_F(ProjectionOf, AnOldSessionsEndSaysNothingAboutANewerOne) {
   wire::WorkerInfo info;
   info.name = "w1";
-  log_.add("worker.connected.w1", {{"session", 5}}, wire::encode(info));
-  log_.add("worker.connected.w1", {{"session", 6}}, wire::encode(info));
-  log_.add("worker.disconnected.w1", {{"session", 5}});
+  log_.worker_connected(5, info);
+  log_.worker_connected(6, info);
+  log_.worker_disconnected(5, "w1");
   projection_->apply(log_.take(), {}, false);
   EXPECT_EQ(one(entities::kWorker, 1)["connected_to"].as_array().size(), 1u);
-  log_.add("worker.disconnected.w1", {{"session", 6}});
+  log_.worker_disconnected(6, "w1");
   projection_->apply(log_.take(), {}, false);
   EXPECT_TRUE(one(entities::kWorker, 1)["connected_to"].as_array().empty());
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes, sourcestamps, buildsets and requests.
-#include "web/history/applier.hpp"
+#include "web/history/projector.hpp"
 #include "web/history/select.hpp"
 
 namespace headrace::web {
@@ -29,14 +29,14 @@ std::int64_t sourcestamp_id(const wire::SourceStamp& stamp) {
   return static_cast<std::int64_t>(hash & ((std::uint64_t{1} << 53) - 1)) | 1;
 }
 
-std::int64_t Applier::sourcestamp(const wire::SourceStamp& s, std::int64_t at_ms) {
+std::int64_t Projector::sourcestamp(const wire::SourceStamp& s, std::int64_t at_ms) {
   const std::int64_t ssid = sourcestamp_id(s);
   db_.run("INSERT OR IGNORE INTO sourcestamps VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", ssid, s.branch, s.revision,
           s.repository, s.project, s.codebase, at_ms);
   return ssid;
 }
 
-void Applier::change_new(const Origin& o, const wire::Change& c) {
+void Projector::change_new(const Origin& o, const wire::Change& c) {
   const std::int64_t id = c.id.value;
   const std::int64_t ssid = sourcestamp({c.codebase, c.repository, c.project, c.branch, c.revision}, o.at_ms);
   // The parent is the newest earlier change of the same line of work (features, "parent link").
@@ -54,7 +54,7 @@ void Applier::change_new(const Origin& o, const wire::Change& c) {
   if (inserted) tell(o, entities::kChange, id, {"changes/" + std::to_string(id)}, "new");
 }
 
-void Applier::buildset_new(const Origin& o, const wire::Buildset& b) {
+void Projector::buildset_new(const Origin& o, const wire::Buildset& b) {
   const std::int64_t bsid = b.id.value;
   if (!db_.run("INSERT OR IGNORE INTO buildsets VALUES(?1, ?2, ?3, ?4, ?5, 0, NULL, NULL, ?6)", bsid,
                b.external_id, b.reason, b.scheduler, o.at_ms, to_text(b.properties)))
@@ -78,14 +78,14 @@ void Applier::buildset_new(const Origin& o, const wire::Buildset& b) {
   for (const auto& r : b.requests) tell_request(o, r.id, "new");
 }
 
-void Applier::buildset_complete(const Origin& o, BuildsetId id, Results results) {
+void Projector::buildset_complete(const Origin& o, BuildsetId id, Results results) {
   if (db_.run("UPDATE buildsets SET complete = 1, complete_ms = ?2, results = ?3 WHERE bsid = ?1 AND "
               "complete = 0",
               id.value, o.at_ms, static_cast<std::int64_t>(results)))
     tell(o, entities::kBuildset, id.value, {"buildsets/" + std::to_string(id.value)}, "complete");
 }
 
-void Applier::request_pending(const Origin& o, RequestId id, BuildId lost) {
+void Projector::request_pending(const Origin& o, RequestId id, BuildId lost) {
   // A build that started later keeps its claim: an old event must not take it away.
   if (db_.run("UPDATE buildrequests SET claimed_build = NULL, claimed_ms = NULL WHERE buildrequestid = ?1"
               " AND complete = 0 AND claimed_build IS NOT NULL AND (?2 = 0 OR claimed_build <= ?2)",
@@ -93,8 +93,8 @@ void Applier::request_pending(const Origin& o, RequestId id, BuildId lost) {
     tell_request(o, id, "unclaimed");
 }
 
-void Applier::request_complete(const Origin& o, RequestId id, Results results,
-                               const std::string& cancel_reason) {
+void Projector::request_complete(const Origin& o, RequestId id, Results results,
+                                 const std::string& cancel_reason) {
   if (db_.run("UPDATE buildrequests SET complete = 1, complete_ms = ?2, results = ?3,"
               " cancel_reason = COALESCE(?4, cancel_reason) WHERE buildrequestid = ?1 AND complete = 0",
               id.value, o.at_ms, static_cast<std::int64_t>(results),
@@ -102,7 +102,7 @@ void Applier::request_complete(const Origin& o, RequestId id, Results results,
     tell_request(o, id, "complete");
 }
 
-void Applier::request_cancel(const Origin& o, RequestId id, const std::string& reason) {
+void Projector::request_cancel(const Origin& o, RequestId id, const std::string& reason) {
   if (db_.run("UPDATE buildrequests SET cancel_reason = ?2 WHERE buildrequestid = ?1 AND complete = 0",
               id.value, reason))
     tell_request(o, id, "cancel");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "web/history/applier.hpp"
+#include "web/history/projector.hpp"
 
 namespace headrace::web {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workers that come and go.
-#include "web/history/applier.hpp"
+#include "web/history/projector.hpp"
 
 namespace headrace::web {
 namespace {
@@ -15,8 +15,8 @@ json::Value to_json(const wire::WorkerInfo& info) {
 
 }  // namespace
 
-void Applier::worker_connected(const Origin& o, std::string_view name, SessionId session,
-                               const wire::WorkerInfo& info) {
+void Projector::worker_connected(const Origin& o, std::string_view name, SessionId session,
+                                 const wire::WorkerInfo& info) {
   // `name` is the one that belongs to the worker's key; what the worker calls itself in `info` is advisory.
   const std::int64_t id = worker_id(name);
   if (db_.run("UPDATE workers SET session = ?2, connected = 1, workerinfo = ?3 WHERE workerid = ?1 AND "
@@ -25,7 +25,7 @@ void Applier::worker_connected(const Origin& o, std::string_view name, SessionId
     tell(o, entities::kWorker, id, {"workers/" + std::to_string(id)}, "connected");
 }
 
-void Applier::worker_disconnected(const Origin& o, std::string_view name, SessionId session) {
+void Projector::worker_disconnected(const Origin& o, std::string_view name, SessionId session) {
   const std::int64_t id = worker_id(name);
   // The end of an earlier session says nothing about a newer one.
   if (db_.run("UPDATE workers SET connected = 0 WHERE workerid = ?1 AND session <= ?2 AND connected = 1", id,

@@ -5,8 +5,8 @@
 
 #include "logchunk/chunk.hpp"
 #include "logstore/log_file.hpp"
-#include "web/front/running_front.hpp"
 #include "web/logs/download.hpp"
+#include "web/testing/running_web_app.hpp"
 
 namespace headrace::web {
 namespace {
@@ -15,7 +15,7 @@ class LogOf : public testing::Test {
  protected:
   /// Puts log 0 of step 0 of build 1 into the store.
   void store(const std::vector<std::string>& framed, const std::string& type = "s") {
-    logstore::Writer writer(front_.logs(), {BuildId{1}, 0, 0});
+    logstore::Writer writer(app_.logs(), {BuildId{1}, 0, 0});
     for (const auto& text : framed)
       ASSERT_TRUE(writer.append(logchunk::encode(text, std::count(text.begin(), text.end(), '\n'), {})));
     announce(writer.finish().lines, type);
@@ -24,15 +24,15 @@ class LogOf : public testing::Test {
     auto build = example_build(1, "kernel", Results::success);
     build.steps = {example_step(0, "compile it", Results::success, lines)};
     build.steps[0].logs[0].type = type;
-    front_.log.build_finished(1, 3, 1, build);
-    front_.apply(front_.log.take());
+    app_.log.build_finished(1, 3, 1, build);
+    app_.apply(app_.log.take());
   }
   std::string contents(const std::string& query) {
-    const auto answer = front_.json("/api/v2/builds/1/steps/0/logs/stdio/contents" + query);
+    const auto answer = app_.json("/api/v2/builds/1/steps/0/logs/stdio/contents" + query);
     return answer["logchunks"].as_array().at(0)["content"].string_or("?");
   }
 
-  RunningFront front_;
+  RunningWebApp app_;
 };
 
 TEST_F(LogOf, ContentsAreLinesWithTheirChannel) {
@@ -43,15 +43,15 @@ TEST_F(LogOf, ContentsAreLinesWithTheirChannel) {
   EXPECT_EQ(contents("?offset=4"), "o100 %\noend\n");
   EXPECT_EQ(contents("?offset=6"), "");
   EXPECT_EQ(contents("?limit=0"), "");
-  EXPECT_EQ(front_.get("/api/v2/logs/262144/contents?offset=5&limit=9").body,
+  EXPECT_EQ(app_.get("/api/v2/logs/262144/contents?offset=5&limit=9").body,
             R"({"logchunks":[{"content":"oend\n","firstline":5,"logid":262144}],"meta":{}})");
 }
 
 TEST_F(LogOf, RawIsWhatTheStepWroteBelowTheNames) {
   store({"hmake\noone\netwo\nOhalf\nolf\n"});
-  EXPECT_EQ(front_.get("/api/v2/logs/262144/raw_inline").body,
+  EXPECT_EQ(app_.get("/api/v2/logs/262144/raw_inline").body,
             "Builder: kernel\nBuild number: 3\nWorker name: w1\nmake\none\ntwo\nhalflf\n");
-  http::RawClient client(front_.port());
+  http::RawClient client(app_.port());
   client.send("GET /api/v2/builders/kernel/builds/3/steps/0/logs/stdio/raw HTTP/1.1\r\nHost: h\r\n\r\n");
   const std::string head = client.read_until("\r\n\r\n");
   EXPECT_NE(
@@ -64,7 +64,7 @@ TEST_F(LogOf, RawIsWhatTheStepWroteBelowTheNames) {
 TEST_F(LogOf, HtmlOfABuildRunsNothing) {
   store({"t<b>x</b><script>alert(1)</script>\n"}, "h");
   EXPECT_EQ(contents(""), "<b>x</b><script>alert(1)</script>\n");
-  http::RawClient client(front_.port());
+  http::RawClient client(app_.port());
   client.send("GET /api/v2/logs/262144/raw_inline HTTP/1.1\r\nHost: h\r\n\r\n");
   const std::string head = client.read_until("\r\n\r\n");
   EXPECT_NE(head.find("Content-Type: text/html; charset=utf-8"), std::string::npos) << head;
@@ -74,13 +74,13 @@ TEST_F(LogOf, HtmlOfABuildRunsNothing) {
 TEST_F(LogOf, BytesThatAreNoUtf8AreReplacedInJsonAndKeptInRaw) {
   store({std::string("o\xff\x00\x01z\n", 6)});
   EXPECT_EQ(contents(""), std::string("o\xEF\xBF\xBD\0\x01z\n", 8));
-  const auto raw = front_.get("/api/v2/logs/262144/raw").body;
+  const auto raw = app_.get("/api/v2/logs/262144/raw").body;
   EXPECT_EQ(raw.substr(raw.find("w1\n") + 3), std::string("\xff\0\x01z\n", 5));
 }
 
 TEST_F(LogOf, ALogThatIsNotInTheStoreSaysSo) {
   announce(5, "s");
-  const auto r = front_.get("/api/v2/logs/262144/contents");
+  const auto r = app_.get("/api/v2/logs/262144/contents");
   EXPECT_EQ(r.status, 404);
   EXPECT_NE(r.body.find("cannot open log file"), std::string::npos) << r.body;
 }
@@ -92,12 +92,12 @@ TEST_F(LogOf, AnEmptyLogNeedsNoFile) {
 
 TEST_F(LogOf, ADamagedLogBreaksOffAndSaysWhy) {
   store({"ofine\n"});
-  const auto path = logstore::path_of(front_.logs(), {BuildId{1}, 0, 0});
+  const auto path = logstore::path_of(app_.logs(), {BuildId{1}, 0, 0});
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(12);
   file << "\xee\xee\xee\xee\xee\xee";
   file.close();
-  const auto r = front_.get("/api/v2/logs/262144/raw");
+  const auto r = app_.get("/api/v2/logs/262144/raw");
   EXPECT_EQ(r.status, 404);
   EXPECT_NE(r.body.find("damaged"), std::string::npos) << r.body;
 }
@@ -117,13 +117,13 @@ TEST_F(LogOf, ALargeLogIsNotHeldInMemory) {
   const std::string chunk = logchunk::encode(text, 900, {});
   constexpr int kChunks = 4800;
   {
-    logstore::Writer writer(front_.logs(), {BuildId{1}, 0, 0});
+    logstore::Writer writer(app_.logs(), {BuildId{1}, 0, 0});
     for (int i = 0; i < kChunks; ++i) ASSERT_TRUE(writer.append(chunk));
     announce(writer.finish().lines, "s");
   }
   const std::int64_t before = resident();
   // A client that reads nothing for a while, then everything: the server must wait, not gather.
-  http::RawClient client(front_.port(), 8192);
+  http::RawClient client(app_.port(), 8192);
   client.send("GET /api/v2/logs/262144/raw HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   std::int64_t received = 0, most = 0;
   client.read_until("\r\n\r\n");

@@ -8,11 +8,12 @@
 #include <filesystem>
 
 #include "http/server.hpp"
-#include "web/history/fixture.hpp"
 #include "web/history/projection.hpp"
 #include "web/history/schema.hpp"
 #include "web/history/snapshot.hpp"
 #include "web/rest/routes.hpp"
+#include "web/testing/event_log.hpp"
+#include "web/testing/example_site.hpp"
 
 namespace headrace::web {
 namespace {

@@ -2,7 +2,7 @@
 // REST over a real socket: shapes of the entities, errors, and the rules of the wire.
 #include <algorithm>
 
-#include "web/front/running_front.hpp"
+#include "web/testing/running_web_app.hpp"
 #include "wire/codec.hpp"
 
 namespace headrace::web {
@@ -11,13 +11,13 @@ namespace {
 class RestOf : public testing::Test {
  protected:
   RestOf() {
-    auto& log = front_.log;
+    auto& log = app_.log;
     log.now_ms = 1'700'000'000'000;
     wire::WorkerInfo info;
     info.name = "w1";
     info.version = "0.1.0";
     info.facts = {{"host", "mill"}};
-    log.add("worker.connected.w1", {{"session", 1}}, wire::encode(info));
+    log.worker_connected(1, info);
     log.change(1, example_change("main", "r1"));
     log.change(2, example_change("main", "r2"));
     log.buildset(1, 1, example_buildset({"kernel", "docs"}, {ChangeId{1}, ChangeId{2}}));
@@ -26,7 +26,7 @@ class RestOf : public testing::Test {
     done.steps = {example_step(0, "git", Results::success, 12)};
     log.build_finished(1, 1, 1, done);
     log.build_new(2, 1, 1, example_build(2, "docs", {}));
-    front_.apply(log.take());
+    app_.apply(log.take());
   }
 
   static std::vector<std::string> keys(const json::Value& object) {
@@ -36,18 +36,18 @@ class RestOf : public testing::Test {
   }
   /// The error text of an answer, which must have this status.
   std::string error(const std::string& target, int status) {
-    const auto r = front_.get(target);
+    const auto r = app_.get(target);
     EXPECT_EQ(r.status, status) << target << " " << r.body;
     return json::parse(r.body).value_or(nullptr)["error"].string_or("no error: " + r.body);
   }
 
-  RunningFront front_;
+  RunningWebApp app_;
 };
 
 using Keys = std::vector<std::string>;
 
 TEST_F(RestOf, AFinishedBuildHasBuildbotsFields) {
-  const auto answer = front_.json("/api/v2/builds/1");
+  const auto answer = app_.json("/api/v2/builds/1");
   EXPECT_EQ(keys(answer), (Keys{"builds", "meta"}));
   EXPECT_EQ(answer["meta"], json::Value(json::Object{}));
   EXPECT_EQ(answer["builds"].as_array().at(0), (json::Value(json::Object{{"buildid", 1},
@@ -66,31 +66,31 @@ TEST_F(RestOf, AFinishedBuildHasBuildbotsFields) {
 }
 
 TEST_F(RestOf, ARunningBuildHasNulls) {
-  const auto build = front_.json("/api/v2/builds/2")["builds"].as_array().at(0);
+  const auto build = app_.json("/api/v2/builds/2")["builds"].as_array().at(0);
   EXPECT_TRUE(build["complete_at"].is_null());
   EXPECT_TRUE(build["results"].is_null());
   EXPECT_EQ(build["complete"], json::Value(false));
 }
 
 TEST_F(RestOf, PropertiesComeWhenAskedFor) {
-  const auto one = front_.json("/api/v2/builds/1?property=workername")["builds"].as_array().at(0);
+  const auto one = app_.json("/api/v2/builds/1?property=workername")["builds"].as_array().at(0);
   EXPECT_EQ(one["properties"], (json::Value(json::Object{{"workername", json::Array{"w1", "Worker"}}})));
-  const auto all = front_.json("/api/v2/builds?property=*")["builds"].as_array().at(0);
+  const auto all = app_.json("/api/v2/builds?property=*")["builds"].as_array().at(0);
   EXPECT_EQ(keys(all["properties"]), (Keys{"buildername", "workername"}));
-  const auto none = front_.json("/api/v2/builds/1?property=nonsense")["builds"].as_array().at(0);
+  const auto none = app_.json("/api/v2/builds/1?property=nonsense")["builds"].as_array().at(0);
   EXPECT_EQ(none["properties"], json::Value(json::Object{}));
-  const json::Array dictionary = front_.json("/api/v2/builds/1/properties")["properties"].as_array();
+  const json::Array dictionary = app_.json("/api/v2/builds/1/properties")["properties"].as_array();
   ASSERT_EQ(dictionary.size(), 1u);
   EXPECT_EQ(dictionary[0]["buildername"], (json::Value(json::Array{"kernel", "Builder"})));
-  const auto set = front_.json("/api/v2/buildsets/1/properties")["properties"].as_array().at(0);
+  const auto set = app_.json("/api/v2/buildsets/1/properties")["properties"].as_array().at(0);
   EXPECT_EQ(set["scheduler"], (json::Value(json::Array{"main", "Scheduler"})));
-  const json::Array list = front_.json("/api/v2/changes/1/properties_list")["_properties"].as_array();
+  const json::Array list = app_.json("/api/v2/changes/1/properties_list")["_properties"].as_array();
   ASSERT_EQ(list.size(), 1u);
   EXPECT_EQ(list[0], (json::Value(json::Object{{"name", "pull"}, {"source", "Change"}, {"value", "7"}})));
 }
 
 TEST_F(RestOf, AChangeEmbedsItsSourcestamp) {
-  const auto change = front_.json("/api/v2/changes/2")["changes"].as_array().at(0);
+  const auto change = app_.json("/api/v2/changes/2")["changes"].as_array().at(0);
   EXPECT_EQ(keys(change), (Keys{"author", "branch", "category", "changeid", "codebase", "comments",
                                 "committer", "files", "parent_changeids", "project", "properties",
                                 "repository", "revision", "revlink", "sourcestamp", "when_timestamp"}));
@@ -102,13 +102,13 @@ TEST_F(RestOf, AChangeEmbedsItsSourcestamp) {
   EXPECT_EQ(keys(stamp),
             (Keys{"branch", "codebase", "created_at", "patch", "project", "repository", "revision", "ssid"}));
   const auto ssid = std::to_string(stamp["ssid"].as_int());
-  EXPECT_EQ(front_.json("/api/v2/sourcestamps/" + ssid)["sourcestamps"].as_array().at(0), stamp);
-  EXPECT_EQ(front_.json("/api/v2/sourcestamps/" + ssid + "/changes")["changes"].as_array().size(), 1u);
+  EXPECT_EQ(app_.json("/api/v2/sourcestamps/" + ssid)["sourcestamps"].as_array().at(0), stamp);
+  EXPECT_EQ(app_.json("/api/v2/sourcestamps/" + ssid + "/changes")["changes"].as_array().size(), 1u);
 }
 
 TEST_F(RestOf, TheOtherEntitiesHaveBuildbotsFields) {
   const auto first = [&](const std::string& path, const char* key) {
-    return keys(front_.json("/api/v2/" + path)[key].as_array().at(0));
+    return keys(app_.json("/api/v2/" + path)[key].as_array().at(0));
   };
   EXPECT_EQ(first("builders", "builders"),
             (Keys{"builderid", "description", "description_format", "description_html", "masterids", "name",
@@ -137,7 +137,7 @@ TEST_F(RestOf, TheOtherEntitiesHaveBuildbotsFields) {
 TEST_F(RestOf, NestedPathsLeadToTheSameThings) {
   const auto ids = [&](const std::string& path, const char* plural, const char* key) {
     std::string out;
-    const auto answer = front_.json("/api/v2/" + path);
+    const auto answer = app_.json("/api/v2/" + path);
     for (const auto& row : answer[plural].as_array()) out += std::to_string(row[key].as_int()) + " ";
     return out;
   };
@@ -159,8 +159,8 @@ TEST_F(RestOf, NestedPathsLeadToTheSameThings) {
   EXPECT_EQ(ids("masters/2/builders", "builders", "builderid"), "");
   EXPECT_EQ(ids("builders/docs/buildrequests", "buildrequests", "buildrequestid"), "2 ");
   EXPECT_EQ(ids("builders/unknown/builds", "builds", "buildid"), "");
-  EXPECT_EQ(front_.json("/api/v2/builders/docs/forceschedulers")["forceschedulers"].as_array().size(), 1u);
-  EXPECT_EQ(front_.json("/api/v2/buildsets/1/sourcestamps")["sourcestamps"].as_array().size(), 1u);
+  EXPECT_EQ(app_.json("/api/v2/builders/docs/forceschedulers")["forceschedulers"].as_array().size(), 1u);
+  EXPECT_EQ(app_.json("/api/v2/buildsets/1/sourcestamps")["sourcestamps"].as_array().size(), 1u);
 }
 
 TEST_F(RestOf, ErrorsNameWhatIsWrong) {
@@ -180,15 +180,15 @@ TEST_F(RestOf, ErrorsNameWhatIsWrong) {
 
 TEST_F(RestOf, TheRootTellsWhatThereIs) {
   std::string names;
-  const auto root = front_.json("/api/v2");
+  const auto root = app_.json("/api/v2");
   for (const auto& link : root["rootlinks"].as_array()) names += link["name"].string_or("") + " ";
   EXPECT_EQ(names,
             "builders buildrequests builds buildsets changes forceschedulers masters schedulers sourcestamps "
             "workers ");
-  EXPECT_EQ(front_.json("/api/v2/")["rootlinks"].as_array().size(), 10u);
-  EXPECT_EQ(front_.json("/api")["api_versions"]["v2"], json::Value("http://127.0.0.1:8010/api/v2"));
-  EXPECT_GT(front_.json("/api/v2/application.spec")["specs"].as_array().size(), 100u);
-  EXPECT_EQ(front_.json("/api/latest/builds")["meta"]["total"], json::Value(2));
+  EXPECT_EQ(app_.json("/api/v2/")["rootlinks"].as_array().size(), 10u);
+  EXPECT_EQ(app_.json("/api")["api_versions"]["v2"], json::Value("http://127.0.0.1:8010/api/v2"));
+  EXPECT_GT(app_.json("/api/v2/application.spec")["specs"].as_array().size(), 100u);
+  EXPECT_EQ(app_.json("/api/latest/builds")["meta"]["total"], json::Value(2));
 }
 
 class OnTheWire : public RestOf {
@@ -196,7 +196,7 @@ class OnTheWire : public RestOf {
   // Head and body of the answer to one request as it stands here.
   std::pair<std::string, std::string> ask(const std::string& first_line, const std::string& headers = "",
                                           const std::string& body = "") {
-    http::RawClient client(front_.port());
+    http::RawClient client(app_.port());
     client.send(first_line + " HTTP/1.1\r\nHost: here\r\nConnection: close\r\n" + headers +
                 "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     const std::string all = client.read_all();
@@ -281,13 +281,12 @@ TEST(EventsOverHttp, CanBeReplayedByTopic) {
   EventLog log;
   for (int i = 1; i <= 5; ++i) {
     log.change(i, example_change("main", "r" + std::to_string(i)));
-    log.add("build.finished.kernel", {{"buildid", i}},
-            wire::encode(example_build(i, "kernel", Results::failure)));
+    log.build_finished(i, i, 1, example_build(i, "kernel", Results::failure));
   }
   log.add("build.finishedly", {});
   stored.events = log.take();
-  RunningFront front(stored.range());
-  const auto all = front.json("/api/v2/events");
+  RunningWebApp app(stored.range());
+  const auto all = app.json("/api/v2/events");
   EXPECT_EQ(all["events"].as_array().size(), 11u);
   EXPECT_EQ(all["meta"], (json::Value(json::Object{{"more", false}, {"next", 11}, {"trimmed", false}})));
   const auto& first = all["events"].as_array()[0];
@@ -295,16 +294,16 @@ TEST(EventsOverHttp, CanBeReplayedByTopic) {
   EXPECT_EQ(first["ids"]["changeid"], json::Value(1));
   EXPECT_EQ(first["body"]["revision"], json::Value("r1"));
   EXPECT_EQ(first["number"], json::Value(1));
-  const auto some = front.json("/api/v2/events?topic=build.finished&after=4&limit=2");
+  const auto some = app.json("/api/v2/events?topic=build.finished&after=4&limit=2");
   ASSERT_EQ(some["events"].as_array().size(), 2u);
   EXPECT_EQ(some["events"].as_array()[0]["number"], json::Value(6));
   EXPECT_EQ(some["meta"]["next"], json::Value(8));
   EXPECT_EQ(some["meta"]["more"], json::Value(true));
-  EXPECT_EQ(front.get("/api/v2/events?after=x").status, 400);
-  EXPECT_EQ(front.get("/api/v2/events?since=1").status, 400);
+  EXPECT_EQ(app.get("/api/v2/events?after=x").status, 400);
+  EXPECT_EQ(app.get("/api/v2/events?since=1").status, 400);
   stored.events.erase(stored.events.begin(), stored.events.begin() + 3);
-  EXPECT_EQ(front.json("/api/v2/events?after=1")["meta"]["trimmed"], json::Value(true));
-  EXPECT_EQ(front.json("/api/v2/events?after=3")["meta"]["trimmed"], json::Value(false));
+  EXPECT_EQ(app.json("/api/v2/events?after=1")["meta"]["trimmed"], json::Value(true));
+  EXPECT_EQ(app.json("/api/v2/events?after=3")["meta"]["trimmed"], json::Value(false));
 }
 
 }  // namespace

@@ -22,14 +22,14 @@
 
 namespace headrace::web {
 
-class Hub {
+class EventStreams {
  public:
   static constexpr std::size_t kRing = 10'000;          ///< notifications kept for those who come back
   static constexpr std::size_t kMostUnsent = 1u << 20;  ///< bytes; a client this far behind is closed
   static constexpr seconds kPing{15};
   static constexpr seconds kAbsence{300};  ///< after the last listener left, notifications are still made
 
-  explicit Hub(const Cursor& start) : cursor_(start), floor_(start.number) {}
+  explicit EventStreams(const Cursor& start) : cursor_(start), floor_(start.number) {}
 
   static bool is_mine(const http::Request& request) { return request.path.starts_with("/sse/"); }
   void handle(const http::Request& request, std::shared_ptr<http::Responder> responder);
@@ -58,7 +58,7 @@ class Hub {
   void send(const std::string& uuid, std::string bytes);
 
   // Streams may tell their end when the hub is gone already.
-  std::shared_ptr<Hub*> self_ = std::make_shared<Hub*>(this);
+  std::shared_ptr<EventStreams*> self_ = std::make_shared<EventStreams*>(this);
   std::map<std::string, Listener> listeners_;
   std::deque<Notification> ring_;
   Cursor cursor_;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/front/front.hpp"
+#include "web/app/web_app.hpp"
 
-#include "web/front/running_front.hpp"
+#include "web/testing/running_web_app.hpp"
 
 namespace headrace::web {
 namespace {
 
-TEST(Front, ServesThePageWithAnEtag) {
-  RunningFront front;
-  EXPECT_NE(front.get("/").body.find("<!doctype html>"), std::string::npos);
+TEST(WebApp, ServesThePageWithAnEtag) {
+  RunningWebApp app;
+  EXPECT_NE(app.get("/").body.find("<!doctype html>"), std::string::npos);
   const auto ask = [&](const std::string& headers) {
-    http::RawClient client(front.port());
+    http::RawClient client(app.port());
     client.send("GET /app.js HTTP/1.1\r\nHost: h\r\n" + headers + "\r\n");
     return client.read_answer();
   };
@@ -24,27 +24,27 @@ TEST(Front, ServesThePageWithAnEtag) {
   EXPECT_NE(again.find("304"), std::string::npos) << again;
 }
 
-TEST(Front, TellsThePageAboutTheSite) {
-  RunningFront front;
-  const auto config = front.json("/config");
+TEST(WebApp, TellsThePageAboutTheSite) {
+  RunningWebApp app;
+  const auto config = app.json("/config");
   EXPECT_EQ(config["title"], json::Value("Acme"));
   EXPECT_EQ(config["version"], json::Value(HEADRACE_VERSION));
 }
 
-TEST(Front, AnswersFromTheSameHistoryAfterARestart) {
-  RunningFront front;
-  front.log.change(1, example_change("main", "r1"));
-  front.apply(front.log.take());
-  front.stop();
-  front.start();
-  EXPECT_EQ(front.front().cursor().number.value, 1);
-  EXPECT_EQ(front.json("/api/v2/changes")["meta"]["total"], json::Value(1));
+TEST(WebApp, AnswersFromTheSameHistoryAfterARestart) {
+  RunningWebApp app;
+  app.log.change(1, example_change("main", "r1"));
+  app.apply(app.log.take());
+  app.stop();
+  app.start();
+  EXPECT_EQ(app.app().cursor().number.value, 1);
+  EXPECT_EQ(app.json("/api/v2/changes")["meta"]["total"], json::Value(1));
 }
 
-TEST(Front, OneProcessKeepsOneHistory) {
-  RunningFront front;
+TEST(WebApp, OneProcessKeepsOneHistory) {
+  RunningWebApp app;
   boost::asio::io_context io;
-  const std::string path = front.logs().parent_path() / "web" / "history.sqlite";
+  const std::string path = app.logs().parent_path() / "web" / "history.sqlite";
   try {
     History second(io, path);
     FAIL() << "opened a history that another one writes";

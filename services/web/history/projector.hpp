@@ -14,9 +14,9 @@
 
 namespace headrace::web {
 
-class Applier {
+class Projector {
  public:
-  Applier(Database& db, Names& names, bool notify) : db_(db), names_(names), notify_(notify) {}
+  Projector(Database& db, Names& names, bool notify) : db_(db), names_(names), notify_(notify) {}
 
   /// A body that cannot be read is logged and passed over.
   void apply(const wire::Event& event);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Live events over real sockets.
-#include "web/live/hub.hpp"
+#include "web/sse/event_streams.hpp"
 
-#include "web/front/running_front.hpp"
+#include "web/testing/running_web_app.hpp"
 
 namespace headrace::web {
 namespace {
@@ -56,25 +56,25 @@ class Ear {
   http::RawClient client_;
 };
 
-class HubOf : public testing::Test {
+class EventStreamsOf : public testing::Test {
  protected:
   void build(std::int64_t id, std::optional<Results> results) {
-    auto& log = front_.log;
+    auto& log = app_.log;
     if (!results)
       log.build_new(id, id, 1, example_build(id, "kernel", {}));
     else
       log.build_finished(id, id, 1, example_build(id, "kernel", results));
-    front_.apply(log.take());
+    app_.apply(log.take());
   }
   void change(std::int64_t id) {
-    front_.log.change(id, example_change("main", "r" + std::to_string(id)));
-    front_.apply(front_.log.take());
+    app_.log.change(id, example_change("main", "r" + std::to_string(id)));
+    app_.apply(app_.log.take());
   }
-  RunningFront front_;
+  RunningWebApp app_;
 };
 
-TEST_F(HubOf, TellsWhatWasAskedForAndNothingElse) {
-  Ear ear(front_.port(), "builds/*/new");
+TEST_F(EventStreamsOf, TellsWhatWasAskedForAndNothingElse) {
+  Ear ear(app_.port(), "builds/*/new");
   EXPECT_NE(ear.head.find("Content-Type: text/event-stream"), std::string::npos) << ear.head;
   EXPECT_EQ(ear.hello.name, "handshake");
   EXPECT_EQ(ear.uuid.size(), 36u);
@@ -84,37 +84,37 @@ TEST_F(HubOf, TellsWhatWasAskedForAndNothingElse) {
   EXPECT_EQ(heard.name, "event");
   EXPECT_EQ(heard.key(), "builds/7/new");
   EXPECT_EQ(heard.id, "2");
-  EXPECT_EQ(heard.json()["message"], front_.json("/api/v2/builds/7")["builds"].as_array().at(0));
+  EXPECT_EQ(heard.json()["message"], app_.json("/api/v2/builds/7")["builds"].as_array().at(0));
 }
 
-TEST_F(HubOf, AStarIsExactlyOneSegment) {
-  Ear ear(front_.port(), "builders/1/builds/*/*");
+TEST_F(EventStreamsOf, AStarIsExactlyOneSegment) {
+  Ear ear(app_.port(), "builders/1/builds/*/*");
   build(7, {});
   EXPECT_EQ(ear.next().key(), "builders/1/builds/7/new");  // not builds/7/new, not …/buildrequests/…
   build(7, Results::success);
   EXPECT_EQ(ear.next().key(), "builders/1/builds/7/finished");
 }
 
-TEST_F(HubOf, PathsAreAddedAndRemoved) {
-  Ear ear(front_.port(), "changes/*/new");
-  EXPECT_EQ(front_.get("/sse/add/" + ear.uuid + "/builds/*/finished").status, 200);
-  EXPECT_EQ(front_.get("/sse/remove/" + ear.uuid + "/changes/*/new").status, 200);
+TEST_F(EventStreamsOf, PathsAreAddedAndRemoved) {
+  Ear ear(app_.port(), "changes/*/new");
+  EXPECT_EQ(app_.get("/sse/add/" + ear.uuid + "/builds/*/finished").status, 200);
+  EXPECT_EQ(app_.get("/sse/remove/" + ear.uuid + "/changes/*/new").status, 200);
   change(1);
   build(7, Results::failure);
   EXPECT_EQ(ear.next().key(), "builds/7/finished");
-  EXPECT_EQ(front_.get("/sse/add/nobody/builds/*/new").status, 404);
-  EXPECT_EQ(front_.get("/sse/shout/x").status, 404);
+  EXPECT_EQ(app_.get("/sse/add/nobody/builds/*/new").status, 404);
+  EXPECT_EQ(app_.get("/sse/shout/x").status, 404);
 }
 
-TEST_F(HubOf, WhoComesBackHearsWhatItMissed) {
+TEST_F(EventStreamsOf, WhoComesBackHearsWhatItMissed) {
   {
-    Ear ear(front_.port(), "*/*/*");
+    Ear ear(app_.port(), "*/*/*");
     change(1);
     EXPECT_EQ(ear.next().id, "1");
   }
   change(2);
   build(7, {});
-  Ear again(front_.port(), "*/*/*", "Last-Event-ID: 1\r\n");
+  Ear again(app_.port(), "*/*/*", "Last-Event-ID: 1\r\n");
   EXPECT_EQ(again.hello.id, "");
   EXPECT_EQ(again.next().key(), "changes/2/new");
   EXPECT_EQ(again.next().key(), "builds/7/new");
@@ -122,12 +122,12 @@ TEST_F(HubOf, WhoComesBackHearsWhatItMissed) {
   EXPECT_EQ(again.next().key(), "changes/3/new");
 }
 
-TEST_F(HubOf, TheIdStandsAtTheLastPartOfItsEvent) {
-  Ear ear(front_.port(), "?path=builds/*/*&path=steps/*/*");
+TEST_F(EventStreamsOf, TheIdStandsAtTheLastPartOfItsEvent) {
+  Ear ear(app_.port(), "?path=builds/*/*&path=steps/*/*");
   auto done = example_build(7, "kernel", Results::success);
   done.steps = {example_step(0, "git", Results::success, 1)};
-  front_.log.build_finished(7, 7, 1, done);
-  front_.apply(front_.log.take());
+  app_.log.build_finished(7, 7, 1, done);
+  app_.apply(app_.log.take());
   std::vector<std::string> keys, ids;
   for (int i = 0; i < 5; ++i) {
     const auto h = ear.next();
@@ -139,47 +139,47 @@ TEST_F(HubOf, TheIdStandsAtTheLastPartOfItsEvent) {
   EXPECT_EQ(ids, (std::vector<std::string>{"", "", "", "", "1"}));
 }
 
-TEST_F(HubOf, WhoWasAwayTooLongReadsAnew) {
+TEST_F(EventStreamsOf, WhoWasAwayTooLongReadsAnew) {
   {
-    Ear ear(front_.port(), "changes/*/new");
+    Ear ear(app_.port(), "changes/*/new");
     change(1);
     ear.next();
   }
-  front_.stop();  // the ring dies with the process, the history does not
-  front_.start();
-  front_.log.change(2, example_change("main", "r2"));
-  front_.apply(front_.log.take());
-  Ear behind(front_.port(), "changes/*/new", "Last-Event-ID: 1\r\n");
+  app_.stop();  // the ring dies with the process, the history does not
+  app_.start();
+  app_.log.change(2, example_change("main", "r2"));
+  app_.apply(app_.log.take());
+  Ear behind(app_.port(), "changes/*/new", "Last-Event-ID: 1\r\n");
   const auto reset = behind.next();
   EXPECT_EQ(reset.name, "reset");
   EXPECT_EQ(reset.id, "2");
   // Who has heard everything needs nothing.
-  Ear level(front_.port(), "changes/*/new", "Last-Event-ID: 2\r\n");
+  Ear level(app_.port(), "changes/*/new", "Last-Event-ID: 2\r\n");
   change(3);
   EXPECT_EQ(level.next().key(), "changes/3/new");
   // An id from the future: the log went back.
-  Ear ahead(front_.port(), "changes/*/new", "Last-Event-ID: 99\r\n");
+  Ear ahead(app_.port(), "changes/*/new", "Last-Event-ID: 99\r\n");
   EXPECT_EQ(ahead.next().name, "reset");
 }
 
-TEST_F(HubOf, ARestartedHistoryIsToldToEverybody) {
-  Ear ear(front_.port(), "changes/*/new");
-  front_.wait([&](auto done) { front_.front().reset(done); });
+TEST_F(EventStreamsOf, ARestartedHistoryIsToldToEverybody) {
+  Ear ear(app_.port(), "changes/*/new");
+  app_.wait([&](auto done) { app_.app().reset(done); });
   EXPECT_EQ(ear.next().name, "reset");
 }
 
-TEST_F(HubOf, ASlowListenerIsClosedAndTheOthersHearOn) {
-  Ear slow(front_.port(), "changes/*/new", "", 4096), quick(front_.port(), "builds/*/finished");
+TEST_F(EventStreamsOf, ASlowListenerIsClosedAndTheOthersHearOn) {
+  Ear slow(app_.port(), "changes/*/new", "", 4096), quick(app_.port(), "builds/*/finished");
   auto large = example_change("main", "r");
   large.comments = std::string(200'000, 'x');
   // More than the socket's buffers and the bound take together.
   for (int i = 1; i <= 60; ++i) {
-    front_.log.change(i, large);
-    front_.apply(front_.log.take());
+    app_.log.change(i, large);
+    app_.apply(app_.log.take());
   }
   std::size_t listeners = 2;
-  front_.wait([&](auto done) {
-    listeners = front_.front().listeners();
+  app_.wait([&](auto done) {
+    listeners = app_.app().listeners();
     done();
   });
   EXPECT_EQ(listeners, 1u);
@@ -187,31 +187,31 @@ TEST_F(HubOf, ASlowListenerIsClosedAndTheOthersHearOn) {
   EXPECT_EQ(quick.next().key(), "builds/7/finished");
 }
 
-TEST_F(HubOf, AListenerThatGoesIsForgotten) {
-  { Ear ear(front_.port(), "changes/*/new"); }
+TEST_F(EventStreamsOf, AListenerThatGoesIsForgotten) {
+  { Ear ear(app_.port(), "changes/*/new"); }
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   std::size_t listeners = 1;
   while (listeners && std::chrono::steady_clock::now() < deadline)
-    front_.wait([&](auto done) {
-      listeners = front_.front().listeners();
+    app_.wait([&](auto done) {
+      listeners = app_.app().listeners();
       done();
     });
   EXPECT_EQ(listeners, 0u);
 }
 
-TEST_F(HubOf, GrowingLogsAreAnnouncedWithoutAnId) {
-  front_.log.build_new(1, 1, 1, example_build(1, "kernel", {}));
-  front_.log.step(1, "kernel", example_step(0, "git", {}, 0));
-  front_.apply(front_.log.take());
-  Ear ear(front_.port(), "logs/*/append");
-  front_.apply({}, {{BuildId{1}, 0, 0, 40, 400}});
+TEST_F(EventStreamsOf, GrowingLogsAreAnnouncedWithoutAnId) {
+  app_.log.build_new(1, 1, 1, example_build(1, "kernel", {}));
+  app_.log.step(1, "kernel", example_step(0, "git", {}, 0));
+  app_.apply(app_.log.take());
+  Ear ear(app_.port(), "logs/*/append");
+  app_.apply({}, {{BuildId{1}, 0, 0, 40, 400}});
   const auto heard = ear.next();
   EXPECT_EQ(heard.key(), "logs/262144/append");
   EXPECT_EQ(heard.id, "");
   EXPECT_EQ(heard.json()["message"]["num_lines"], json::Value(40));
 }
 
-// Drives a hub without sockets, for what depends on time and numbers.
+// Drives the streams without sockets, for what depends on time and numbers.
 class Deaf : public http::Stream {
  public:
   std::size_t write(std::string bytes) override {
@@ -240,70 +240,71 @@ Applied applied(std::int64_t number) {
 }
 
 TEST(HubAlone, TheRingForgetsItsOldestAndKnowsIt) {
-  Hub hub({});
-  for (std::int64_t i = 1; i <= static_cast<std::int64_t>(Hub::kRing) + 5; ++i) hub.publish(applied(i), true);
+  EventStreams streams({});
+  for (std::int64_t i = 1; i <= static_cast<std::int64_t>(EventStreams::kRing) + 5; ++i)
+    streams.publish(applied(i), true);
   const auto resume = [&](const std::string& from) {
     http::Request request;
     request.method = "GET";
     request.path = "/sse/listen/changes/*/new";
     request.headers = {{"Last-Event-ID", from}};
     auto responds = std::make_shared<Responds>();
-    hub.handle(request, responds);
+    streams.handle(request, responds);
     const std::string& text = responds->out->text;
     return text.find("event: reset") != std::string::npos
                ? -1
                : static_cast<int>(std::count(text.begin(), text.end(), '{'));
   };
   EXPECT_EQ(resume("4"), -1);
-  EXPECT_EQ(resume("5"), 2 * static_cast<int>(Hub::kRing));  // "data: {…,"message":{}}"
-  EXPECT_EQ(resume(std::to_string(Hub::kRing + 4)), 2);
+  EXPECT_EQ(resume("5"), 2 * static_cast<int>(EventStreams::kRing));  // "data: {…,"message":{}}"
+  EXPECT_EQ(resume(std::to_string(EventStreams::kRing + 4)), 2);
   EXPECT_EQ(resume("nonsense"), -1);
 }
 
 TEST(HubAlone, PingsCarryTheNumberReached) {
-  Hub hub({});
+  EventStreams streams({});
   const MonoTime start{seconds(1000)};
-  EXPECT_FALSE(hub.wants_notifications(start));
+  EXPECT_FALSE(streams.wants_notifications(start));
   http::Request request;
   request.method = "GET";
   request.path = "/sse/listen/builds/*/new";
   auto responds = std::make_shared<Responds>();
-  hub.handle(request, responds);
-  hub.publish(applied(41), true);
-  hub.tick(start);
+  streams.handle(request, responds);
+  streams.publish(applied(41), true);
+  streams.tick(start);
   EXPECT_NE(responds->out->text.find("event: ping\nid: 41\n"), std::string::npos);
   responds->out->text.clear();
-  hub.tick(start + Hub::kPing - seconds(1));
+  streams.tick(start + EventStreams::kPing - seconds(1));
   EXPECT_EQ(responds->out->text, "");
-  hub.tick(start + Hub::kPing);
+  streams.tick(start + EventStreams::kPing);
   EXPECT_NE(responds->out->text.find("event: ping"), std::string::npos);
 }
 
 TEST(HubAlone, WhoListensWhileABatchGoesByUnseenReadsAnew) {
-  Hub hub({});
+  EventStreams streams({});
   http::Request request;
   request.method = "GET";
   request.path = "/sse/listen/changes/*/new";
   auto responds = std::make_shared<Responds>();
-  hub.handle(request, responds);  // after the batch was begun without notifications, before it was done
+  streams.handle(request, responds);  // after the batch was begun without notifications, before it was done
   Applied silent;
   silent.cursor = {EventNumber{9}, "t"};
-  hub.publish(silent, false);
+  streams.publish(silent, false);
   EXPECT_NE(responds->out->text.find("event: reset\nid: 9\n"), std::string::npos) << responds->out->text;
 }
 
 TEST(HubAlone, WithoutNotificationsNobodyCanResumeAcross) {
-  Hub hub({});
-  hub.publish(applied(1), true);
+  EventStreams streams({});
+  streams.publish(applied(1), true);
   Applied silent;
   silent.cursor = {EventNumber{2}, "t"};
-  hub.publish(silent, false);
+  streams.publish(silent, false);
   http::Request request;
   request.method = "GET";
   request.path = "/sse/listen/changes/*/new";
   request.headers = {{"Last-Event-ID", "1"}};
   auto responds = std::make_shared<Responds>();
-  hub.handle(request, responds);
+  streams.handle(request, responds);
   EXPECT_NE(responds->out->text.find("event: reset"), std::string::npos);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/history/applier.hpp"
+#include "web/history/projector.hpp"
 
 #include "log/log.hpp"
 #include "web/history/decode.hpp"
@@ -7,7 +7,7 @@
 
 namespace headrace::web {
 
-void Applier::apply(const wire::Event& e) {
+void Projector::apply(const wire::Event& e) {
   const Origin o{e.number, e.at_ms};
   const auto steps = [&](const auto& event) {
     if (const auto record = readable(e, event.step())) step(o, event.build, *record);
@@ -47,7 +47,7 @@ void Applier::apply(const wire::Event& e) {
       wire::read_event(e));
 }
 
-void Applier::apply(const LogGrowth& g) {
+void Projector::apply(const LogGrowth& g) {
   const std::int64_t logid = log_id(g.build, g.step, g.log);
   if (db_.run("UPDATE logs SET num_lines = ?2, size_bytes = ?3 WHERE logid = ?1 AND complete = 0 AND "
               "num_lines < ?2",
@@ -55,7 +55,7 @@ void Applier::apply(const LogGrowth& g) {
     tell_log({}, logid, "append");
 }
 
-void Applier::apply(const SnapshotPart& part) {
+void Projector::apply(const SnapshotPart& part) {
   for (const auto& c : part.changes) change_new({{}, c.when_ms}, c);
   for (const auto& b : part.buildsets) {
     buildset_new({{}, b.set.submitted_ms}, b.set);
@@ -85,25 +85,25 @@ void Applier::apply(const SnapshotPart& part) {
   }
 }
 
-void Applier::builder_updated(std::int64_t id) {
+void Projector::builder_updated(std::int64_t id) {
   tell({}, entities::kBuilder, id, {"builders/" + std::to_string(id)}, "update");
 }
 
-void Applier::tell(const Origin& o, json::Value message, const std::vector<std::string>& paths,
-                   std::string_view what) {
+void Projector::tell(const Origin& o, json::Value message, const std::vector<std::string>& paths,
+                     std::string_view what) {
   if (!notify_) return;
   Notification n{o.number, {}, std::make_shared<const std::string>(json::write(message))};
   for (const auto& path : paths) n.keys.push_back(path + "/" + std::string(what));
   notifications_.push_back(std::move(n));
 }
 
-void Applier::tell(const Origin& o, const Entity& entity, std::int64_t key,
-                   const std::vector<std::string>& paths, std::string_view what) {
+void Projector::tell(const Origin& o, const Entity& entity, std::int64_t key,
+                     const std::vector<std::string>& paths, std::string_view what) {
   if (!notify_) return;
   if (auto message = select_one(db_, entity, key)) tell(o, std::move(*message), paths, what);
 }
 
-void Applier::tell_build(const Origin& o, BuildId build, std::string_view what) {
+void Projector::tell_build(const Origin& o, BuildId build, std::string_view what) {
   if (!notify_) return;
   auto message = select_one(db_, entities::kBuild, build.value);
   if (!message) return;
@@ -114,7 +114,7 @@ void Applier::tell_build(const Origin& o, BuildId build, std::string_view what) 
   tell(o, std::move(*message), paths, what);
 }
 
-void Applier::tell_request(const Origin& o, RequestId request, std::string_view what) {
+void Projector::tell_request(const Origin& o, RequestId request, std::string_view what) {
   if (!notify_) return;
   auto message = select_one(db_, entities::kBuildrequest, request.value);
   if (!message) return;
@@ -127,12 +127,12 @@ void Applier::tell_request(const Origin& o, RequestId request, std::string_view 
   tell(o, std::move(*message), paths, what);
 }
 
-void Applier::tell_step(const Origin& o, std::int64_t stepid, BuildId build, std::string_view what) {
+void Projector::tell_step(const Origin& o, std::int64_t stepid, BuildId build, std::string_view what) {
   const std::string self = "steps/" + std::to_string(stepid);
   tell(o, entities::kStep, stepid, {"builds/" + std::to_string(build.value) + "/" + self, self}, what);
 }
 
-void Applier::tell_log(const Origin& o, std::int64_t logid, std::string_view what) {
+void Projector::tell_log(const Origin& o, std::int64_t logid, std::string_view what) {
   if (!notify_) return;
   auto message = select_one(db_, entities::kLog, logid);
   if (!message) return;
@@ -142,7 +142,7 @@ void Applier::tell_log(const Origin& o, std::int64_t logid, std::string_view wha
   tell(o, std::move(*message), paths, what);
 }
 
-std::int64_t Applier::builder_id(std::string_view name) {
+std::int64_t Projector::builder_id(std::string_view name) {
   if (const auto it = names_.builders.find(name); it != names_.builders.end()) return it->second;
   const std::int64_t id = kProvisionalId + static_cast<std::int64_t>(names_.builders.size());
   spdlog::warn("builder without an id builder={} provisional={}", name, id);
@@ -151,7 +151,7 @@ std::int64_t Applier::builder_id(std::string_view name) {
   return id;
 }
 
-std::int64_t Applier::worker_id(std::string_view name) {
+std::int64_t Projector::worker_id(std::string_view name) {
   if (const auto it = names_.workers.find(name); it != names_.workers.end()) return it->second;
   const std::int64_t id = kProvisionalId + static_cast<std::int64_t>(names_.workers.size());
   spdlog::warn("worker without an id worker={} provisional={}", name, id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a front with its own loop and server, driven from the test's thread.
+// For tests: an app with its own loop and server, driven from the test's thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,37 +9,38 @@
 #include <future>
 
 #include "http/client.hpp"
-#include "http/test_peer.hpp"
+#include "http/testing/peers.hpp"
 #include "json/value.hpp"
-#include "web/front/front.hpp"
-#include "web/history/fixture.hpp"
+#include "web/app/web_app.hpp"
+#include "web/testing/event_log.hpp"
+#include "web/testing/example_site.hpp"
 
 namespace headrace::web {
 
-class RunningFront {
+class RunningWebApp {
  public:
-  explicit RunningFront(EventRange events = {}) : events_(std::move(events)) {
+  explicit RunningWebApp(EventRange events = {}) : events_(std::move(events)) {
     char name[] = "/tmp/headrace-web-XXXXXX";
     directory_ = ::mkdtemp(name);
     start();
   }
-  ~RunningFront() {
+  ~RunningWebApp() {
     stop();
     std::filesystem::remove_all(directory_);
   }
 
   void start() {
     io_ = std::make_unique<boost::asio::io_context>(1);
-    front_ = std::make_unique<Front>(*io_, FrontSettings{directory_ / "web" / "history.sqlite", logs()},
-                                     nullptr, events_);
+    app_ = std::make_unique<WebApp>(*io_, WebAppSettings{directory_ / "web" / "history.sqlite", logs()},
+                                    nullptr, events_);
     server_ = std::make_unique<http::Server>(*io_, "127.0.0.1:" + std::to_string(port_),
                                              [this](http::Request q, std::shared_ptr<http::Responder> r) {
-                                               front_->handle(std::move(q), std::move(r));
+                                               app_->handle(std::move(q), std::move(r));
                                              });
     port_ = std::stoi(server_->address().substr(server_->address().rfind(':') + 1));
     thread_ = std::thread([this] { io_->run(); });
     wait([this](auto done) {
-      front_->set_site(std::make_shared<config::Site>(example_site()), example_names(), done);
+      app_->set_site(std::make_shared<config::Site>(example_site()), example_names(), done);
     });
   }
   /// As a kill would: connections break, the file stays.
@@ -49,12 +50,12 @@ class RunningFront {
       io_->stop();
     });
     thread_.join();
-    front_.reset();
+    app_.reset();
     io_.reset();
   }
 
   void apply(std::vector<wire::Event> events, std::vector<LogGrowth> growths = {}) {
-    wait([&](auto done) { front_->apply(std::move(events), std::move(growths), done); });
+    wait([&](auto done) { app_->apply(std::move(events), std::move(growths), done); });
   }
   /// Runs `f(done)` on the loop and waits until done was called.
   void wait(std::function<void(std::function<void()>)> f) {
@@ -78,7 +79,7 @@ class RunningFront {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   int port() const { return port_; }
   std::filesystem::path logs() const { return directory_ / "logs"; }
-  Front& front() { return *front_; }
+  WebApp& app() { return *app_; }
   EventLog log;
 
  private:
@@ -86,7 +87,7 @@ class RunningFront {
   EventRange events_;
   int port_ = 0;
   std::unique_ptr<boost::asio::io_context> io_;
-  std::unique_ptr<Front> front_;
+  std::unique_ptr<WebApp> app_;
   std::unique_ptr<http::Server> server_;
   std::thread thread_;
 };

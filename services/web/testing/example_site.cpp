@@ -1,52 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/history/fixture.hpp"
-
-#include "wire/codec.hpp"
+#include "web/testing/example_site.hpp"
 
 namespace headrace::web {
-
-wire::Event& EventLog::add(std::string topic, std::map<std::string, std::int64_t, std::less<>> ids,
-                           std::string body) {
-  wire::Event e;
-  e.number = {++number_};
-  e.previous_tag = tag_;
-  e.tag = tag_ = "tag" + std::to_string(number_);
-  e.topic = std::move(topic);
-  e.at_ms = now_ms += 1000;
-  e.ids = std::move(ids);
-  e.body = std::move(body);
-  return events_.emplace_back(std::move(e));
-}
-
-void EventLog::change(std::int64_t id, const wire::Change& c) {
-  add("change.new", {{"changeid", id}}, wire::encode(c));
-}
-
-void EventLog::buildset(std::int64_t bsid, std::int64_t first_request, const wire::Buildset& b) {
-  add("buildset.new", {{"bsid", bsid}, {"first_request", first_request}}, wire::encode(b));
-}
-
-void EventLog::build_new(std::int64_t id, std::int64_t number, std::int64_t attempt, const wire::Build& b) {
-  add("build.new." + b.builder,
-      {{"buildid", id}, {"number", number}, {"request", b.request.value}, {"attempt", attempt}},
-      wire::encode(b));
-}
-
-void EventLog::build_finished(std::int64_t id, std::int64_t number, std::int64_t attempt,
-                              const wire::Build& b) {
-  add("build.finished." + b.builder,
-      {{"buildid", id},
-       {"number", number},
-       {"request", b.request.value},
-       {"attempt", attempt},
-       {"results", static_cast<std::int64_t>(b.results.value_or(Results::success))}},
-      wire::encode(b));
-}
-
-void EventLog::step(std::int64_t build, const std::string& builder, const wire::StepRecord& s) {
-  add((s.results ? "step.finished." : "step.started.") + builder, {{"buildid", build}, {"step", s.number}},
-      wire::encode(s));
-}
 
 config::Site example_site() {
   config::Site site;

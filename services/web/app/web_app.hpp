@@ -12,24 +12,24 @@
 #include "http/server.hpp"
 #include "web/history/history.hpp"
 #include "web/history/snapshot.hpp"
-#include "web/live/hub.hpp"
 #include "web/logs/file_log_source.hpp"
 #include "web/logs/log_sources.hpp"
 #include "web/logs/pool.hpp"
 #include "web/rest/rest.hpp"
+#include "web/sse/event_streams.hpp"
 
 namespace headrace::web {
 
-struct FrontSettings {
+struct WebAppSettings {
   std::string history;  ///< path of the SQLite file
   std::string logs;     ///< directory of the log store
 };
 
-class Front {
+class WebApp {
  public:
-  /// @param running  source of running logs; null: none. Must outlive the front.
-  Front(boost::asio::io_context& io, const FrontSettings& settings, LogSource* running, EventRange events);
-  ~Front();
+  /// @param running  source of running logs; null: none. Must outlive the app.
+  WebApp(boost::asio::io_context& io, const WebAppSettings& settings, LogSource* running, EventRange events);
+  ~WebApp();
 
   /// Answers /, the page's files, /config, /api, /sse; everything else is 404.
   void handle(http::Request request, std::shared_ptr<http::Responder> responder);
@@ -49,7 +49,7 @@ class Front {
   /// About once a second.
   void tick();
 
-  std::size_t listeners() const { return hub_.listeners(); }
+  std::size_t listeners() const { return streams_.listeners(); }
 
  private:
   http::Response site_config(const http::Request& request) const;
@@ -61,7 +61,7 @@ class Front {
   LogSources logs_;
   History history_;
   Cursor cursor_;
-  Hub hub_;
+  EventStreams streams_;
   Rest rest_;
   std::string title_ = "Headrace";
   std::string url_;

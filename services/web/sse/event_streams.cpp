@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/live/hub.hpp"
+#include "web/sse/event_streams.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -104,7 +104,7 @@ http::Response text(int status, const std::string& body) {
 
 }  // namespace
 
-void Hub::handle(const http::Request& request, std::shared_ptr<http::Responder> responder) {
+void EventStreams::handle(const http::Request& request, std::shared_ptr<http::Responder> responder) {
   if (request.method != "GET" && request.method != "HEAD")
     return responder->send(text(400, "invalid HTTP method"));
   const std::string_view path = std::string_view(request.path).substr(5);
@@ -119,8 +119,8 @@ void Hub::handle(const http::Request& request, std::shared_ptr<http::Responder> 
   responder->send(text(404, "listen/<path>, add/<uuid>/<path> and remove/<uuid>/<path> are known"));
 }
 
-void Hub::listen(const http::Request& request, std::string_view path,
-                 std::shared_ptr<http::Responder> responder) {
+void EventStreams::listen(const http::Request& request, std::string_view path,
+                          std::shared_ptr<http::Responder> responder) {
   http::Response head;
   head.content_type = "text/event-stream; charset=utf-8";
   head.headers = {{"Cache-Control", "no-cache"},
@@ -149,7 +149,7 @@ void Hub::listen(const http::Request& request, std::string_view path,
   send(uuid, std::move(hello));
 }
 
-std::string Hub::catch_up(const Listener& listener, std::string_view last_id) const {
+std::string EventStreams::catch_up(const Listener& listener, std::string_view last_id) const {
   std::int64_t after = -1;
   std::from_chars(last_id.data(), last_id.data() + last_id.size(), after);
   if (after < floor_.value || after > cursor_.number.value)
@@ -160,7 +160,7 @@ std::string Hub::catch_up(const Listener& listener, std::string_view last_id) co
   return writer.take();
 }
 
-bool Hub::change(std::string_view rest, bool add) {
+bool EventStreams::change(std::string_view rest, bool add) {
   const auto at = rest.find('/');
   const auto it = listeners_.find(std::string(rest.substr(0, at)));
   if (it == listeners_.end()) return false;
@@ -172,7 +172,7 @@ bool Hub::change(std::string_view rest, bool add) {
   return true;
 }
 
-void Hub::send(const std::string& uuid, std::string bytes) {
+void EventStreams::send(const std::string& uuid, std::string bytes) {
   const auto it = listeners_.find(uuid);
   if (bytes.empty() || it == listeners_.end()) return;
   if (it->second.stream->write(std::move(bytes)) <= kMostUnsent) return;
@@ -181,11 +181,11 @@ void Hub::send(const std::string& uuid, std::string bytes) {
   listeners_.erase(it);
 }
 
-bool Hub::wants_notifications(MonoTime now) const {
+bool EventStreams::wants_notifications(MonoTime now) const {
   return !listeners_.empty() || heard_ || (last_heard_ != MonoTime{} && now - last_heard_ < kAbsence);
 }
 
-void Hub::publish(const Applied& applied, bool complete) {
+void EventStreams::publish(const Applied& applied, bool complete) {
   // Who began to listen while a batch without notifications was under way may have read the state before it.
   if (!complete) return restart(applied.cursor);
   cursor_ = applied.cursor;
@@ -205,7 +205,7 @@ void Hub::publish(const Applied& applied, bool complete) {
   }
 }
 
-void Hub::restart(const Cursor& cursor) {
+void EventStreams::restart(const Cursor& cursor) {
   cursor_ = cursor;
   floor_ = cursor.number;
   ring_.clear();
@@ -215,7 +215,7 @@ void Hub::restart(const Cursor& cursor) {
   for (const auto& uuid : all) send(uuid, text);
 }
 
-void Hub::tick(MonoTime now) {
+void EventStreams::tick(MonoTime now) {
   if (!listeners_.empty() || std::exchange(heard_, false)) last_heard_ = now;
   if (now - last_ping_ < kPing) return;
   last_ping_ = now;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/front/assets.hpp"
+#include "web/app/assets.hpp"
 
 #include <map>
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace headrace::web {
 
-extern const std::span<const embedded::File> kPages;  // pages/*
+extern const std::span<const embedded::File> kUiFiles;  // ui/*
 
 namespace {
 
@@ -33,7 +33,7 @@ std::string etag_of(std::string_view bytes) {
 
 std::optional<http::Response> answer_asset(const http::Request& request) {
   const std::string_view name = request.path == "/" ? "index.html" : std::string_view(request.path).substr(1);
-  for (const embedded::File& file : kPages) {
+  for (const embedded::File& file : kUiFiles) {
     if (file.name != name) continue;
     http::Response r;
     const std::string etag = etag_of(file.bytes);
