@@ -71,6 +71,8 @@ FAULTS = [  # (what is done, how it is done, the check, what it says)
      "folder 'libs/helpers' has no row"),
     ("a row without a folder", replaced("docs/architecture.md", "| `libs/log` |", "| `libs/log`, `libs/gone` |"), check("imports"),
      "there is no folder 'libs/gone'"),
+    ("a picture of other processes", replaced("docs/processes.txt", "notifier 4: tells people", "notifier 4: tells nobody"),
+     check("picture"), "docs/processes.svg is not what docs/processes.txt says"),
     ("a long file", written("libs/log/long.hpp", "\n" * 401), check("sizes"), "libs/log/long.hpp: 401 lines, at most 400"),
     ("a long function", appended(SMALL, function("endless", 61)), check("sizes"), "endless: 61 lines, at most 60"),
     ("many longish functions", written("libs/log/many.cpp", "".join(function(f"f{i}", 31) for i in range(400))), check("sizes"),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// headrace-web in its host: events of the log into the app, one batch at a time; HTTP in.
+// headrace-web as a service: hands events of the log to the WebApp, one batch at a time, and requests as they
+// come. README.md beside this file shows both ways through the folder.
 //
-// The app goes on answering from the history while Redis is away; only running logs and the event list
-// need it.
+// The WebApp goes on answering from the history while Redis is away. Only logs of running builds and the list
+// of events need Redis.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
