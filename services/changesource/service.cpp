@@ -69,6 +69,7 @@ void ChangeSourceService::renew_pollers() {
   for (auto& poller : pollers_) poller->release();
   pollers_.clear();
   if (!config_->current()) return;
+  hooks_ = hooks::Hooks(config_->current()->site().hooks);
   const auto directory = std::filesystem::path(host_->settings().data) / "pollers";
   for (const auto& declared : config_->current()->site().pollers) {
     pollers_.push_back(std::make_unique<Poller>(*host_, declared, directory / folder_of(declared.name),
@@ -104,8 +105,7 @@ void ChangeSourceService::on_request(http::Request request, Responder responder)
   if (!host_->is_loaded() || !config_->current())
     return responder->send(text(503, "the intake cannot store changes now, send it again later\n"));
   const auto dialect = dialect_of(request.path);
-  settle(hooks::receive(request, config_->current()->site().hooks, wall_now()), dialect,
-         std::move(responder));
+  settle(hooks_.receive(request, wall_now()), dialect, std::move(responder));
 }
 
 void ChangeSourceService::settle(hooks::Outcome outcome, const std::string& dialect, Responder responder) {

@@ -44,6 +44,7 @@ class ChangeSourceService : public service::Service {
   std::unique_ptr<service::LiveConfig> config_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<http::Client> client_;
+  hooks::Hooks hooks_;
   std::vector<std::unique_ptr<Poller>> pollers_;
   std::unique_ptr<boost::asio::steady_timer> stop_timer_;
 };

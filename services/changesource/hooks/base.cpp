@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "changesource/hooks/base.hpp"
-
+// Buildbot's own dialect: a change as the fields of a form or a query. Source: Buildbot 3.7,
+// www/hooks/base.py.
 #include <map>
 
+#include "changesource/hooks/dialect.hpp"
 #include "changesource/hooks/properties.hpp"
 #include "changesource/hooks/timestamp.hpp"
 #include "json/value.hpp"
@@ -55,9 +56,10 @@ Result<Properties> read_properties(const std::string& text) {
   return out;
 }
 
-}  // namespace
-
-Outcome receive_base(const http::Request& request, WallTime now) {
+// Fields: author (or who) and comments, which must be there; revision, branch, files (a JSON list),
+// committer, when_timestamp (or when, seconds), category, revlink, repository, project, codebase, properties
+// (a JSON object).
+Outcome receive(const http::Request& request, WallTime now) {
   const Form form(request);
   if (const auto name = form.invalid(); !name.empty()) {
     return Refusal{400, "the field '" + json::valid_utf8(name) + "' is not UTF-8"};
@@ -99,5 +101,14 @@ Outcome receive_base(const http::Request& request, WallTime now) {
   delivery.changes.push_back(std::move(change));
   return delivery;
 }
+
+Result<Handler> prepare(const config::Options&) { return receive; }
+
+constexpr std::string_view kIdHeaders[] = {"Idempotency-Key"};
+
+}  // namespace
+
+extern const Dialect base_dialect;
+const Dialect base_dialect{"base", kIdHeaders, prepare};
 
 }  // namespace headrace::changesource::hooks

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "changesource/hooks/dialect.hpp"
 #include "changesource/hooks/payload.hpp"
 #include "changesource/hooks/properties.hpp"
 #include "changesource/hooks/signature.hpp"
@@ -67,7 +68,7 @@ Outcome receive_push(const json::Value& root, const GithubOptions& options) {
 
   const json::Value& head = payload.need("head_commit");
   if (!head.is_object()) return Refusal{400, "the payload has no 'head_commit'"};
-  if (options.skips.match(head["message"].string_or(""))) return Delivery{};
+  if (options.compiled_skips.match(head["message"].string_or(""))) return Delivery{};
   // All that a new branch or tag has in common with others is known already.
   const json::Array commits = root["created"].truthy()             ? json::Array{head}
                               : payload.need("commits").is_array() ? root["commits"].as_array()
@@ -93,21 +94,35 @@ Outcome receive_push(const json::Value& root, const GithubOptions& options) {
   return delivery;
 }
 
-}  // namespace
-
-Outcome receive_github(const http::Request& request, const json::Object& given) {
-  const auto options = read_github_options(given);
-  if (!options) return Refusal{500, options.error().text};
-  const auto signature = check_hub_signature(request, options->secret, options->strict);
+Outcome receive(const http::Request& request, const GithubOptions& options) {
+  const auto signature = check_hub_signature(request, options.secret, options.strict);
   if (!signature) return Refusal{400, signature.error().text};
   const auto payload = read_payload(request);
   if (!payload) return Refusal{400, payload.error().text};
   const std::string event(request.header("X-GitHub-Event"));
-  if (event == "push") return receive_push(*payload, *options);
-  if (event == "pull_request") return receive_github_pull(*payload, *options);
+  if (event == "push") return receive_push(*payload, options);
+  if (event == "pull_request") return receive_github_pull(*payload, options);
   if (event == "ping" || event == "workflow_run") return Delivery{};
   if (event.empty()) return Refusal{400, "the request has no header X-GitHub-Event"};
   return Refusal{400, "Unknown event: " + event};
 }
+
+Result<Handler> prepare(const config::Options& given) {
+  auto options = given.as<GithubOptions>();
+  while (options.github_api_endpoint.ends_with('/')) options.github_api_endpoint.pop_back();
+  auto compiled = SkipPatterns::compile(options.skips);
+  if (!compiled) return fail("option 'skips': " + compiled.error().text);
+  options.compiled_skips = std::move(*compiled);
+  return [options = std::move(options)](const http::Request& request, WallTime) {
+    return receive(request, options);
+  };
+}
+
+constexpr std::string_view kIdHeaders[] = {"X-GitHub-Delivery"};
+
+}  // namespace
+
+extern const Dialect github_dialect;
+const Dialect github_dialect{"github", kIdHeaders, prepare};
 
 }  // namespace headrace::changesource::hooks

@@ -2,15 +2,12 @@
 // The dialect of GitHub: push and pull_request events. Source: Buildbot 3.7, www/hooks/github.py.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "changesource/hooks/outcome.hpp"
 #include "changesource/hooks/skip_patterns.hpp"
-#include "http/server.hpp"
 #include "json/value.hpp"
-#include "result/result.hpp"
 
 namespace headrace::changesource::hooks {
 
@@ -19,17 +16,23 @@ struct GithubOptions {
   bool strict = false;
   std::string codebase;
   std::vector<std::string> github_property_whitelist;  ///< globs
-  SkipPatterns skips;
-  std::string github_api_endpoint = "https://api.github.com";  ///< without a slash at the end
-  std::string pullrequest_ref = "merge";                       ///< or "head"
-  std::string token;                                           ///< for the API; empty: anonymous
-  bool verify = true;                                          ///< the API's certificate
+  std::vector<std::string> skips = SkipPatterns::usual();
+  std::string github_api_endpoint = "https://api.github.com";
+  std::string pullrequest_ref = "merge";  ///< or "head"
+  std::string token;                      ///< for the API; empty: anonymous
+  bool debug = false;                     ///< Buildbot's: it makes the calls of the API chatty
+  bool verify = true;                     ///< the API's certificate
+
+  SkipPatterns compiled_skips;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("secret", s.secret), f("strict", s.strict), f("codebase", s.codebase), f("skips", s.skips);
+    f("github_property_whitelist", s.github_property_whitelist);
+    f("github_api_endpoint", s.github_api_endpoint), f("pullrequest_ref", s.pullrequest_ref);
+    f("token", s.token), f("debug", s.debug), f("verify", s.verify);
+  }
 };
-
-/// Errors name the option: unknown, of the wrong type, a wrong pattern, strict without a secret.
-[[nodiscard]] Result<GithubOptions> read_github_options(const json::Object& options);
-
-Outcome receive_github(const http::Request& request, const json::Object& options);
 
 /// The event pull_request: asks GitHub for the head commit's message and the names of the changed files.
 Outcome receive_github_pull(const json::Value& payload, const GithubOptions& options);

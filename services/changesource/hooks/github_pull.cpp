@@ -131,7 +131,7 @@ Outcome receive_github_pull(const json::Value& root, const GithubOptions& option
       api_call(options, files)};
   questions.resume = [=](const std::vector<http::Reply>& replies) mutable -> Outcome {
     const auto commit = json_of(replies.at(0), "the head commit's message", delivery);
-    if (options.skips.match(commit.at_path("commit.message").string_or(""))) return Delivery{};
+    if (options.compiled_skips.match(commit.at_path("commit.message").string_or(""))) return Delivery{};
     const auto page = json_of(replies.at(1), "the changed files", delivery);
     if (add_files(page, delivery.changes[0])) return more_files(options, files, std::move(delivery), 2);
     return std::move(delivery);

@@ -118,7 +118,7 @@ TEST(GithubHook, SkipsAPushWhoseHeadAsksForIt) {
                          "\"head_commit\": {\"id\": \"b2\", \"message\": \"x [ skip  ci]\"");
   EXPECT_TRUE(delivery_of(push(body)).changes.empty());
   EXPECT_EQ(delivery_of(push(body, {{"skips", json::Array{"^never$"}}})).changes.size(), 2u);
-  EXPECT_EQ(delivery_of(push(body, {{"skips", json::Object{}}})).changes.size(), 2u);
+  EXPECT_EQ(delivery_of(push(body, {{"skips", json::Array{}}})).changes.size(), 2u);
   EXPECT_TRUE(delivery_of(push(kPayload, {{"skips", json::Array{"nothing", "zwei.es ü$"}}})).changes.empty());
 }
 

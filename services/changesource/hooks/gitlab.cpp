@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "changesource/hooks/gitlab.hpp"
-
+// The dialect of GitLab: pushes, tags, merge requests and notes on them. Source: Buildbot 3.7,
+// www/hooks/gitlab.py.
+#include "changesource/hooks/dialect.hpp"
 #include "changesource/hooks/payload.hpp"
 #include "changesource/hooks/properties.hpp"
 #include "changesource/hooks/signature.hpp"
@@ -119,14 +120,19 @@ Outcome receive_event(const json::Value& payload, const std::string& event) {
   return Delivery{};
 }
 
-}  // namespace
+struct GitlabOptions {
+  std::string secret;    ///< compared with X-Gitlab-Token; empty: the token is not looked at
+  std::string codebase;  ///< of the changes, when ?codebase= names none
 
-Outcome receive_gitlab(const http::Request& request, const json::Object& options) {
-  const auto secret = options.find("secret");
-  if (secret != options.end() && !secret->second.string_or("").empty() &&
-      !same_secret(request.header("X-Gitlab-Token"), secret->second.as_string())) {
-    return Refusal{400, "Invalid secret"};
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("secret", s.secret), f("codebase", s.codebase);
   }
+};
+
+Outcome receive(const http::Request& request, const GitlabOptions& options) {
+  if (!options.secret.empty() && !same_secret(request.header("X-Gitlab-Token"), options.secret))
+    return Refusal{400, "Invalid secret"};
   const auto payload = json::parse(request.body);
   if (!payload) return Refusal{400, "Error loading JSON: " + payload.error().text};
   if (!payload->is_object()) return Refusal{400, "Error loading JSON: not an object"};
@@ -134,12 +140,23 @@ Outcome receive_gitlab(const http::Request& request, const json::Object& options
   auto outcome =
       receive_event(*payload, (*payload)["object_kind"].string_or(request.header("X-Gitlab-Event")));
   if (auto* delivery = std::get_if<Delivery>(&outcome)) {
-    const auto declared = options.find("codebase");
-    const std::string codebase =
-        request.param("codebase").value_or(declared == options.end() ? "" : declared->second.string_or(""));
+    const std::string codebase = request.param("codebase").value_or(options.codebase);
     for (auto& change : delivery->changes) change.codebase = codebase;
   }
   return outcome;
 }
+
+Result<Handler> prepare(const config::Options& given) {
+  return [options = given.as<GitlabOptions>()](const http::Request& request, WallTime) {
+    return receive(request, options);
+  };
+}
+
+constexpr std::string_view kIdHeaders[] = {"Idempotency-Key", "X-Gitlab-Event-UUID"};
+
+}  // namespace
+
+extern const Dialect gitlab_dialect;
+const Dialect gitlab_dialect{"gitlab", kIdHeaders, prepare};
 
 }  // namespace headrace::changesource::hooks

@@ -28,7 +28,7 @@ inline Outcome receive_post(const Post& post) {
   request.query = http::parse_form(post.query);
   request.headers = post.headers;
   request.body = post.body;
-  return receive(request, {config::Hook{post.dialect, post.options, "headrace.lua:1"}}, kNow);
+  return Hooks({config::Hook{post.dialect, post.options, "headrace.lua:1"}}).receive(request, kNow);
 }
 
 /// The delivery; a failure of the test, and an empty one, when the outcome is something else.

@@ -2,12 +2,8 @@
 #include "changesource/hooks/receive.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
-#include "changesource/hooks/base.hpp"
-#include "changesource/hooks/github.hpp"
-#include "changesource/hooks/gitlab.hpp"
 #include "changesource/hooks/signature.hpp"
 
 namespace headrace::changesource::hooks {
@@ -27,20 +23,14 @@ std::string dialect_of(std::string_view path) {
   return end == path.begin() ? "base" : std::string(path.begin(), end);
 }
 
-// The id that the sender gave to this delivery and repeats when it sends it again. The body belongs to it:
-// GitLab gives one id to all events that one event of its own has led to, and copied examples share theirs.
-std::string delivery_key(const std::string& dialect, const http::Request& request) {
-  static const std::vector<std::pair<std::string_view, std::vector<const char*>>> kHeaders = {
-      {"github", {"X-GitHub-Delivery"}},
-      {"gitlab", {"Idempotency-Key", "X-Gitlab-Event-UUID"}},
-      {"base", {"Idempotency-Key"}}};
-  for (const auto& [name, headers] : kHeaders) {
-    if (name != dialect) continue;
-    for (const char* header : headers) {
-      const auto id = request.header(header);
-      if (id.empty()) continue;
-      return dialect + ":" + sha256_hex(std::string(id) + "\n" + request.target + "\n" + request.body);
-    }
+// Equal for every repeat of a delivery. The body belongs to it: GitLab gives one id to all events that one
+// event of its own has led to, and copied examples share theirs.
+std::string delivery_key(const Dialect& dialect, const http::Request& request) {
+  for (const auto header : dialect.id_headers) {
+    const auto id = request.header(header);
+    if (id.empty()) continue;
+    return std::string(dialect.name) + ":" +
+           sha256_hex(std::string(id) + "\n" + request.target + "\n" + request.body);
   }
   return "";
 }
@@ -60,42 +50,25 @@ Outcome with_key(Outcome outcome, const std::string& key) {
 
 bool is_hook_path(const std::string& path) { return path.compare(0, kPrefix.size(), kPrefix) == 0; }
 
-Outcome receive(const http::Request& request, const std::vector<config::Hook>& hooks, WallTime now) {
-  if (!is_hook_path(request.path)) return Refusal{404, "'" + request.path + "' is not below /change_hook"};
-  if (request.method != "GET" && request.method != "POST") {
-    return Refusal{405, "a hook takes GET and POST, not " + request.method};
+Hooks::Hooks(const std::vector<config::Hook>& declared) {
+  for (const auto& hook : declared) {
+    const Dialect* dialect = find_dialect(hook.dialect);
+    if (!dialect) continue;  // a dialect of a newer version: its requests are refused
+    hooks_.emplace(hook.dialect, Hook{dialect, dialect->prepare(hook.options)});
   }
-  const std::string dialect = dialect_of(request.path);
-  const auto hook =
-      std::find_if(hooks.begin(), hooks.end(), [&](const config::Hook& h) { return h.dialect == dialect; });
-  if (hook == hooks.end()) {
-    return Refusal{400, "The dialect specified, '" + dialect + "', wasn't whitelisted in change_hook"};
-  }
-  if (const auto problem = problem_of(*hook)) return Refusal{500, *problem};
-  const std::string key = delivery_key(dialect, request);
-  if (dialect == "github") return with_key(receive_github(request, hook->options.values()), key);
-  if (dialect == "gitlab") return with_key(receive_gitlab(request, hook->options.values()), key);
-  return with_key(receive_base(request, now), key);
 }
 
-std::optional<std::string> problem_of(const config::Hook& hook) {
-  const std::string where = "hook." + hook.dialect + ": ";
-  if (hook.dialect == "github") {
-    const auto options = read_github_options(hook.options.values());
-    if (!options) return where + options.error().text;
-    return std::nullopt;
-  }
-  std::set<std::string, std::less<>> known;
-  if (hook.dialect == "gitlab") {
-    known = {"codebase", "secret"};
-  } else if (hook.dialect != "base") {
-    return where + "there is no such dialect; known are base, github and gitlab";
-  }
-  for (const auto& [name, value] : hook.options.values()) {
-    if (!known.contains(name)) return where + "unknown option '" + name + "'";
-    if (!value.is_string()) return where + "option '" + name + "' is a string, not " + json::write(value);
-  }
-  return std::nullopt;
+Outcome Hooks::receive(const http::Request& request, WallTime now) const {
+  if (!is_hook_path(request.path)) return Refusal{404, "'" + request.path + "' is not below /change_hook"};
+  if (request.method != "GET" && request.method != "POST")
+    return Refusal{405, "a hook takes GET and POST, not " + request.method};
+  const std::string name = dialect_of(request.path);
+  const auto found = hooks_.find(name);
+  if (found == hooks_.end())
+    return Refusal{400, "The dialect specified, '" + name + "', wasn't whitelisted in change_hook"};
+  const auto& [dialect, handler] = found->second;
+  if (!handler) return Refusal{500, "hook." + name + ": " + handler.error().text};
+  return with_key((*handler)(request, now), delivery_key(*dialect, request));
 }
 
 std::string answer_text(const Delivery& delivery) {

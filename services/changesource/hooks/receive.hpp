@@ -6,10 +6,11 @@
 // Source: Buildbot 3.7, www/change_hook.py and www/hooks/.
 #pragma once
 
-#include <optional>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "changesource/hooks/dialect.hpp"
 #include "changesource/hooks/outcome.hpp"
 #include "clock/clock.hpp"
 #include "config/site.hpp"
@@ -20,13 +21,23 @@ namespace headrace::changesource::hooks {
 /// True for the paths that belong to hooks: "/change_hook" and everything that begins with it.
 bool is_hook_path(const std::string& path);
 
-/// @param request  GET or POST /change_hook/<dialect>; without a dialect: base
-/// @param hooks    those configured; any other dialect is refused
-/// @param now      the time of changes whose sender gives none
-Outcome receive(const http::Request& request, const std::vector<config::Hook>& hooks, WallTime now);
+/// The hooks of one configuration.
+class Hooks {
+ public:
+  /// None: every dialect is refused.
+  Hooks() = default;
+  explicit Hooks(const std::vector<config::Hook>& declared);
 
-/// What is wrong with a hook's declaration (an unknown option, a pattern that does not compile, strict
-/// without a secret), for the check of the configuration; nullopt when nothing is.
-std::optional<std::string> problem_of(const config::Hook& hook);
+  /// @param request  GET or POST /change_hook/<dialect>; without a dialect: base
+  /// @param now      the time of changes whose sender gives none
+  Outcome receive(const http::Request& request, WallTime now) const;
+
+ private:
+  struct Hook {
+    const Dialect* dialect = nullptr;
+    Result<Handler> handler;
+  };
+  std::map<std::string, Hook, std::less<>> hooks_;  ///< by the dialect's name
+};
 
 }  // namespace headrace::changesource::hooks
