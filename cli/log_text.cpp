@@ -16,7 +16,7 @@ std::string text_of_chunk(std::string_view encoded) {
 
 }  // namespace
 
-std::optional<std::string> LogText::chunk(const logstore::LogKey& key, std::size_t number) {
+std::optional<std::string> LogText::chunk(const logstore::LogId& key, std::size_t number) {
   const auto list =
       store_.keys().log_prefix(key.build) + std::to_string(key.step) + "." + std::to_string(key.log) + ":c";
   const auto live = store_.command({"LINDEX", list, std::to_string(number)});
@@ -25,7 +25,7 @@ std::optional<std::string> LogText::chunk(const logstore::LogKey& key, std::size
   return stored(key, number);
 }
 
-std::optional<std::string> LogText::stored(const logstore::LogKey& key, std::size_t number) {
+std::optional<std::string> LogText::stored(const logstore::LogId& key, std::size_t number) {
   const auto path = logstore::path_of(directory_, key);
   if (!std::filesystem::exists(path)) return std::nullopt;
   const auto reader = logstore::Reader::open(path);

@@ -19,10 +19,10 @@ class LogText {
 
   /// The framed text of chunk `number`, from 0; nothing when the log has not so many (yet).
   /// Throws for a damaged log.
-  std::optional<std::string> chunk(const logstore::LogKey& key, std::size_t number);
+  std::optional<std::string> chunk(const logstore::LogId& key, std::size_t number);
 
  private:
-  std::optional<std::string> stored(const logstore::LogKey& key, std::size_t number);
+  std::optional<std::string> stored(const logstore::LogId& key, std::size_t number);
 
   store::BlockingClient& store_;
   std::filesystem::path directory_;

@@ -30,12 +30,12 @@ std::vector<wire::Event> Reader::on_event(wire::Event event, MonoTime now) {
   if (broken_) return out;
   heard_ = now;
   if (event.number <= cursor_.number) {
-    // The newest one again, under another tag: the log went back and grew anew.
+    // The event of the cursor again, with another tag: the log went back and grew anew.
     if (event.number == cursor_.number && event.tag != cursor_.tag) broken_ = true;
     return out;
   }
   if (!apply(event, out) && !broken_) {
-    if (held_.size() < kMostHeld) held_.emplace(event.number, std::move(event));
+    if (held_.size() < kMaxHeld) held_.emplace(event.number, std::move(event));
     if (!hole_since_) hole_since_ = now;
   }
   apply_held(out);
@@ -54,7 +54,7 @@ std::vector<wire::Event> Reader::on_fetched(std::vector<wire::Event> events, Mon
   for (auto& event : events)
     if (event.number > cursor_.number) apply(event, out);
   apply_held(out);
-  if (!held_.empty()) hole_since_ = now;  // not yet in what was read: look again soon
+  if (!held_.empty()) hole_since_ = now;  // the hole is not filled by what was read: ask again soon
   return out;
 }
 

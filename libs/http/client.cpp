@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libcurl's multi interface on Asio: curl says which sockets it waits for and when it wants to be called;
-// we say when that has happened. Source: curl_multi_socket_action(3).
+// libcurl's multi interface on Asio: curl says for which sockets and until when it waits, and is called when
+// a socket is ready or the time has come. Source: curl_multi_socket_action(3).
 #include "http/client.hpp"
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -24,8 +24,8 @@ using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 using Done = std::function<void(Reply)>;
 
-// The loop over everything under way. Shared, because a callback may destroy the client while it runs, and
-// waits that were cancelled still come back once.
+// Drives all transfers of one client. Shared with its own callbacks: a callback may destroy the client while
+// it runs, and a cancelled wait still calls back once.
 class Loop : public std::enable_shared_from_this<Loop> {
  public:
   explicit Loop(asio::io_context& io) : io_(io), timer_(io.get_executor()), multi_(curl_multi_init()) {
@@ -66,7 +66,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
     std::unique_ptr<Transfer> transfer;
     Done done;
   };
-  // A socket of curl's. It closes it itself, so the descriptor is released, never closed, here.
+  // A socket that belongs to curl. Curl closes the descriptor; here it is only released. A Watch is shared
+  // with the waits on it, which may end after curl has given the socket up.
   struct Watch {
     Watch(asio::io_context& io, int fd) : descriptor(io.get_executor(), fd) {}
     ~Watch() { descriptor.release(); }
@@ -141,8 +142,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
     int running = 0;
     curl_multi_socket_action(multi_, fd, events, &running);
     const auto self = shared_from_this();
-    // First all that is finished is taken out of curl, then the callbacks run: they may send again, or
-    // destroy the client.
+    // All finished transfers are taken out of curl before the callbacks run, because a callback may send
+    // again or destroy the client.
     std::vector<std::pair<Done, Reply>> finished;
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {

@@ -32,8 +32,8 @@ struct Mail {
   std::string from;
   std::vector<std::string> to;
   std::string message;  ///< headers and body, CRLF line ends
-  /// Until the last answer. A relay that looks through a mail before it takes it needs minutes (RFC
-  /// 5321, 4.5.3.2.6), and whoever does not wait for that sends it again and again.
+  /// Until the last answer. A relay that examines a mail before it accepts the mail needs minutes (RFC 5321,
+  /// 4.5.3.2.6); a sender that gives up earlier would send the same mail again and again.
   milliseconds timeout{600'000};
 };
 
@@ -44,7 +44,8 @@ struct Reply {
   seconds retry_after{0};  ///< HTTP: what the server asked for in Retry-After; 0: nothing
 };
 
-/// Asynchronous client; callbacks come from the loop. Destroying it drops what is under way.
+/// Asynchronous client; callbacks come from the loop. Calls and mails under way end with the client, without
+/// a callback.
 class Client {
  public:
   explicit Client(boost::asio::io_context& io);

@@ -27,7 +27,7 @@ Reply ask(Call call) {
 }
 
 // Says what arrived: method, target, the headers of interest, body.
-void describe(Request request, std::shared_ptr<Responder> responder) {
+void describe(Request request, ResponderPtr responder) {
   Response response;
   response.status = 202;
   response.body =
@@ -93,8 +93,8 @@ TEST(Client, NamesThePeerThatCannotBeReached) {
 }
 
 TEST(Client, GivesUpAfterTheTimeout) {
-  std::vector<std::shared_ptr<Responder>> kept;
-  RunningServer server([&](Request, std::shared_ptr<Responder> responder) { kept.push_back(responder); });
+  std::vector<ResponderPtr> kept;
+  RunningServer server([&](Request, ResponderPtr responder) { kept.push_back(responder); });
   Call call;
   call.url = url(server, "/");
   call.timeout = 200ms;
@@ -104,7 +104,7 @@ TEST(Client, GivesUpAfterTheTimeout) {
 }
 
 TEST(Client, BoundsTheAnswer) {
-  RunningServer server([](Request, std::shared_ptr<Responder> responder) {
+  RunningServer server([](Request, ResponderPtr responder) {
     responder->send(Response{200, "text/plain", std::string(17u << 20, 'x'), {}});
   });
   Call call;
@@ -121,7 +121,7 @@ TEST(Client, RefusesALineBreakInAHeader) {
 }
 
 TEST(Client, FollowsRedirectsOfReadsOnly) {
-  RunningServer server([](Request request, std::shared_ptr<Responder> responder) {
+  RunningServer server([](Request request, ResponderPtr responder) {
     if (request.path == "/to") return echo(request, responder);
     responder->send(Response{302, "text/plain", "elsewhere", {{"Location", "/to"}}});
   });

@@ -19,8 +19,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t kReadBuffer = 64u << 10;
-// A peer that is still sending when it is refused would lose our answer to a reset; so the rest is read
-// and thrown away, within these bounds.
+// A peer that is still sending when its request is refused would get a reset before it has read the answer.
+// The rest of the request is therefore read and thrown away, within these bounds.
 constexpr std::size_t kLingerBytes = 256u << 20;
 constexpr std::chrono::seconds kLingerTime{5};
 
@@ -79,8 +79,8 @@ void Connection::on_read(std::size_t size, bool end) {
   }
   if (state_ == State::reading) {
     if (end) return close();
-    // The header has one deadline from its first byte, or a byte a minute would keep the connection for
-    // ever; in the body every progress counts.
+    // The header has one deadline from its first byte: otherwise a byte a minute would keep the connection
+    // open for ever. In the body every byte moves the deadline.
     if (parser_->header_done() || begin_ == end_) set_deadline(idle());
     end_ += size;
     return parse();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One accepted connection: reads a request, waits for its answer, writes it, reads the next.
 //
-// Requests of one connection are answered strictly one after the other; what a client sends ahead stays in
-// the read buffer (and, beyond it, in the kernel). Everything runs on the thread of the io_context. A
-// connection is kept alive by its pending operations and by the Responder or Stream that its handler holds.
+// Requests of one connection are answered strictly one after the other. Bytes that a client sends ahead stay
+// in the read buffer and, when that is full, in the kernel. Everything runs on the thread of the io_context.
+// A connection is kept alive by its pending operations and by the Responder or Stream that its handler holds.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_pro
 
 class Connection;
 
-/// What the connections of one server share; outlives the server as long as one of them is referred to.
+/// What the connections of one server share. Outlives the server as long as one of the connections lives.
 struct Shared {
   boost::asio::io_context& io;
   Handler handler;
@@ -49,13 +49,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // For the Responder of the request at hand.
   void answer(Response response);
-  /// False when the peer needs no body (HEAD, 204): the answer is complete, the stream is over.
+  /// False when the peer needs no body (HEAD, 204): the answer is complete, and there is no stream.
   bool open_stream(const Response& head);
 
   // For the Stream of the request at hand.
   std::size_t stream_write(std::string bytes);
   void stream_finish();
-  /// The owner let go of the stream: an unfinished body ends with the connection.
+  /// The owner has dropped the stream: an unfinished body ends with the connection.
   void stream_dropped();
   bool stream_open() const { return state_ == State::streaming && !finishing_; }
   void on_stream_closed(std::function<void()> callback);
@@ -79,7 +79,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::chrono::seconds idle() const { return std::chrono::seconds(shared_->options.idle_timeout_s); }
   std::size_t unsent() const { return out_[0].size() + out_[1].size() - out_offset_; }
 
-  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<Shared> shared_;  // see Shared
   Socket socket_;
   std::string remote_;
   State state_ = State::reading;

@@ -9,11 +9,11 @@
 
 namespace headrace::http {
 
-// Shared by the loop and the threads.
+// What the loop and the threads share.
 struct Mailer::UnderWay {
   std::atomic<bool> stopping{false};
   std::mutex mutex;
-  std::set<std::shared_ptr<OpenSockets>> sockets;
+  std::set<std::shared_ptr<OpenSockets>> sockets;  // shared with the transfers, which close them
 
   void stop() {
     stopping = true;
@@ -34,20 +34,20 @@ Mailer::Mailer(boost::asio::io_context& io) : io_(io), under_way_(std::make_shar
 
 Mailer::~Mailer() {
   under_way_->stop();
-  if (threads_) threads_->join();  // what waits in the queue sees `stopping`
+  if (threads_) threads_->join();  // jobs that still wait in the queue see `stopping`
 }
 
 void Mailer::send(std::unique_ptr<Transfer> transfer, std::function<void(Reply)> done) {
   if (!threads_) threads_.emplace(kThreads);
   transfer->abort_when(under_way_->stopping);
-  // Shared, because a function object must be copyable; one thread has it at a time.
+  // Shared, because a std::function must be copyable; one thread has the transfer at a time.
   auto held = std::make_shared<std::unique_ptr<Transfer>>(std::move(transfer));
   boost::asio::post(*threads_, [&io = io_, under_way = under_way_, held, done = std::move(done),
                                 work = boost::asio::make_work_guard(io_)]() mutable {
     if (under_way->stopping) return;
     const auto sockets = (*held)->sockets();
     under_way->add(sockets);
-    auto reply = std::make_shared<Reply>((*held)->perform());
+    auto reply = std::make_shared<Reply>((*held)->perform());  // shared: so that the closure can be copied
     // A server that did not answer will not answer QUIT either.
     if (!reply->error.empty()) sockets->shut_down();
     boost::asio::post(io, [under_way, reply, done = std::move(done)] {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mails on threads of their own: libcurl ends an SMTP transfer with blocking waits even in its multi
-// interface (for the server's verdict on the message, and for its answer to QUIT), and a slow mail server
-// would stop the loop. Source: smtp_done() and smtp_disconnect() in curl 7.88's lib/smtp.c.
+// Mails are sent on threads of their own. libcurl ends an SMTP transfer with blocking waits, even in its
+// multi interface: for the server's verdict on the message, and for the server's answer to QUIT. On the loop,
+// a slow mail server would stop the whole service. Source: smtp_done() and smtp_disconnect() in curl 7.88's
+// lib/smtp.c.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -23,14 +24,14 @@ class Mailer {
   ~Mailer();
   Mailer(const Mailer&) = delete;
 
-  /// `done` comes from the loop, which runs on until then; never after the end of this.
+  /// `done` comes from the loop, and never after the end of the mailer. The loop does not end before that.
   void send(std::unique_ptr<Transfer> transfer, std::function<void(Reply)> done);
 
  private:
   struct UnderWay;
 
   boost::asio::io_context& io_;
-  std::shared_ptr<UnderWay> under_way_;
+  std::shared_ptr<UnderWay> under_way_;  // shared with jobs of the threads and their answers on the loop
   std::optional<boost::asio::thread_pool> threads_;  ///< from the first mail on
 };
 

@@ -36,7 +36,8 @@ class OpenStream : public Stream {
   bool over_ = false;  ///< finished: the connection may carry another stream by now
 };
 
-// The stream of a request whose peer wants no body, or of one that came too late: closed from the start.
+// The stream for a peer that wants no body, or that has gone before the stream was opened: closed from the
+// start.
 class ClosedStream : public Stream {
  public:
   explicit ClosedStream(asio::io_context& io) : io_(io) {}
@@ -60,7 +61,7 @@ class OneAnswer : public Responder {
   void send(Response response) override {
     if (const auto connection = std::exchange(connection_, nullptr)) connection->answer(std::move(response));
   }
-  std::shared_ptr<Stream> stream(Response head) override {
+  StreamPtr stream(Response head) override {
     const auto connection = std::exchange(connection_, nullptr);
     if (!connection || !connection->open_stream(head)) return std::make_shared<ClosedStream>(io_);
     return std::make_shared<OpenStream>(connection);
@@ -73,7 +74,7 @@ class OneAnswer : public Responder {
 
 }  // namespace
 
-std::shared_ptr<Responder> make_responder(asio::io_context& io, std::shared_ptr<Connection> connection) {
+ResponderPtr make_responder(asio::io_context& io, std::shared_ptr<Connection> connection) {
   return std::make_shared<OneAnswer>(io, std::move(connection));
 }
 

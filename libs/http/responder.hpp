@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a handler holds of a connection: the right to answer its request once.
+// The right to answer one request of a connection once: what the connection gives to its handler.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -11,8 +11,8 @@ namespace headrace::http {
 
 class Connection;
 
-/// The Responder of the request that `connection` has just read. It and its Stream keep the connection alive.
-std::shared_ptr<Responder> make_responder(boost::asio::io_context& io,
-                                          std::shared_ptr<Connection> connection);
+/// The Responder of the request that `connection` has just read. The responder, and the stream that it gives,
+/// share the connection and keep it alive.
+ResponderPtr make_responder(boost::asio::io_context& io, std::shared_ptr<Connection> connection);
 
 }  // namespace headrace::http

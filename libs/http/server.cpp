@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listening: binds, accepts, and sweeps the connections that have outlived their deadlines.
+// Listening: binds, accepts, and closes the connections that have outlived their deadlines.
 #include "http/server.hpp"
 
 #include <netinet/in.h>
@@ -27,7 +27,7 @@ using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, Exe
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-constexpr std::chrono::milliseconds kSweep{500};
+constexpr std::chrono::milliseconds kCheckDeadlines{500};
 constexpr std::chrono::milliseconds kAcceptRetry{100};  // after running out of file descriptors
 
 bool is_unix(const Endpoint& endpoint) { return endpoint.protocol().family() == AF_UNIX; }
@@ -51,7 +51,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   Impl(asio::io_context& io, Handler handler, ServerOptions options)
       : shared_(std::make_shared<Shared>(Shared{io, std::move(handler), options, {}, false})),
         acceptor_(io.get_executor()),
-        sweep_timer_(io.get_executor()),
+        deadline_timer_(io.get_executor()),
         retry_timer_(io.get_executor()) {}
 
   void listen(const std::string& address) {
@@ -69,17 +69,17 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error) throw std::runtime_error("cannot listen on " + address + ": " + error.message());
     accept();
-    sweep();
+    check_deadlines();
   }
 
   void stop() {
     shared_->stopped = true;
     error_code ignored;
     acceptor_.close(ignored);
-    sweep_timer_.cancel();
+    deadline_timer_.cancel();
     retry_timer_.cancel();
     if (!bound_path_.empty()) ::unlink(bound_path_.c_str());
-    // close() takes the connection out of the set, and nobody else may hold it.
+    // close() takes the connection out of the set, and may drop its last owner: held meanwhile.
     std::vector<std::shared_ptr<Connection>> open;
     for (auto* connection : shared_->connections) {
       if (auto held = connection->weak_from_this().lock()) open.push_back(std::move(held));
@@ -112,21 +112,21 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     });
   }
 
-  void sweep() {
-    sweep_timer_.expires_after(kSweep);
-    sweep_timer_.async_wait([self = shared_from_this()](error_code error) {
+  void check_deadlines() {
+    deadline_timer_.expires_after(kCheckDeadlines);
+    deadline_timer_.async_wait([self = shared_from_this()](error_code error) {
       if (error || self->shared_->stopped) return;
-      std::vector<std::shared_ptr<Connection>> open;
+      std::vector<std::shared_ptr<Connection>> open;  // held, as in stop()
       for (auto* connection : self->shared_->connections) open.push_back(connection->shared_from_this());
       const auto now = Connection::Clock::now();
       for (const auto& connection : open) connection->check_deadline(now);
-      self->sweep();
+      self->check_deadlines();
     });
   }
 
-  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<Shared> shared_;  // with every connection; outlives the server as long as one of them lives
   Acceptor acceptor_;
-  Timer sweep_timer_, retry_timer_;
+  Timer deadline_timer_, retry_timer_;
   Endpoint peer_;
   std::string bound_path_;  ///< of a unix socket, removed at the end
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTP/1.1 server on the service's loop. Boost.Beast stays behind this header, in one file.
+// An HTTP/1.1 server on the service's loop. Only request_parser.cpp includes Boost.Beast.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -37,7 +37,8 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// An open answer without an end (server-sent events, log download). Dropped: the connection closes.
+/// An open answer without an end (server-sent events, log download). The connection closes when its stream is
+/// dropped unfinished.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -50,18 +51,22 @@ class Stream {
   /// Called each time the queue has run empty.
   virtual void on_drained(std::function<void()> callback) = 0;
 };
+/// Shared between the owner of the stream and callbacks of the stream that write more to it.
+using StreamPtr = std::shared_ptr<Stream>;
 
-/// The one answer to one request: call `send` or `stream` exactly once, now or later, from the loop.
-/// Dropped unused it answers 500.
+/// The one answer to one request: call `send` or `stream` exactly once, now or later, from the loop. A
+/// responder that is dropped unused answers 500.
 class Responder {
  public:
   virtual ~Responder() = default;
   virtual void send(Response response) = 0;
   /// Sends the head (status, headers) and leaves the body open, chunked.
-  virtual std::shared_ptr<Stream> stream(Response head) = 0;
+  virtual StreamPtr stream(Response head) = 0;
 };
 
-using Handler = std::function<void(Request request, std::shared_ptr<Responder> responder)>;
+/// Shared between the handler and whatever answers later: a callback, a job of a pool.
+using ResponderPtr = std::shared_ptr<Responder>;
+using Handler = std::function<void(Request request, ResponderPtr responder)>;
 
 struct ServerOptions {
   std::size_t max_body_bytes = 16u << 20;  ///< larger: 413, connection closed
@@ -82,7 +87,7 @@ class Server {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with the pending accept and timers, which end after the server
 };
 
 /// "a%20b+c" → "a b c" (plus as blank only where `plus_is_blank`); bad escapes stay as they are.

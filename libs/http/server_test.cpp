@@ -24,7 +24,7 @@ TEST(Server, AnswersAndKeepsTheConnection) {
 TEST(Server, AnswersPipelinedRequestsInOrderEvenWhenTheHandlerTakesLonger) {
   // The first answer is given only after the second request has long arrived.
   boost::asio::io_context* loop = nullptr;
-  RunningServer server([&loop](Request request, std::shared_ptr<Responder> responder) {
+  RunningServer server([&loop](Request request, ResponderPtr responder) {
     boost::asio::post(*loop, [request, responder] { echo(request, responder); });
   });
   loop = &server.io;
@@ -55,9 +55,7 @@ TEST(Server, GivesHeadTheLengthAndNoBody) {
 }
 
 TEST(Server, SaysNoLengthWithoutContent) {
-  RunningServer server([](Request, std::shared_ptr<Responder> r) {
-    r->send(Response{204, "text/plain", "lost", {}});
-  });
+  RunningServer server([](Request, ResponderPtr r) { r->send(Response{204, "text/plain", "lost", {}}); });
   RawClient client(server.port());
   ASSERT_TRUE(client.send("DELETE /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
   const auto answer = client.read_all();
@@ -123,7 +121,7 @@ TEST(Server, TakesTwentyMegabytesWhenAllowed) {
   ServerOptions options;
   options.max_body_bytes = 32u << 20;
   RunningServer server(
-      [&received](Request request, std::shared_ptr<Responder> responder) {
+      [&received](Request request, ResponderPtr responder) {
         received = request.body.size();
         responder->send(Response{200, "text/plain", std::move(request.body), {}});
       },
@@ -182,14 +180,14 @@ TEST(Server, DoesNotLetATrickleOfHeaderKeepAConnection) {
 }
 
 TEST(Server, AnswersFiveHundredWhenTheHandlerForgets) {
-  RunningServer server([](Request, std::shared_ptr<Responder>) {});
+  RunningServer server([](Request, ResponderPtr) {});
   RawClient client(server.port());
   ASSERT_TRUE(client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
   EXPECT_EQ(client.read_answer().first.substr(0, 12), "HTTP/1.1 500");
 }
 
 TEST(Server, LetsNoHeaderValueAddAHeader) {
-  RunningServer server([](Request request, std::shared_ptr<Responder> responder) {
+  RunningServer server([](Request request, ResponderPtr responder) {
     responder->send(Response{302, "text/plain", "", {{"Location", *request.param("to")}}});
   });
   RawClient client(server.port());
@@ -209,8 +207,8 @@ TEST(Server, NamesTheAddressThatIsTaken) {
 }
 
 TEST(Server, AnswersAfterItsPeerHasGoneWithoutHarm) {
-  std::promise<std::shared_ptr<Responder>> asked;
-  RunningServer server([&](Request request, std::shared_ptr<Responder> responder) {
+  std::promise<ResponderPtr> asked;
+  RunningServer server([&](Request request, ResponderPtr responder) {
     if (request.path == "/slow") return asked.set_value(responder);
     echo(request, responder);
   });

@@ -7,14 +7,14 @@ namespace {
 
 // A handler that opens a stream on every request and hands it to the test.
 struct Opened {
-  std::promise<std::shared_ptr<Stream>> promise;
+  std::promise<StreamPtr> promise;
   Handler handler() {
-    return [this](Request request, std::shared_ptr<Responder> responder) {
+    return [this](Request request, ResponderPtr responder) {
       if (request.path == "/plain") return echo(request, responder);
       promise.set_value(responder->stream(Response{200, "text/event-stream", "", {{"X-Kind", "open"}}}));
     };
   }
-  std::shared_ptr<Stream> get() { return promise.get_future().get(); }
+  StreamPtr get() { return promise.get_future().get(); }
 };
 
 // Runs `f` on the server's loop and gives its result.
@@ -190,13 +190,12 @@ TEST(Stream, WaitsAsLongAsThereIsNothingToSay) {
 }
 
 TEST(Stream, OutlivesItsServerWithoutHarm) {
-  std::shared_ptr<Stream> stream;
+  StreamPtr stream;
   boost::asio::io_context io;
-  auto server =
-      std::make_unique<Server>(io, "127.0.0.1:0", [&](Request, std::shared_ptr<Responder> responder) {
-        stream = responder->stream(Response{});
-        stream->on_closed([] { FAIL() << "called after the server's end"; });
-      });
+  auto server = std::make_unique<Server>(io, "127.0.0.1:0", [&](Request, ResponderPtr responder) {
+    stream = responder->stream(Response{});
+    stream->on_closed([] { FAIL() << "called after the server's end"; });
+  });
   const auto address = server->address();
   RawClient client(std::stoi(address.substr(address.rfind(':') + 1)));
   ASSERT_TRUE(client.send("GET /s HTTP/1.1\r\nHost: h\r\n\r\n"));

@@ -20,7 +20,7 @@ class OpenSockets {
  public:
   void add(int fd);
   void close(int fd);
-  /// Whoever waits for them sees the end of the connection.
+  /// The thread that waits for the sockets sees the end of the connection.
   void shut_down();
 
  private:
@@ -40,11 +40,11 @@ class Transfer {
   const std::string& refusal() const { return refusal_; }
   /// The reply after curl is done with the handle.
   Reply finish(CURLcode code);
-  /// Does it all and blocks.
+  /// Makes the whole transfer; blocks until the reply is there.
   Reply perform();
   /// Ends the transfer soon after `flag`, which outlives it, becomes true. Call before it begins.
   void abort_when(const std::atomic<bool>& flag);
-  /// Of a mail; empty for a call.
+  /// The sockets of a mail; none of a call.
   std::shared_ptr<OpenSockets> sockets() const { return sockets_; }
 
  private:
@@ -61,7 +61,8 @@ class Transfer {
   static std::size_t take_header(char* data, std::size_t, std::size_t size, void* self);
   static std::size_t give_message(char* data, std::size_t, std::size_t size, void* self);
 
-  std::shared_ptr<OpenSockets> sockets_ = std::make_shared<OpenSockets>();  // until curl has closed them
+  /// Shared with the thread that may shut them down; they live until curl has closed them.
+  std::shared_ptr<OpenSockets> sockets_ = std::make_shared<OpenSockets>();
   std::unique_ptr<CURL, Cleanup> curl_;
   std::unique_ptr<curl_slist, Cleanup> list_;  ///< header lines, or recipients
   std::array<char, CURL_ERROR_SIZE> error_{};

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the text of a log is framed, cut into chunks and compressed. Worker, dispatcher, web and the log
-// store all use this one form, so a chunk is made once and stored as it came.
+// How the text of a build log is framed, cut into chunks and compressed. Worker, dispatcher, web and the log
+// store use the same form, so a chunk is made once, in the worker, and stored unchanged.
 //
 // Framed text: lines, each `<channel><bytes>\n`. The channel is one letter: o stdout, e stderr, h header
-// (what Headrace says), t text. A capital letter marks a piece that is not followed by a newline in what
-// the step wrote: a line longer than kMaxLine (the rest follows in the next line of this channel), or an
-// unfinished last line. So the exact bytes of every channel can be had back. Sizes, offsets and the
-// CRC-32 (zlib's) of a log are those of the framed text; line numbers count framed lines, from 0.
+// (what Headrace says), t text. A capital letter marks a line after which the step wrote no newline: the line
+// was longer than kMaxLine (the rest follows in the next line of its channel), or it was the unfinished last
+// line. From this the exact bytes of every channel can be restored. Sizes, offsets and the CRC-32 (zlib's) of
+// a log are those of the framed text; line numbers count framed lines, from 0.
 //
 // Chunk: an encoded header (raw size, number of lines, times of the lines, compressed or not) and the
 // text, zstd level 1. The framed text of a chunk is at most kMaxChunk bytes and ends at a line's end.
@@ -45,7 +45,8 @@ std::string encode(std::string_view text, std::int64_t lines, const std::vector<
 /// Errors: truncated, wrong sizes, more than kMaxChunk bytes when unpacked, line count that does not match.
 [[nodiscard]] Result<Chunk> decode(std::string_view chunk);
 
-/// Size and lines without unpacking the text (of a chunk that was checked before).
+/// Size and lines of a chunk. `extent` reads them without unpacking the text, of a chunk that was checked
+/// before.
 struct Extent {
   std::int64_t size_bytes = 0;
   std::int64_t lines = 0;

@@ -15,7 +15,7 @@
 
 namespace headrace::logchunk {
 
-/// A part of the log that is ready to be stored.
+/// A part of the build log that is ready to be stored.
 struct Piece {
   std::int64_t offset_bytes = 0;  ///< of its first byte in the framed log
   std::int64_t size_bytes = 0;    ///< framed
@@ -23,8 +23,9 @@ struct Piece {
   std::string chunk;  ///< encoded
 };
 
-/// The framer of one log. Each channel gathers its own line, so that lines of stdout and stderr do not
-/// mix; a line without its end is held until the newline, kMaxLine, or `flush_partial`.
+/// The framer of one build log. Each channel gathers its own line, so that lines of stdout and stderr do not
+/// mix. An unfinished line is held until its newline comes, it is kMaxLine long, or `flush_partial` is
+/// called.
 ///
 /// Full chunks are encoded as bytes arrive and wait in `take_full`; `cut` encodes what is left.
 class Framer {
@@ -39,11 +40,11 @@ class Framer {
 
   /// The full chunks since the last call, oldest first.
   std::vector<Piece> take_full() { return std::exchange(full_, {}); }
-  /// What is framed and in no chunk yet, as one chunk; nothing when there is nothing.
+  /// The lines that are framed and in no chunk yet, as one chunk; nothing when there are none.
   std::optional<Piece> cut();
   /// Framed bytes that `cut` would give.
   std::size_t uncut_bytes() const { return used_; }
-  /// Bytes held in full chunks that nobody has taken.
+  /// True while full chunks wait in `take_full`.
   bool has_full() const { return !full_.empty(); }
 
   // Of everything framed so far, cut or not.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counting the lines of a log: every byte of every log is looked at, in the worker and in the dispatcher.
+// Counts the lines of a build log. Worker and dispatcher look at every byte of every log, so it has to be
+// fast.
 #pragma once
 
 #include <algorithm>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A finished log as one file: `<dir>/<build/1000>/<build>.<step>.<log>.hrlog`.
+// A finished build log as one file: `<dir>/<build/1000>/<build>.<step>.<log>.hrlog`.
 //
-// Header, chunks as they came (libs/logchunk), index (one entry a chunk), footer. The footer stands last
-// and the file gets its name only when it is whole, so a reader never sees half a log; a file damaged
-// later, or cut by a power failure before sync(), is told from the footer's and the index's checksums.
-// Whoever has another copy keeps it until sync() has returned. All numbers are little-endian.
-// Whole files are immutable: any number of processes may read them; two writers of one log write the
-// same bytes and the later rename wins.
+// The file has a header, the chunks as they came (libs/logchunk), an index (one entry a chunk) and a footer.
+// It gets its name only when it is whole, so a reader never sees half a log. A file that was damaged later,
+// or cut by a power failure before sync(), is recognised by the checksums of footer and index. The copy in
+// Redis has to stay until sync() has returned. All numbers are little-endian.
+//
+// Whole files are immutable. Any number of processes may read them. Two writers of one log write the same
+// bytes, and the later rename wins.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +22,14 @@
 namespace headrace::logstore {
 
 /// Which log: `step` and `log` count from 0 as in wire::StepRecord and wire::LogRecord.
-struct LogKey {
+struct LogId {
   BuildId build;
   int step = 0;
   int log = 0;
 };
 
 /// Where the log is, below the store's directory.
-std::filesystem::path path_of(const std::filesystem::path& store, const LogKey& key);
+std::filesystem::path path_of(const std::filesystem::path& store, const LogId& key);
 
 /// Extent of a log; `crc` is zlib's CRC-32 of the framed text.
 struct Totals {
@@ -42,7 +43,7 @@ struct Totals {
 /// Throws std::runtime_error naming the file when the disk does not take it.
 class Writer {
  public:
-  Writer(std::filesystem::path store, const LogKey& key);
+  Writer(std::filesystem::path store, const LogId& key);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -68,8 +69,8 @@ class Writer {
   Totals totals_;
 };
 
-/// Puts finished logs on disk, so that a power failure leaves them whole. Many of them are cheaper with
-/// one call for the file system they are on than one by one. Throws std::runtime_error naming the file.
+/// Puts finished logs on disk, so that a power failure leaves them whole. For many files, one call that syncs
+/// their file system is cheaper than one call a file. Throws std::runtime_error naming the file.
 void sync(const std::filesystem::path& store, const std::vector<std::filesystem::path>& files);
 
 /// One open log. Reading is stateless (pread): several threads may share a reader.

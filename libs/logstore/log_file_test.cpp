@@ -31,7 +31,7 @@ class LogFile : public testing::Test {
   }
   static std::int64_t lines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
 
-  Totals write(const LogKey& key) {
+  Totals write(const LogId& key) {
     Writer w(store_, key);
     for (const auto& t : texts()) EXPECT_TRUE(w.append(logchunk::encode(t, lines(t), {})));
     return w.finish();
@@ -45,7 +45,7 @@ class LogFile : public testing::Test {
   }
 
   fs::path store_;
-  const LogKey key_{BuildId{12345}, 2, 1};
+  const LogId key_{BuildId{12345}, 2, 1};
 };
 
 TEST_F(LogFile, GivesBackEveryChunkAndWhereItIs) {
@@ -151,7 +151,7 @@ TEST_F(LogFile, NoticesEveryFlippedByte) {
 TEST_F(LogFile, SyncsFewAndManyAndNamesWhatIsMissing) {
   std::vector<fs::path> files;
   for (int step = 0; step < 20; ++step) {
-    const LogKey key{BuildId{1000 + step}, step, 0};
+    const LogId key{BuildId{1000 + step}, step, 0};
     write(key);
     files.push_back(path_of(store_, key));
   }

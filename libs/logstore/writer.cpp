@@ -24,7 +24,7 @@ constexpr std::size_t kGather = 1u << 20;  // bytes a write(2)
 
 constexpr std::size_t kMany = 8;  // files from which on the whole file system is synced
 
-// Files and directories alike; without a directory's the rename itself could be lost.
+// For files and directories alike: without the sync of its directory, the rename of a file could be lost.
 void sync_one(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) give_up("open", path);
@@ -56,13 +56,13 @@ std::string footer(std::uint64_t index_offset, std::string_view index, const Tot
 
 }  // namespace
 
-fs::path path_of(const fs::path& store, const LogKey& key) {
+fs::path path_of(const fs::path& store, const LogId& key) {
   return store / std::to_string(key.build.value / 1000) /
          (std::to_string(key.build.value) + "." + std::to_string(key.step) + "." + std::to_string(key.log) +
           ".hrlog");
 }
 
-Writer::Writer(fs::path store, const LogKey& key) : path_(path_of(store, key)) {
+Writer::Writer(fs::path store, const LogId& key) : path_(path_of(store, key)) {
   static std::atomic<unsigned> count{0};
   temporary_ = path_;
   temporary_ += ".tmp." + std::to_string(::getpid()) + "." + std::to_string(++count);

@@ -15,37 +15,37 @@ void Settings::add_options(arguments::Command& command) {
 }
 
 void BusService::start() {
-  auto& host = *host_;
-  host.metrics().counter("headrace_bus_refused_total", "handshakes with a key that is not allowed");
-  host.metrics().counter("headrace_bus_messages_total", "messages passed on");
-  const auto& site = host.site_key();
-  keys_ = std::make_unique<service::AllowedKeys>(host, store::KeyKind::subscriber);
-  host.zmq().authenticate(host.io(), [this, &site](const std::string& domain, const std::string& key,
-                                                   std::function<void(bool)> answer) {
+  auto& runner = *runner_;
+  runner.metrics().counter("headrace_bus_refused_total", "handshakes with a key that is not allowed");
+  runner.metrics().counter("headrace_bus_messages_total", "messages passed on");
+  const auto& site = runner.site_key();
+  keys_ = std::make_unique<service::AllowedKeys>(runner, store::KeyKind::subscriber);
+  runner.zmq().authenticate(runner.io(), [this, &site](const std::string& domain, const std::string& key,
+                                                       std::function<void(bool)> answer) {
     const auto decide = [this, domain, answer](bool allowed) {
-      if (!allowed) host_->metrics().count("headrace_bus_refused_total{domain=\"" + domain + "\"}");
+      if (!allowed) runner_->metrics().count("headrace_bus_refused_total{domain=\"" + domain + "\"}");
       answer(allowed);
     };
     if (key == site.public_key || domain != "subscribe") return decide(key == site.public_key);
     keys_->ask(key, [decide](std::optional<std::string> name) { decide(name.has_value()); });
   });
-  publishers_ = std::make_unique<bus::Socket>(host.io(), host.zmq(), bus::SocketType::xsub);
-  subscribers_ = std::make_unique<bus::Socket>(host.io(), host.zmq(), bus::SocketType::xpub);
+  publishers_ = std::make_unique<bus::Socket>(runner.io(), runner.zmq(), bus::SocketType::xsub);
+  subscribers_ = std::make_unique<bus::Socket>(runner.io(), runner.zmq(), bus::SocketType::xpub);
   service::bind_all(*publishers_, service::split_endpoints(settings_.bind_publish), site, "publish");
   service::bind_all(*subscribers_, service::split_endpoints(settings_.bind_subscribe), site, "subscribe");
   bus::forward(*publishers_, *subscribers_,
-               [this](const bus::Frames&) { host_->metrics().count("headrace_bus_messages_total"); });
+               [this](const bus::Frames&) { runner_->metrics().count("headrace_bus_messages_total"); });
 }
 
 void BusService::load() {
-  auto& host = *host_;
-  keys_->read([this] { host_->zmq().answer_handshakes(); });
-  host.loaded({});
+  auto& runner = *runner_;
+  keys_->read([this] { runner_->zmq().answer_handshakes(); });
+  runner.loaded({});
 }
 
 void BusService::unload() { keys_->lost(); }
 
-// A key that was removed is refused from the next connection on.
+// A CURVE key that was removed is refused from the next connection on.
 void BusService::on_tick() { keys_->read(); }
 
 }  // namespace headrace::bus_service

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Forwards every message of the publishers to the subscribers, and decides who may connect: publishers
-// with the site's own key, subscribers with it or with a key allowed by `headrace subscriber add`.
+// Forwards every message of the publishers to the subscribers, and decides which CURVE keys may connect.
+// Publishers need the site's own key. Subscribers need the site's key or one that `headrace subscriber add`
+// has allowed.
 #pragma once
 
 #include <memory>
@@ -21,7 +22,7 @@ struct Settings {
 class BusService : public service::Service {
  public:
   BusService(service::ServiceRunner& runner, Settings settings)
-      : settings_(std::move(settings)), host_(&runner) {}
+      : settings_(std::move(settings)), runner_(&runner) {}
   void start() override;
   void load() override;
   void unload() override;
@@ -29,7 +30,7 @@ class BusService : public service::Service {
 
  private:
   Settings settings_;
-  service::ServiceRunner* host_;
+  service::ServiceRunner* runner_;
   std::unique_ptr<bus::Socket> publishers_, subscribers_;
   std::unique_ptr<service::AllowedKeys> keys_;
 };

@@ -133,7 +133,7 @@ void LogMover::next_log(std::shared_ptr<Job> job) {
   job->next_chunk = 0;
   try {
     job->writer =
-        std::make_unique<logstore::Writer>(directory_, logstore::LogKey{job->build, log.step, log.log});
+        std::make_unique<logstore::Writer>(directory_, logstore::LogId{job->build, log.step, log.log});
   } catch (const std::runtime_error& e) {
     spdlog::error("log cannot be moved build={} reason={}", job->build.value, e.what());
     return abandon(*job);

@@ -22,42 +22,42 @@ constexpr seconds kSlow{30};  // a batch under way for longer: not healthy
 }  // namespace
 
 void WebService::start() {
-  auto& host = *host_;
-  const std::string& data = host.settings().data;
+  auto& runner = *runner_;
+  const std::string& data = runner.settings().data;
   if (data.empty())
     throw std::runtime_error("headrace-web needs --data (HEADRACE_DATA), the directory of history and logs");
-  config_ = std::make_unique<service::LiveConfig>(host);
-  log_store_ = std::make_unique<store::Client>(host.io(), host.settings().store);
+  config_ = std::make_unique<service::LiveConfig>(runner);
+  log_store_ = std::make_unique<store::Client>(runner.io(), runner.settings().store);
   running_logs_ = std::make_unique<RedisLogSource>(*log_store_);
-  retry_logs_ = std::make_unique<boost::asio::steady_timer>(host.io());
-  clock_ = std::make_unique<boost::asio::steady_timer>(host.io());
+  retry_logs_ = std::make_unique<boost::asio::steady_timer>(runner.io());
+  clock_ = std::make_unique<boost::asio::steady_timer>(runner.io());
   app_ = std::make_unique<WebApp>(
-      host.io(),
+      runner.io(),
       WebAppSettings{settings_.history.empty() ? data + "/web/history.sqlite" : settings_.history,
                      data + "/logs"},
       running_logs_.get(), [this](EventNumber after, std::size_t limit, auto answer) {
-        if (!host_->store().connected()) return answer(fail("Redis cannot be reached"));
-        host_->try_read(store::events_after(after, limit), std::move(answer));
+        if (!runner_->store().connected()) return answer(fail("Redis cannot be reached"));
+        runner_->try_read(store::events_after(after, limit), std::move(answer));
       });
   server_ = std::make_unique<http::Server>(
-      host.io(), settings_.listen,
-      [this](http::Request q, std::shared_ptr<http::Responder> r) { handle(std::move(q), std::move(r)); });
+      runner.io(), settings_.listen,
+      [this](http::Request q, http::ResponderPtr r) { handle(std::move(q), std::move(r)); });
   spdlog::info("listening address={} history_event={}", server_->address(), app_->cursor().number.value);
-  host.metrics().counter("headrace_web_requests_total", "requests answered");
-  host.metrics().gauge("headrace_web_event_number", "newest event in the history",
-                       [this] { return static_cast<double>(app_->cursor().number.value); });
-  host.metrics().gauge("headrace_web_events_waiting", "events that are not in the history yet",
-                       [this] { return static_cast<double>(pending_.size()); });
-  host.metrics().gauge("headrace_web_listeners", "browsers that listen to live events",
-                       [this] { return static_cast<double>(app_->listeners()); });
+  runner.metrics().counter("headrace_web_requests_total", "requests answered");
+  runner.metrics().gauge("headrace_web_event_number", "newest event in the history",
+                         [this] { return static_cast<double>(app_->cursor().number.value); });
+  runner.metrics().gauge("headrace_web_events_waiting", "events that are not in the history yet",
+                         [this] { return static_cast<double>(pending_.size()); });
+  runner.metrics().gauge("headrace_web_listeners", "browsers that listen to live events",
+                         [this] { return static_cast<double>(app_->listeners()); });
   connect_logs();
   beat();
 }
 
-void WebService::handle(http::Request request, std::shared_ptr<http::Responder> responder) {
+void WebService::handle(http::Request request, http::ResponderPtr responder) {
   if (request.path == "/healthz" || request.path == "/metrics")
-    return responder->send(host_->answer_status(request));
-  host_->metrics().count("headrace_web_requests_total");
+    return responder->send(runner_->answer_status(request));
+  runner_->metrics().count("headrace_web_requests_total");
   app_->handle(std::move(request), std::move(responder));
 }
 
@@ -71,7 +71,7 @@ void WebService::connect_logs() {
                       });
 }
 
-// Pings go to listeners also while Redis is away, so the host's tick will not do.
+// A timer of its own, because listeners get pings also while Redis is away, when the runner does not tick.
 void WebService::beat() {
   app_->tick();
   clock_->expires_after(seconds(1));
@@ -93,10 +93,10 @@ void WebService::unload() {
 }
 
 void WebService::load() {
-  unload();  // what an interrupted load left
+  unload();  // an interrupted load may have left something
   names_changed_ = false;
-  // Behind what is under way, and before the names of this Redis are taken in: its ids need not be those of
-  // the history if that is of another one.
+  // set_names({}) waits for the batch under way. The names of this Redis are read only after the cursor was
+  // checked: the history may be of another Redis, with other ids.
   app_->set_names({}, generation_.guard([this] {
     if (broken_)
       begin_anew();
@@ -106,23 +106,26 @@ void WebService::load() {
 }
 
 void WebService::read_names(std::function<void(Names)> done) {
-  host_->read(store::name_ids(store::NameKind::builder), [this, done = std::move(done)](Names::Ids builders) {
-    host_->read(store::name_ids(store::NameKind::worker),
-                [this, done, builders = std::move(builders)](Names::Ids workers) {
-                  host_->read(store::name_ids(store::NameKind::scheduler),
-                              [done, builders, workers = std::move(workers)](Names::Ids schedulers) {
-                                done({builders, workers, std::move(schedulers)});
-                              });
-                });
-  });
+  runner_->read(
+      store::name_ids(store::NameKind::builder), [this, done = std::move(done)](Names::Ids builders) {
+        runner_->read(store::name_ids(store::NameKind::worker),
+                      [this, done, builders = std::move(builders)](Names::Ids workers) {
+                        runner_->read(store::name_ids(store::NameKind::scheduler),
+                                      [done, builders, workers = std::move(workers)](Names::Ids schedulers) {
+                                        done({builders, workers, std::move(schedulers)});
+                                      });
+                      });
+      });
 }
 
-// Names, then the configuration; `done` comes when both are in the history, after whatever was under way.
+// Reads names and configuration. `done` comes when both are in the history, after the batch that was under
+// way.
 void WebService::read_site(std::function<void()> done) {
   read_names([this, done = std::move(done)](Names names) {
     names_ = std::move(names);
     config_->refresh([this, done] {
       if (const auto& c = config_->current())
+        // The site lives in its configuration, which it shares.
         app_->set_site(std::shared_ptr<const config::Site>(c, &c->site()), names_, generation_.guard(done));
       else
         app_->set_names(names_, generation_.guard(done));
@@ -130,17 +133,16 @@ void WebService::read_site(std::function<void()> done) {
   });
 }
 
-// Is the history's last event in the log, as it was?
+// Is the last event of the history in the event log, with the same tag?
 void WebService::check_cursor() {
   const auto cursor = app_->cursor();
   if (!cursor.number) return begin_anew();
-  host_->read(store::head(), [this, cursor](const events::Cursor& head) {
-    host_->read(
+  runner_->read(store::head(), [this, cursor](const events::Cursor& head) {
+    runner_->read(
         store::event_at(cursor.number), [this, cursor, head](const std::optional<wire::Event>& event) {
-          // That the event was trimmed away is no harm as long as nothing behind it is: the reader tells
-          // that.
+          // The event itself may have been trimmed away. Whether one behind it is gone too, the reader tells.
           const bool fits = event ? event->tag == cursor.tag : head.number > cursor.number || head == cursor;
-          if (fits) return read_site([this, cursor] { host_->loaded(cursor); });
+          if (fits) return read_site([this, cursor] { runner_->loaded(cursor); });
           spdlog::warn("history does not fit the event log and is begun anew event={} head={}",
                        cursor.number.value, head.number.value);
           begin_anew();
@@ -150,9 +152,9 @@ void WebService::check_cursor() {
 
 void WebService::begin_anew() {
   broken_ = false;
-  host_->read(store::first_event(), [this](EventNumber first) {
+  runner_->read(store::first_event(), [this](EventNumber first) {
     const auto read = generation_.guard([this, whole = first.value <= 1] {
-      if (whole) return host_->loaded({});
+      if (whole) return runner_->loaded({});
       spdlog::info("the event log does not reach back to its beginning: reading the state instead");
       read_state();
     });
@@ -163,12 +165,12 @@ void WebService::begin_anew() {
 
 void WebService::read_state() {
   read_snapshot(
-      *host_,
+      *runner_,
       [this](SnapshotPart part, std::function<void()> next) {
         app_->apply(std::move(part), generation_.guard(std::move(next)));
       },
       [this](const events::Cursor& cursor) {
-        app_->set_cursor(cursor, generation_.guard([this, cursor] { host_->loaded(cursor); }));
+        app_->set_cursor(cursor, generation_.guard([this, cursor] { runner_->loaded(cursor); }));
       });
 }
 
@@ -202,7 +204,7 @@ void WebService::pump() {
   auto apply = [this, go_on, batch = std::move(batch)]() mutable {
     app_->apply(std::move(batch), std::exchange(growths_, {}), generation_.guard(go_on));
   };
-  // Once a batch: a name that is still unknown gets a provisional id.
+  // Names are read again once a batch. A name that is unknown then gets a provisional id.
   if (reread) return read_site(std::move(apply));
   apply();
 }

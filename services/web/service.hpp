@@ -24,7 +24,7 @@ namespace headrace::web {
 class WebService : public service::Service {
  public:
   WebService(service::ServiceRunner& runner, Settings settings)
-      : settings_(std::move(settings)), host_(&runner) {}
+      : settings_(std::move(settings)), runner_(&runner) {}
 
   void start() override;
   void load() override;
@@ -36,7 +36,7 @@ class WebService : public service::Service {
   std::string unhealthy() const override;
 
  private:
-  void handle(http::Request request, std::shared_ptr<http::Responder> responder);
+  void handle(http::Request request, http::ResponderPtr responder);
   void connect_logs();
   void beat();
 
@@ -50,7 +50,7 @@ class WebService : public service::Service {
   void pump();
 
   Settings settings_;
-  service::ServiceRunner* host_;
+  service::ServiceRunner* runner_;
   std::unique_ptr<service::LiveConfig> config_;
   std::unique_ptr<store::Client> log_store_;  ///< a connection of its own: logs never delay events
   std::unique_ptr<RedisLogSource> running_logs_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a web process needs beside what every service needs.
+// The settings of a web process beside those that every service has.
 #pragma once
 
 #include <string>

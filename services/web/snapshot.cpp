@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kAtOnce = 300;  // ids a round
 
-// One snapshot under way: rounds of ids, one after the other. The callbacks that it waits for keep it alive.
+// One snapshot under way: rounds of ids, one after the other. Shared with the callback that it waits for.
 class Reading : public std::enable_shared_from_this<Reading> {
  public:
   Reading(service::House& house, SnapshotSink sink, std::function<void(events::Cursor)> done)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Events of a made-up log, for tests of what follows one.
+// Events of a made-up event log, for tests of its readers.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace headrace::events {
 
-/// Event number `n` of a log, chained to the one before. @param life  another one: the log went back
+/// Event number `n`, chained to event `n` - 1. @param life  the tags of another life are others, as after the
+/// log went back
 inline wire::Event numbered_event(std::int64_t n, const std::string& life = "a") {
   wire::Event out;
   out.number.value = n;

@@ -120,7 +120,7 @@ class RawClient {
 };
 
 /// Answers with what was asked: "POST /path?k=v <body bytes>".
-inline void echo(Request request, std::shared_ptr<Responder> responder) {
+inline void echo(Request request, ResponderPtr responder) {
   Response response;
   response.body = request.method + " " + request.target + " " + request.body;
   responder->send(std::move(response));

@@ -22,7 +22,7 @@ std::string_view type_of(std::string_view name) {
   return it == types.end() ? "application/octet-stream" : it->second;
 }
 
-// FNV-1a of the bytes: changes whenever they do.
+// FNV-1a of the bytes: another text gets another tag.
 std::string etag_of(std::string_view bytes) {
   std::uint64_t hash = 14695981039346656037u;
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
@@ -38,7 +38,8 @@ std::optional<http::Response> answer_asset(const http::Request& request) {
     http::Response r;
     const std::string etag = etag_of(file.bytes);
     r.content_type = type_of(name);
-    // no-cache: kept, but asked about each time; an upgrade shows at the next reload.
+    // no-cache: the browser keeps the file and asks each time whether it has changed. An upgrade of
+    // headrace-web shows at the next reload.
     r.headers = {{"ETag", etag}, {"Cache-Control", "no-cache"}, {"X-Content-Type-Options", "nosniff"}};
     if (name.ends_with(".html"))
       r.headers.emplace_back(

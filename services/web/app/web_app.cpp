@@ -8,7 +8,7 @@
 
 namespace headrace::web {
 
-// Where nothing runs.
+// The source of running logs where no build runs.
 struct WebApp::NoLogs : LogSource {
   void read(const LogAddress&, std::int64_t, Answer answer) override { answer(fail("no running logs here")); }
 };
@@ -26,7 +26,7 @@ WebApp::WebApp(boost::asio::io_context& io, const WebAppSettings& settings, LogS
 
 WebApp::~WebApp() = default;
 
-void WebApp::handle(http::Request request, std::shared_ptr<http::Responder> responder) {
+void WebApp::handle(http::Request request, http::ResponderPtr responder) {
   if (Rest::is_mine(request)) return rest_.handle(std::move(request), std::move(responder));
   if (EventStreams::is_mine(request)) return streams_.handle(request, std::move(responder));
   if (request.method != "GET" && request.method != "HEAD")

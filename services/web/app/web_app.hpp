@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything of headrace-web that is not Redis: history, REST, live events and the page behind one handler.
-// Tests and the demonstration drive it with events of their own; the service with those of the log.
+// Everything of headrace-web that needs no Redis: history, REST, live events and the page, behind one
+// handler. The service hands it the events of the event log; tests and the demo hand it events of their own.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -27,24 +27,27 @@ struct WebAppSettings {
 
 class WebApp {
  public:
-  /// @param running  source of running logs; null: none. Must outlive the app.
+  /// @param running  source of the logs of running builds; null: none. Must outlive the app.
   WebApp(boost::asio::io_context& io, const WebAppSettings& settings, LogSource* running, EventRange events);
   ~WebApp();
 
   /// Answers /, the page's files, /config, /api, /sse; everything else is 404.
-  void handle(http::Request request, std::shared_ptr<http::Responder> responder);
+  void handle(http::Request request, http::ResponderPtr responder);
 
-  /// Up to where the history reaches. Before the first answer of `apply`: where it was when opened.
+  /// Up to where the history reaches. Before the first answer of `apply`: the cursor of the file when it was
+  /// opened.
   const Cursor& cursor() const { return cursor_; }
-  /// One batch into the history and to the listeners. One at a time: call again after `done`.
+  /// Puts one batch into the history and tells the listeners. One batch at a time: call again after `done`.
   void apply(std::vector<wire::Event> events, std::vector<LogGrowth> growths, std::function<void()> done);
-  /// A part of a snapshot into the history. When the last is in, set_cursor() says what it reaches up to.
+  /// Puts a part of a snapshot into the history. After the last part, set_cursor() says up to where the
+  /// snapshot reaches.
   void apply(SnapshotPart part, std::function<void()> done);
   void set_cursor(Cursor cursor, std::function<void()> done);
   void set_names(Names names, std::function<void()> done);
-  /// The configuration has changed (or is read for the first time).
+  /// The configuration has changed, or is read for the first time.
+  /// @param site  shared with the job on the writing thread
   void set_site(std::shared_ptr<const config::Site> site, Names names, std::function<void()> done);
-  /// Forgets the history; the log will be read from its start.
+  /// Forgets the history, so that the event log can be read from its start.
   void reset(std::function<void()> done);
   /// About once a second.
   void tick();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// headrace-web-demo: the page with a made-up site that goes on living. For looking at it while working on
-// it; needs neither Redis nor workers. Ends with SIGINT or SIGTERM.
+// headrace-web-demo: the page with a made-up site whose builds go on, for work on the page. It needs neither
+// Redis nor workers, and ends with SIGINT or SIGTERM.
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fstream>
@@ -16,7 +16,7 @@ namespace {
 
 using namespace headrace;
 
-// So that a change of the page shows at the next reload, without building.
+// Answers from the directory, so that a change of the page shows at the next reload without a build.
 bool from_directory(const std::string& ui, const http::Request& q, http::Responder& r) {
   const std::string name = q.path == "/" ? "index.html" : q.path.substr(1);
   if (name.find('/') != std::string::npos) return false;
@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
 
   boost::asio::io_context io(1);
   web::WebApp app(io, {data + "/web/history.sqlite", logs}, &player, {});
-  http::Server server(io, listen, [&](http::Request q, std::shared_ptr<http::Responder> r) {
+  http::Server server(io, listen, [&](http::Request q, http::ResponderPtr r) {
     if (!ui.empty() && from_directory(ui, q, *r)) return;
     app.handle(std::move(q), std::move(r));
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plays a made-up site in simulated time: changes arrive, requests wait, workers build, logs grow. Gives
-// the events that a real site would have written, and is the source of its running logs.
+// Plays a made-up site in simulated time: changes arrive, requests wait, workers build, logs grow. The player
+// gives the events that a real site would have written, and the logs of its running builds.
 #pragma once
 
 #include <filesystem>
@@ -21,7 +21,7 @@ class Player : public LogSource {
   /// @param speed  builds run this many times as fast
   Player(std::filesystem::path logs, std::int64_t start_ms, std::uint64_t seed, double speed);
 
-  /// Lets everything happen that is due until `now_ms`; what came of it is taken from `log`.
+  /// Lets everything happen that is due until `now_ms`. The events are then in `log`.
   void play_until(std::int64_t now_ms);
   /// How far the logs of running steps have come.
   std::vector<LogGrowth> growths(std::int64_t now_ms);

@@ -61,7 +61,7 @@ void Projector::build_finished(const Origin& o, const wire::Build& b, Results re
   if (results != Results::retry) request_complete(o, b.request, results, "");
 }
 
-// A build whose worker was lost ends with steps and logs that nobody will finish any more.
+// When a worker is lost, its build ends with steps and logs that are not complete and never will be.
 void Projector::close_steps(const Origin& o, BuildId build, Results results) {
   std::vector<std::int64_t> logs, steps;
   const std::int64_t from = step_id(build, 0), to = from + kMaxSteps - 1;

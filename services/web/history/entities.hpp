@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The entities of REST v2, field by field, each with the SQL that gives it. REST answers, filters, orders,
-// live events and application.spec all come from these tables, so they cannot differ.
+// The entities of REST v2, field by field, with the SQL expression of each field. REST answers, filters,
+// orders, live events and application.spec are made from these tables, so they cannot differ from each other.
 //
 // Source: Buildbot's data API; names, order and nullability are its own.
 #pragma once
@@ -25,7 +25,7 @@ struct Field {
   Kind kind;
   std::string_view sql;  ///< expression over the entity's table
   bool nullable = false;
-  bool on_request = false;   ///< ours, not Buildbot's: only there when `field=` names it
+  bool on_request = false;   ///< not in Buildbot: shown only when `field=` names it
   std::string_view of = {};  ///< type of the parts of a json or list field, for application.spec
 };
 

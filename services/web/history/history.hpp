@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The history behind threads: one that writes, a few that read, answers on the loop.
+// The history behind threads: one thread writes, a few read, answers come on the loop.
 //
-// SQL blocks, so it never runs on the loop: a job is handed over, and the closure it returns is called on
-// the loop. Jobs of the writer run in order; readers see the last committed state and run beside it.
+// SQL blocks and therefore never runs on the loop. A job is handed to a thread, and the closure that the job
+// returns is called on the loop. Jobs of the writing thread run in order. Readers run beside the writer and
+// see the last committed state.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -18,20 +19,20 @@ class History {
  public:
   using Answer = std::function<void()>;
 
-  /// Opens or begins the file; holds a lock beside it, because one process writes it.
-  /// Throws std::runtime_error naming the path when another process has it or it cannot be made.
+  /// Opens or begins the file. A lock file beside it keeps a second process from writing the history.
+  /// Throws std::runtime_error naming the path when another process has the lock or the file cannot be made.
   History(boost::asio::io_context& io, const std::string& path);
-  /// Waits for jobs under way; their answers are dropped with the loop.
+  /// Waits for jobs under way. Their answers are dropped with the loop.
   ~History();
 
   /// The cursor that was in the file.
   Cursor opened_at() const;
 
-  /// Runs on the writer's thread. What the job throws is thrown from the loop: a history that cannot be
-  /// written ends the process.
+  /// Runs the job on the writing thread. An exception of the job is thrown from the loop and ends the
+  /// process: a history that cannot be written is of no use.
   void write(std::function<Answer(Projection&)> job);
-  /// Runs on a reader's thread, on a connection that cannot write; a job that runs longer than
-  /// kReadSeconds gets an SqlError from its statement.
+  /// Runs the job on a reading thread, with a connection that cannot write. A statement that runs longer than
+  /// kReadSeconds throws SqlError.
   void read(std::function<Answer(Database&)> job);
 
   static constexpr int kReadSeconds = 20;

@@ -56,7 +56,8 @@ void put_schedulers(Database& db, const config::Site& site, const Names& names) 
           id->second, s.name, s.kind, tags_text(s.builders), button_of(s));
 }
 
-// A name that events used before its id was known has rows under a provisional id: moved to the real one.
+// Events may have named a builder before its id was known. Its rows then have a provisional id and get the
+// real one.
 void learn_builder(Database& db, const std::string& name, std::int64_t id, std::int64_t before) {
   if (before == id) return;
   if (!before) {
@@ -162,7 +163,7 @@ void Projection::set_names(const Names& names) {
 Applied Projection::set_site(const config::Site& site, const Names& names, bool notify) {
   set_names(names);
   Transaction all(db_);
-  std::set<std::int64_t> changed;  // also those that the configuration no longer has
+  std::set<std::int64_t> changed;  // also builders that the configuration no longer has
   for (auto rows = db_.query("SELECT builderid FROM builders WHERE configured = 1"); rows.next();)
     changed.insert(rows->integer(0));
   put_builders(db_, site, names);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The history as a projection of the event log: events in, rows and notifications out.
 //
-// Applying an event twice, or events over a snapshot that already contains them, changes nothing: every
-// write is an upsert that only goes forwards (what is complete stays complete). The cursor is written in the
-// transaction of the rows, so after a crash the two agree.
+// Applying an event twice, or events over a snapshot that already contains them, changes nothing: every write
+// is an upsert that only goes forwards (a complete build stays complete). The cursor is written in the
+// transaction of the rows, so rows and cursor agree after a crash.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ namespace headrace::web {
 
 struct SnapshotPart;
 
-/// Up to where the log has been applied; number 0: nothing yet.
+/// Up to where the event log has been applied; number 0: nothing yet.
 using events::Cursor;
 
 /// Ids that Redis gave to names; a name keeps its id for ever.
@@ -33,10 +33,11 @@ struct Names {
   Ids builders, workers, schedulers;
 };
 
-/// Whether every builder and worker that `events` bring has its id; otherwise read the names again first.
+/// Whether every builder and worker that `events` name has its id in `names`. If not, read the names again
+/// first.
 bool knows_names(const Names& names, const std::vector<wire::Event>& events);
 
-/// A running log has grown (announced on the bus without a number; may be lost).
+/// The log of a running step has grown. Announced on the bus without a number; the announcement may be lost.
 struct LogGrowth {
   BuildId build;
   int step = 0;
@@ -45,10 +46,10 @@ struct LogGrowth {
   std::int64_t size_bytes = 0;
 };
 
-/// What subscribers of live events are told. `keys` are the paths under which the one message is sent.
+/// One message for the subscribers of live events, and the paths under which it is sent.
 struct Notification {
   EventNumber number;                          ///< of the event behind it; 0: none, it cannot be resumed
-  std::vector<std::string> keys;               ///< "builds/12/new", "builders/3/builds/7/new" …
+  std::vector<std::string> paths;              ///< "builds/12/new", "builders/3/builds/7/new" …
   std::shared_ptr<const std::string> message;  ///< JSON of the entity; shared by all subscribers
 };
 
@@ -62,11 +63,12 @@ class Projection {
   explicit Projection(Database& db);
 
   Cursor cursor() const { return cursor_; }
-  /// Forgets everything, for reading the log anew.
+  /// Forgets everything, so that the event log can be read anew.
   void reset();
 
-  /// Applies events in order, in one transaction with the cursor. Events at or before the cursor are
-  /// skipped. A body that does not decode is logged and passed over: one bad event must not stop the history.
+  /// Applies events in order, in one transaction with the cursor. Events at or before the cursor are skipped.
+  /// An event whose body cannot be read gets a line in the process log and is passed over: it must not stop
+  /// the history.
   /// @param notify  false while nobody listens (catching up): notifications are not made
   Applied apply(const std::vector<wire::Event>& events, const std::vector<LogGrowth>& growths, bool notify);
 
@@ -75,9 +77,10 @@ class Projection {
   /// Puts the cursor at the end of a snapshot.
   void set_cursor(const Cursor& cursor);
 
-  /// Takes over ids; rows that went under provisional ones move along.
+  /// Takes over ids. Rows that were written with a provisional id get the real one.
   void set_names(const Names& names);
-  /// Makes builders, workers and schedulers those of the configuration; others stay, unconfigured.
+  /// Makes the builders, workers and schedulers of the configuration the configured ones. Others stay in the
+  /// history.
   Applied set_site(const config::Site& site, const Names& names, bool notify);
 
  private:

@@ -82,7 +82,7 @@ class ProjectionOf : public testing::Test {
   }
   static std::vector<std::string> keys(const Applied& applied) {
     std::vector<std::string> out;
-    for (const auto& n : applied.notifications) out.insert(out.end(), n.keys.begin(), n.keys.end());
+    for (const auto& n : applied.notifications) out.insert(out.end(), n.paths.begin(), n.paths.end());
     return out;
   }
   static bool has(const std::vector<std::string>& keys, std::string_view key) {

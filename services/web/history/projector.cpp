@@ -93,7 +93,7 @@ void Projector::tell(const Origin& o, json::Value message, const std::vector<std
                      std::string_view what) {
   if (!notify_) return;
   Notification n{o.number, {}, std::make_shared<const std::string>(json::write(message))};
-  for (const auto& path : paths) n.keys.push_back(path + "/" + std::string(what));
+  for (const auto& path : paths) n.paths.push_back(path + "/" + std::string(what));
   notifications_.push_back(std::move(n));
 }
 
@@ -121,7 +121,7 @@ void Projector::tell_request(const Origin& o, RequestId request, std::string_vie
   const std::string builder = "builders/" + std::to_string((*message)["builderid"].int_or(0));
   const std::string self = "buildrequests/" + std::to_string(request.value);
   std::vector<std::string> paths{self};
-  if (what != "cancel")  // Buildbot tells this one under one key only
+  if (what != "cancel")  // Buildbot sends a cancel under one path only
     paths = {"buildsets/" + std::to_string((*message)["buildsetid"].int_or(0)) + "/" + builder + "/" + self,
              self, builder + "/" + self};
   tell(o, std::move(*message), paths, what);

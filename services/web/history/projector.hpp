@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one event, or one part of a snapshot, does to the tables. Lives for one batch, inside its transaction.
+// Turns events and parts of a snapshot into rows of the history and into notifications. A projector lives for
+// one batch, inside the transaction of the batch.
 #pragma once
 
 #include <string>
@@ -18,7 +19,7 @@ class Projector {
  public:
   Projector(Database& db, Names& names, bool notify) : db_(db), names_(names), notify_(notify) {}
 
-  /// A body that cannot be read is logged and passed over.
+  /// An event whose body cannot be read gets a line in the process log and is passed over.
   void apply(const wire::Event& event);
   void apply(const LogGrowth& growth);
   void apply(const SnapshotPart& part);
@@ -77,7 +78,7 @@ class Projector {
   std::vector<Notification> notifications_;
 };
 
-/// An id for a name that Redis has not told us yet; above every real id.
+/// The first provisional id, for names whose id is not known yet; above every real id.
 inline constexpr std::int64_t kProvisionalId = std::int64_t{1} << 40;
 
 /// REST id of a sourcestamp, from its content. 53 bits, because JavaScript reads no more exactly.

@@ -8,8 +8,8 @@
 namespace headrace::web {
 namespace {
 
-// Columns are named as the fields of the REST entities where they are the same thing. *_ms are
-// milliseconds since the epoch, null: not yet. JSON columns hold what REST shows.
+// A column that holds the value of a REST field has the name of that field. Columns *_ms are milliseconds
+// since the epoch (null: not yet). JSON columns hold the JSON that REST shows.
 const char* const kTables = R"sql(
 CREATE TABLE cursor(one INTEGER PRIMARY KEY CHECK(one = 1), number INTEGER NOT NULL, tag TEXT NOT NULL);
 CREATE TABLE sourcestamps(ssid INTEGER PRIMARY KEY, branch TEXT, revision TEXT, repository TEXT NOT NULL,
@@ -86,7 +86,8 @@ constexpr const char* kTableNames[] = {"cursor",
 
 std::unique_ptr<Database> open_existing(const std::string& path) {
   auto db = std::make_unique<Database>(path, Database::Mode::read_write);
-  // NORMAL in WAL: a power failure may take the last transactions back, cursor and all; they come again.
+  // NORMAL in WAL: a power failure may undo the last transactions together with the cursor. Their events are
+  // then read again.
   db->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000;");
   return db;
 }

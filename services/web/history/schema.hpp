@@ -9,7 +9,7 @@
 
 namespace headrace::web {
 
-/// Raised whenever the tables, or what they mean, change: a file of another version is rebuilt from Redis.
+/// To be raised whenever the tables or their meaning change: a file of another version is rebuilt from Redis.
 inline constexpr int kSchemaVersion = 1;
 
 /// Opens the history for writing. A file of another version, or one that is no sound database, is deleted and

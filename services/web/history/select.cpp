@@ -41,7 +41,7 @@ class Builder {
     std::string sql = "SELECT ";
     for (const Field* f : fields) {
       if (f != fields.front()) sql += ", ";
-      // Properties may be large: not even read when they are not asked for.
+      // Properties may be large, so they are read only when they are asked for.
       sql += f->kind == Kind::properties && f->nullable && what_.properties.empty() ? "NULL" : f->sql;
     }
     sql += from() + " ORDER BY ";
@@ -50,8 +50,8 @@ class Builder {
       sql += std::string(o.field->sql) + (o.descending ? " DESC, " : ", ");
       descending = o.descending;
     }
-    // The key ends every order, so that pages neither overlap nor leave rows out; in the direction of the
-    // last field, so that one index serves both.
+    // Every order ends with the key, so that pages neither overlap nor leave rows out. The key has the
+    // direction of the last field, so that one index serves both.
     sql += std::string(what_.entity->key) + (descending ? " DESC" : "");
     return sql + " LIMIT " + std::to_string(std::min(what_.limit.value_or(kMaxRows), kMaxRows)) + " OFFSET " +
            std::to_string(what_.offset);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A question to the history as data, and its way through SQL to JSON.
+// A query of the history as data, and how it becomes SQL and then JSON.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ struct Select {
   bool count = true;  ///< fill Page::total
 };
 
-/// More rows than this are never given at once, whatever `limit` says.
+/// The most rows of one answer, whatever `limit` says.
 inline constexpr std::int64_t kMaxRows = 10'000;
 
 struct Page {

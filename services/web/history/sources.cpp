@@ -25,7 +25,7 @@ std::int64_t sourcestamp_id(const wire::SourceStamp& stamp) {
   for (const auto& part : {std::optional(stamp.codebase), std::optional(stamp.repository),
                            std::optional(stamp.project), stamp.branch, stamp.revision})
     mix(hash, part);
-  hash ^= hash >> 33;  // FNV's high bits are its good ones: fold them down before cutting
+  hash ^= hash >> 33;  // the high bits of FNV are the better ones: mixed into the low ones before the cut
   return static_cast<std::int64_t>(hash & ((std::uint64_t{1} << 53) - 1)) | 1;
 }
 
@@ -39,7 +39,7 @@ std::int64_t Projector::sourcestamp(const wire::SourceStamp& s, std::int64_t at_
 void Projector::change_new(const Origin& o, const wire::Change& c) {
   const std::int64_t id = c.id.value;
   const std::int64_t ssid = sourcestamp({c.codebase, c.repository, c.project, c.branch, c.revision}, o.at_ms);
-  // The parent is the newest earlier change of the same line of work (features, "parent link").
+  // The parent is the newest earlier change of the same repository, codebase, project and branch.
   const auto parent = db_.integer(
       "SELECT max(changeid) FROM changes WHERE repository = ?1 AND codebase = ?2 AND project = ?3 AND branch "
       "IS ?4"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SQLite with owners: a connection, a prepared statement, a transaction. sqlite3.h stays in sqlite.cpp.
+// SQLite behind owning types: a connection, a prepared statement, a transaction. Only sqlite.cpp includes
+// sqlite3.h.
 //
 // Thread rule: a connection and its statements belong to one thread at a time.
 #pragma once
@@ -21,7 +22,7 @@ struct sqlite3_stmt;
 
 namespace headrace::web {
 
-/// SQLite said no: its message and the statement.
+/// An error of SQLite: its message and the statement.
 class SqlError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -26,11 +26,11 @@ std::string_view cut_lines(std::string_view text, std::int64_t from, std::int64_
   return text.substr(begin, count < 0 ? std::string_view::npos : skip(begin, count) - begin);
 }
 
-// One download. Lives as long as something holds it: the question to the source, the pool's job, or the
-// stream's callback.
+// One download under way. Shared with the one callback that it waits for: the answer of the source, the job
+// of the pool, or the stream's on_drained.
 class Pump : public std::enable_shared_from_this<Pump> {
  public:
-  Pump(LogSource& source, Pool& pool, Download what, std::shared_ptr<http::Responder> responder)
+  Pump(LogSource& source, Pool& pool, Download what, http::ResponderPtr responder)
       : source_(source), pool_(pool), what_(std::move(what)), responder_(std::move(responder)) {
     gathered_ = std::move(what_.head.body);
     what_.head.body.clear();
@@ -95,7 +95,7 @@ class Pump : public std::enable_shared_from_this<Pump> {
     }
     const std::size_t unsent = stream_->write(std::exchange(gathered_, {}));
     if (unsent < kUnsent) return next();
-    // The stream drops the callback, and with it us, when the client goes.
+    // When the client goes, the stream drops this callback, and with it the download.
     stream_->on_drained([self = shared_from_this()] {
       const auto keep = self;  // the callback is destroyed by the next line
       keep->stream_->on_drained({});
@@ -116,7 +116,7 @@ class Pump : public std::enable_shared_from_this<Pump> {
   void broken(const std::string& reason) {
     spdlog::warn("log cannot be sent build={} step={} log={} reason=\"{}\"", what_.log.build.value,
                  what_.log.step, what_.log.log, reason);
-    if (stream_) return stream_.reset();  // unfinished: the client sees that it is not whole
+    if (stream_) return stream_.reset();  // unfinished: the client sees that the log is not whole
     http::Response r;
     r.status = 404;
     r.body = json::write(json::Object{{"error", reason}});
@@ -126,14 +126,14 @@ class Pump : public std::enable_shared_from_this<Pump> {
   LogSource& source_;
   Pool& pool_;
   Download what_;
-  std::shared_ptr<http::Responder> responder_;
-  std::shared_ptr<http::Stream> stream_;
+  http::ResponderPtr responder_;
+  http::StreamPtr stream_;
   std::string gathered_;
 };
 
 }  // namespace
 
-void send_log(LogSource& source, Pool& pool, Download what, std::shared_ptr<http::Responder> responder) {
+void send_log(LogSource& source, Pool& pool, Download what, http::ResponderPtr responder) {
   std::make_shared<Pump>(source, pool, std::move(what), std::move(responder))->next();
 }
 

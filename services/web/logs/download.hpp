@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log on its way to an HTTP client, slice by slice: a log of any size takes about two slices of memory.
+// Sends a build log to an HTTP client, slice by slice: a log of any size takes about two slices of memory.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace headrace::web {
 
-/// What to send of a log, and in which clothes.
+/// Which lines of a build log to send, and in which form.
 struct Download {
   LogAddress log;
   std::int64_t first_line = 0;
@@ -23,8 +23,9 @@ struct Download {
   std::function<std::string(std::string_view framed)> transform;
 };
 
-/// Sends it. Small answers go out with their length, larger ones chunked, never faster than the client reads.
-/// A log that cannot be read is a 404 with the reason, or, once bytes are out, a connection that breaks off.
-void send_log(LogSource& source, Pool& pool, Download what, std::shared_ptr<http::Responder> responder);
+/// Sends the download. Small answers are sent with their length, larger ones chunked, never faster than the
+/// client reads. When the log cannot be read the client gets a 404 with the reason or, once the first bytes
+/// have been sent, a connection that breaks off.
+void send_log(LogSource& source, Pool& pool, Download what, http::ResponderPtr responder);
 
 }  // namespace headrace::web

@@ -5,7 +5,7 @@
 
 namespace headrace::web {
 namespace {
-constexpr std::size_t kMostOpen = 16;
+constexpr std::size_t kMaxOpen = 16;
 }
 
 void FileLogSource::read(const LogAddress& log, std::int64_t line, Answer answer) {
@@ -21,7 +21,7 @@ Result<LogSlice> FileLogSource::slice(const std::filesystem::path& path, std::in
     auto reader = logstore::Reader::open(path);
     if (!reader) return tl::unexpected(reader.error());
     open_.push_front({path, std::move(*reader)});
-    if (open_.size() > kMostOpen) open_.pop_back();
+    if (open_.size() > kMaxOpen) open_.pop_back();
   } else {
     open_.splice(open_.begin(), open_, found);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finished logs, from the log store's files.
+// Logs of finished builds, from the files of the log store.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,8 @@ class FileLogSource : public LogSource {
   void read(const LogAddress& log, std::int64_t line, Answer answer) override;
 
  private:
-  // Open logs, newest first: whoever reads on does not read the index again. Of the pool's thread.
+  // Open files, the one used last first: a client that reads on does not cause another read of the index.
+  // Used on the pool's thread only.
   struct Open {
     std::filesystem::path path;
     logstore::Reader reader;

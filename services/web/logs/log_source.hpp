@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the text of logs comes from: Redis while they run, files when they are finished.
+// Where the text of build logs comes from: Redis while the build runs, files of the log store afterwards.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace headrace::web {
 
-/// One log, and what the history knows of it.
+/// One build log, and what the history knows of it.
 struct LogAddress {
   BuildId build;
   int step = 0;
@@ -35,8 +35,8 @@ class LogSource {
  public:
   using Answer = std::function<void(Result<LogSlice>)>;
   virtual ~LogSource() = default;
-  /// The chunks from the one that holds line `line` on. Answers on the loop, once.
-  /// Errors: the log is not here, it is damaged.
+  /// Reads the chunks from the one that holds line `line` on. Answers on the loop, once.
+  /// Errors: this source does not have the log, or the log is damaged.
   virtual void read(const LogAddress& log, std::int64_t line, Answer answer) = 0;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks for a log where it should be, and then where it may still, or already, be: a dispatcher moves it
-// from Redis to its file shortly after the end, and the history may be a little behind or ahead of that.
+// Asks for a build log where the history says that it is, and then in the other place. A dispatcher moves
+// logs from Redis to the log store shortly after the end of their build, and the history may be a little
+// behind that, or ahead.
 #pragma once
 
 #include "web/logs/log_source.hpp"
@@ -12,8 +13,8 @@ class LogSources : public LogSource {
   LogSources(LogSource& running, LogSource& finished) : running_(running), finished_(finished) {}
 
   void read(const LogAddress& log, std::int64_t line, Answer answer) override {
-    // The file has its name before Redis gives up its copy: a log that was not yet a file, and then no longer
-    // in Redis, is one now.
+    // A log's file has its name before the copy in Redis is dropped. A log that had no file yet, and then was
+    // no longer in Redis, has its file now: the files are asked twice.
     std::vector<LogSource*> places = {&running_, &finished_};
     if (log.complete) places.insert(places.begin(), &finished_);
     ask(log, line, std::move(places), 0, {}, std::move(answer));
@@ -23,7 +24,7 @@ class LogSources : public LogSource {
   static void ask(const LogAddress& log, std::int64_t line, std::vector<LogSource*> places, std::size_t at,
                   Error first, Answer answer) {
     if (at == places.size()) {
-      // A log that nothing was written to is nowhere.
+      // A log without a single line is in neither place.
       if (log.lines == 0) return answer(LogSlice{});
       return answer(tl::unexpected(std::move(first)));
     }

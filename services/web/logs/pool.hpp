@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread for what blocks or takes long (files, decompression); answers come back on the loop.
+// A thread for work that blocks or takes long (files, decompression). Answers come on the loop.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

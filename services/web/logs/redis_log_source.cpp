@@ -6,7 +6,7 @@
 namespace headrace::web {
 namespace {
 
-constexpr std::size_t kMostIndexes = 64;
+constexpr std::size_t kMaxIndexes = 64;
 
 std::string text_of(const std::pair<BuildId, store::LogName>& log) {
   return "log " + std::to_string(log.second.log) + " of step " + std::to_string(log.second.step) +
@@ -39,7 +39,7 @@ void RedisLogSource::read(const LogAddress& address, std::int64_t line, Answer a
 
 const RedisLogSource::Index& RedisLogSource::extend(const LogId& log, std::size_t from,
                                                     const std::vector<store::ChunkLines>& added) {
-  if (indexes_.size() >= kMostIndexes && !indexes_.count(log)) indexes_.clear();
+  if (indexes_.size() >= kMaxIndexes && !indexes_.count(log)) indexes_.clear();
   Index& index = indexes_[log];
   if (index.empty()) index.push_back(0);
   // Two questions at once may both have read the same part: what is new is kept.

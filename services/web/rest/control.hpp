@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST: control. Over HTTP it is refused as long as there is no access control; the `headrace` command
-// controls through the data directory.
+// POST requests that control builds (force, stop …). They are refused as long as there is no access control;
+// the `headrace` command controls builds through the data directory.
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /api/v2/events?after=N&topic=T&limit=L: the event log over HTTP, for notifiers that filter by topic
-// and so cannot tell from the bus what they missed.
+// GET /api/v2/events?after=N&topic=T&limit=L: the event log over HTTP. A subscriber of the bus that filters
+// by topic cannot tell from the numbers which events it has missed, and reads them here.
 #pragma once
 
 #include <string>
@@ -24,8 +24,9 @@ struct EventListRequest {
 };
 
 /// {"events": [{number, tag, topic, at, ids, body}], "meta": {"next": N, "more": bool, "trimmed": bool}}.
-/// Ask again with after = meta.next; `more`: at once. `trimmed`: the log no longer reaches back to `after`,
-/// so load the state by other requests. `body` is the record's MessagePack as JSON, `at` milliseconds.
+/// The next request has after = meta.next; with `more` it may come at once. `trimmed`: the event log no
+/// longer reaches back to `after`, and the client has to load the state by other requests. `body` is the
+/// record's MessagePack as JSON, `at` milliseconds.
 /// @param scanned  up to kScan events of the log from wanted.after + 1 on
 json::Value event_list(const EventListRequest& wanted, const std::vector<wire::Event>& scanned);
 

@@ -52,7 +52,7 @@ Download raw(const LogRequest& wanted, const LogFound& log) {
   d.transform = as_raw;
   d.head.content_type = "text/plain; charset=utf-8";
   if (log.type == "h" && wanted.ending == Ending::raw_inline) {
-    // What a build wrote is shown, but may run nothing and knows no cookie.
+    // The text of a build is shown in a sandbox: it may run no script and has no cookies.
     d.head.content_type = "text/html; charset=utf-8";
     d.head.headers.emplace_back("Content-Security-Policy",
                                 "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:");

@@ -166,7 +166,7 @@ TEST(LogDownload, IsNeverFarAheadOfItsReader) {
   std::atomic<std::int64_t> received = 0;
   AheadSource source(received);
   std::unique_ptr<Pool> pool;
-  http::RunningServer server([&](http::Request, std::shared_ptr<http::Responder> responder) {
+  http::RunningServer server([&](http::Request, http::ResponderPtr responder) {
     Download what;
     what.transform = [](std::string_view framed) { return logchunk::unframe(framed, "o"); };
     send_log(source, *pool, std::move(what), std::move(responder));

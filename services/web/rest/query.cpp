@@ -126,7 +126,7 @@ Result<void> add_other(const std::string& name, const std::vector<std::string>& 
   const auto field = field_named(*into.entity, name.substr(0, at));
   if (!field) return tl::unexpected(field.error());
   const auto op = operator_named(std::string_view(name).substr(at + 2));
-  if (!op || (values.size() > 1 && !op->many)) return {};  // ignored: Buildbot's clients rely on it
+  if (!op || (values.size() > 1 && !op->many)) return {};  // ignored: clients of Buildbot rely on that
   return add_filter(*field, op->op, values, into);
 }
 

@@ -41,10 +41,10 @@ http::Response api_versions(std::string_view url, std::string_view accept) {
 
 }  // namespace
 
-// One request on its way; `send` adds what every answer to this client carries.
+// One request under way. `send` adds the headers that every answer to this client has.
 struct Rest::Call {
   http::Request request;
-  std::shared_ptr<http::Responder> responder;
+  http::ResponderPtr responder;
   std::string origin;  ///< allowed one, or ""
 
   std::string_view accept() const { return request.header("Accept"); }
@@ -63,11 +63,11 @@ bool Rest::is_mine(const http::Request& request) {
 
 bool Rest::origin_allowed(const http::Request& request, std::string_view origin) const {
   if (origin == origin_of(url_)) return true;
-  const auto at = origin.find("://");  // what the client itself asked for is the same origin
+  const auto at = origin.find("://");  // the page that this server has sent itself is of the same origin
   return at != std::string_view::npos && origin.substr(at + 3) == request.header("Host");
 }
 
-void Rest::handle(http::Request request, std::shared_ptr<http::Responder> responder) {
+void Rest::handle(http::Request request, http::ResponderPtr responder) {
   auto call = std::make_shared<Call>(Call{std::move(request), std::move(responder), ""});
   const http::Request& r = call->request;
   const std::string origin(r.header("Origin"));

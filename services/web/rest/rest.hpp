@@ -17,7 +17,7 @@ namespace headrace::web {
 
 struct Match;
 
-/// Reads events `after` … from the log in Redis, at most `limit`, in order; answers on the loop.
+/// Reads at most `limit` events after `after` from the event log in Redis, in order. Answers on the loop.
 using EventRange = std::function<void(EventNumber after, std::size_t limit,
                                       std::function<void(Result<std::vector<wire::Event>>)> answer)>;
 
@@ -31,10 +31,10 @@ class Rest {
 
   /// True for paths that `handle` answers.
   static bool is_mine(const http::Request& request);
-  void handle(http::Request request, std::shared_ptr<http::Responder> responder);
+  void handle(http::Request request, http::ResponderPtr responder);
 
  private:
-  struct Call;
+  struct Call;  // shared with the jobs and callbacks that answer it, because a std::function must be copyable
   void get(std::shared_ptr<Call> call, std::string_view path);
   void get_log(std::shared_ptr<Call> call, const Match& match);
   void get_events(std::shared_ptr<Call> call);

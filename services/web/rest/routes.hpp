@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The paths of REST v2 and which rows each means.
+// The paths of REST v2, and the rows that each path stands for.
 #pragma once
 
 #include <optional>

@@ -50,8 +50,8 @@ std::string key_text(const std::string& key) {
   return json::write(json::Array(segments.begin(), segments.end()));
 }
 
-// The text of events for one listener. Only the last notification of a numbered event carries its id:
-// a client that lost the connection in between asks for all of that event again.
+// The text of events for one listener. Only the last notification of an event carries the event's number as
+// its id: a client that loses the connection in between asks for all notifications of that event again.
 class Writer {
  public:
   void add(EventNumber number, const std::string& key, const std::string& message) {
@@ -85,7 +85,7 @@ void write_matching(const std::vector<std::vector<std::string>>& paths, const No
                     EventNumber after, Writer& writer) {
   for (const auto& n : all) {
     if (n.number && n.number <= after) continue;
-    for (const auto& key : n.keys)
+    for (const auto& key : n.paths)
       if (std::any_of(paths.begin(), paths.end(), [&](const auto& p) { return matches(p, key); }))
         writer.add(n.number, key, *n.message);
   }
@@ -104,7 +104,7 @@ http::Response text(int status, const std::string& body) {
 
 }  // namespace
 
-void EventStreams::handle(const http::Request& request, std::shared_ptr<http::Responder> responder) {
+void EventStreams::handle(const http::Request& request, http::ResponderPtr responder) {
   if (request.method != "GET" && request.method != "HEAD")
     return responder->send(text(400, "invalid HTTP method"));
   const std::string_view path = std::string_view(request.path).substr(5);
@@ -119,8 +119,7 @@ void EventStreams::handle(const http::Request& request, std::shared_ptr<http::Re
   responder->send(text(404, "listen/<path>, add/<uuid>/<path> and remove/<uuid>/<path> are known"));
 }
 
-void EventStreams::listen(const http::Request& request, std::string_view path,
-                          std::shared_ptr<http::Responder> responder) {
+void EventStreams::listen(const http::Request& request, std::string_view path, http::ResponderPtr responder) {
   http::Response head;
   head.content_type = "text/event-stream; charset=utf-8";
   head.headers = {{"Cache-Control", "no-cache"},
@@ -131,9 +130,7 @@ void EventStreams::listen(const http::Request& request, std::string_view path,
   const std::string uuid = new_uuid();
   Listener& listener = listeners_[uuid];
   listener.stream = std::move(stream);
-  listener.stream->on_closed([weak = std::weak_ptr(self_), uuid] {
-    if (const auto hub = weak.lock()) (*hub)->listeners_.erase(uuid);
-  });
+  listener.stream->on_closed(life_.guard([this, uuid] { listeners_.erase(uuid); }));
   if (!path.empty()) listener.paths.push_back(split(path));
   // One stream may name more paths at once, so that none of their events falls between two requests.
   for (const auto& [name, value] : request.query)
@@ -142,7 +139,7 @@ void EventStreams::listen(const http::Request& request, std::string_view path,
   std::string last_id(request.header("Last-Event-ID"));
   if (last_id.empty()) last_id = request.param("last_event_id").value_or("");
   std::string hello = "event: handshake\ndata: " + uuid + "\n";
-  // Who resumes gets no id here: a connection that breaks during the replay must not skip the rest of it.
+  // A client that resumes gets no id here: a connection that breaks during the replay must not skip the rest.
   if (last_id.empty()) hello += "id: " + std::to_string(cursor_.number.value) + "\n";
   hello += "\n";
   if (!last_id.empty()) hello += catch_up(listener, last_id);
@@ -175,8 +172,8 @@ bool EventStreams::change(std::string_view rest, bool add) {
 void EventStreams::send(const std::string& uuid, std::string bytes) {
   const auto it = listeners_.find(uuid);
   if (bytes.empty() || it == listeners_.end()) return;
-  if (it->second.stream->write(std::move(bytes)) <= kMostUnsent) return;
-  // It comes back by itself and resumes, or reads the state anew.
+  if (it->second.stream->write(std::move(bytes)) <= kMaxUnsent) return;
+  // The browser connects again by itself and resumes, or reads the state anew.
   spdlog::info("live listener is too slow and is closed listener={}", uuid);
   listeners_.erase(it);
 }
@@ -186,7 +183,8 @@ bool EventStreams::wants_notifications(MonoTime now) const {
 }
 
 void EventStreams::publish(const Applied& applied, bool complete) {
-  // Who began to listen while a batch without notifications was under way may have read the state before it.
+  // A client that began to listen while a batch without notifications was under way may have read the state
+  // from before the batch.
   if (!complete) return restart(applied.cursor);
   cursor_ = applied.cursor;
   std::vector<std::pair<std::string, std::string>>

@@ -226,7 +226,7 @@ class Deaf : public http::Stream {
 };
 struct Responds : http::Responder {
   void send(http::Response) override {}
-  std::shared_ptr<http::Stream> stream(http::Response) override { return out; }
+  http::StreamPtr stream(http::Response) override { return out; }
   std::shared_ptr<Deaf> out = std::make_shared<Deaf>();
 };
 

@@ -33,10 +33,9 @@ class RunningWebApp {
     io_ = std::make_unique<boost::asio::io_context>(1);
     app_ = std::make_unique<WebApp>(*io_, WebAppSettings{directory_ / "web" / "history.sqlite", logs()},
                                     nullptr, events_);
-    server_ = std::make_unique<http::Server>(*io_, "127.0.0.1:" + std::to_string(port_),
-                                             [this](http::Request q, std::shared_ptr<http::Responder> r) {
-                                               app_->handle(std::move(q), std::move(r));
-                                             });
+    server_ = std::make_unique<http::Server>(
+        *io_, "127.0.0.1:" + std::to_string(port_),
+        [this](http::Request q, http::ResponderPtr r) { app_->handle(std::move(q), std::move(r)); });
     port_ = std::stoi(server_->address().substr(server_->address().rfind(':') + 1));
     thread_ = std::thread([this] { io_->run(); });
     wait([this](auto done) {
