@@ -101,10 +101,15 @@ return {
       }),
       later = list(step_later),
     },
+    ["step.remove_directory"] = {
+      name = "variant", runs = "remove_directory",
+      fields = with(step, program, options { dir = { "renderable string!", "relative to the builder's directory, and inside it" } }),
+      later = list(step_later),
+    },
   },
 
   later = list("step.hg step.svn step.git_commit step.git_tag step.git_push step.sequence step.configure",
                "step.set_properties step.set_property_from_command step.assert step.upload step.upload_directory",
-               "step.download step.download_string step.copy_directory step.remove_directory step.make_directory",
+               "step.download step.download_string step.copy_directory step.make_directory",
                "step.file_exists step.master_shell step.http step.trigger step.cmake step.ctest step.pytest"),
 }
