@@ -5,12 +5,13 @@
 #include <memory>
 #include <stdexcept>
 
+#include "buildset/buildset.hpp"
 #include "cli/command.hpp"
 #include "cli/control.hpp"
 #include "cli/follow.hpp"
 #include "cli/properties.hpp"
 #include "store/random.hpp"
-#include "wire/codec.hpp"
+#include "store/transitions/buildset.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -50,37 +51,17 @@ const config::Scheduler& choose_scheduler(const config::Site& site, const Option
   return *found;
 }
 
-// One stamp a codebase of the scheduler; what was typed goes to the codebase that was named.
-std::vector<wire::SourceStamp> stamps(const config::Scheduler& scheduler, const Options& o) {
-  std::map<std::string, wire::SourceStamp> codebases = {{"", {}}};
-  const bool typed = o.branch || o.revision || o.project || o.repository;
-  const auto codebase = o.codebase.value_or(codebases.size() == 1 ? codebases.begin()->first : "");
-  if ((typed || o.codebase) && !codebases.count(codebase))
-    throw UsageError("scheduler '" + scheduler.name + "' has no codebase '" + codebase +
+// The sourcestamp that was typed. A force scheduler has the one codebase "".
+wire::SourceStamp typed_stamp(const config::Scheduler& scheduler, const Options& o) {
+  if (o.codebase && !o.codebase->empty())
+    throw UsageError("scheduler '" + scheduler.name + "' has no codebase '" + *o.codebase +
                      "'; choose one with --codebase");
-  std::vector<wire::SourceStamp> out;
-  for (auto& [name, stamp] : codebases) {
-    stamp.codebase = name;
-    if (name == codebase) {
-      if (o.branch) stamp.branch = *o.branch;
-      if (o.revision) stamp.revision = *o.revision;
-      if (o.project) stamp.project = *o.project;
-      if (o.repository) stamp.repository = *o.repository;
-    }
-    out.push_back(stamp);
-  }
-  return out;
-}
-
-// What the scheduler says to its functions, too.
-json::Value plain(config::Configuration& configuration, const std::string& scheduler,
-                  const json::Value& renderable) {
-  const auto& question = renderable["$question"];
-  if (!question.is_int()) return renderable;
-  auto value = configuration.call(question.as_int(),
-                                  json::Object{{"scheduler", scheduler}, {"changes", json::Array{}}});
-  if (!value) throw std::runtime_error(value.error().text);
-  return std::move(*value);
+  wire::SourceStamp stamp;
+  stamp.branch = o.branch;
+  stamp.revision = o.revision;
+  stamp.project = o.project.value_or("");
+  stamp.repository = o.repository.value_or("");
+  return stamp;
 }
 
 int force(Options& o) {
@@ -89,29 +70,20 @@ int force(Options& o) {
   const auto& scheduler = choose_scheduler(current.configuration->site(), o);
   if (o.owner.empty()) o.owner = user_name();
 
-  wire::Buildset set;
-  set.scheduler = scheduler.name;
-  set.reason = "A build was forced by '" + o.owner + "': " + o.reason;
-  set.sourcestamps = stamps(scheduler, o);
-  set.properties = parse_properties(o.properties, kSource);
-  set.properties["reason"] = {o.reason, kSource};
-  set.properties["owner"] = {o.owner, kSource};
-  for (const auto& [name, value] : scheduler.properties)
-    set.properties[name] = {plain(*current.configuration, scheduler.name, value), "Scheduler"};
-  set.properties["scheduler"] = {scheduler.name, "Scheduler"};
-  wire::RequestRef request;
-  request.builder = o.builder;
-  request.priority = scheduler.priority;
-  set.requests = {request};
+  buildset::Wanted wanted;
+  wanted.reason = "A build was forced by '" + o.owner + "': " + o.reason;
+  wanted.builders = {o.builder};
+  wanted.codebases[""] = typed_stamp(scheduler, o);
+  wanted.properties = parse_properties(o.properties, kSource);
+  wanted.properties["reason"] = {o.reason, kSource};
+  wanted.properties["owner"] = {o.owner, kSource};
+  auto made = buildset::make_buildset(*current.configuration, scheduler, std::move(wanted));
+  if (!made.complaints.empty()) throw std::runtime_error(made.complaints[0]);
 
-  const auto reply = store.call({"buildset_add",
-                                 {"force-" + store::random_hex(8), std::to_string(current.version),
-                                  wire::encode(set), "1", o.builder, std::to_string(request.priority)}});
-  if (!reply.ok) throw std::runtime_error("the build was refused: " + reply.refusal);
-  const auto value = wire::decode_value(reply.value);
-  if (!value || !value->is_array() || value->as_array().size() != 3)
-    throw std::runtime_error("an unexpected answer of buildset_add");
-  const auto id = value->as_array()[1].int_or(0);
+  const auto added = store.commit(store::BuildsetAdd{"force-" + store::random_hex(8),
+                                                     ConfigVersion{current.version}, std::move(made.set)});
+  if (!added) throw std::runtime_error("the build was refused: " + added.error().text);
+  const auto id = added->first_request.value;
   std::cout << "request " << id << ": build of " << o.builder << std::endl;
   if (!o.wait) return kGood;
   const auto results = follow_request(o.control, id, std::cout);

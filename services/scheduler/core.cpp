@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "buildset/buildset.hpp"
 #include "config/glob.hpp"
 #include "wire/codec.hpp"
 
@@ -11,6 +12,16 @@ namespace {
 
 void append(std::vector<std::string>& to, std::vector<std::string> more) {
   for (auto& x : more) to.push_back(std::move(x));
+}
+
+// Body, count and (builder, priority) pairs, as the functions take a buildset.
+std::vector<std::string> buildset_arguments(const wire::Buildset& buildset) {
+  std::vector<std::string> out = {wire::encode(buildset), std::to_string(buildset.requests.size())};
+  for (const auto& r : buildset.requests) {
+    out.push_back(r.builder);
+    out.push_back(std::to_string(r.priority));
+  }
+  return out;
 }
 
 }  // namespace
@@ -86,8 +97,7 @@ void Core::on_change(const BranchScheduler& scheduler, const wire::Change& chang
   if (options.tree_stable_timer == milliseconds(0)) {
     if (!important) return;  // forgotten: it never appears in a later build's changes
     std::vector<std::string> op = {"set", declared.name};
-    append(op, buildset_arguments(
-                   make_buildset(configuration_, declared, options.codebases, {change}, complaints_)));
+    append(op, buildset_arguments(make_buildset(scheduler, {change})));
     decisions_.push_back(std::move(op));
     return;
   }
@@ -101,6 +111,14 @@ void Core::on_change(const BranchScheduler& scheduler, const wire::Change& chang
   }
   decisions_.push_back(
       {"wait", declared.name, "", std::to_string(change.id.value), important ? "1" : "0", due});
+}
+
+wire::Buildset Core::make_buildset(const BranchScheduler& scheduler, std::vector<wire::Change> changes) {
+  auto made =
+      buildset::make_buildset(configuration_, scheduler.declared,
+                              {.codebases = scheduler.options.codebases, .changes = std::move(changes)});
+  for (auto& complaint : made.complaints) complaints_.push_back(std::move(complaint));
+  return std::move(made.set);
 }
 
 void Core::commit_decisions(std::vector<store::Call>& calls) {
@@ -140,8 +158,7 @@ void Core::on_time(std::int64_t now_ms, std::vector<store::Call>& calls) {
       call.args.push_back(std::to_string(w.change.id.value));
       changes.push_back(w.change);
     }
-    append(call.args, buildset_arguments(make_buildset(configuration_, scheduler->declared,
-                                                       scheduler->options.codebases, changes, complaints_)));
+    append(call.args, buildset_arguments(make_buildset(*scheduler, std::move(changes))));
     calls.push_back(std::move(call));
     it = waiting_.erase(it);
   }

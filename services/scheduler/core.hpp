@@ -70,6 +70,7 @@ class Core {
   bool wanted(const BranchScheduler& scheduler, const wire::Change& change, bool& important);
   const BranchScheduler* branch_scheduler(const std::string& name) const;
   void commit_decisions(std::vector<store::Call>& calls);
+  wire::Buildset make_buildset(const BranchScheduler& scheduler, std::vector<wire::Change> changes);
 
   config::Configuration& configuration_;
   std::vector<BranchScheduler> branch_schedulers_;  ///< as declared
@@ -81,14 +82,5 @@ class Core {
   std::vector<std::vector<std::string>> decisions_;  ///< operations of the event being decided
   std::vector<std::string> complaints_;
 };
-
-/// The buildset of a scheduler for these changes (oldest first, not empty for `branch`). Sourcestamps:
-/// per codebase the newest change, else its default in `codebases` (empty: the one codebase "").
-wire::Buildset make_buildset(config::Configuration& configuration, const config::Scheduler& scheduler,
-                             const std::map<std::string, wire::SourceStamp>& codebases,
-                             const std::vector<wire::Change>& changes, std::vector<std::string>& complaints);
-
-/// Body, count and (builder, priority) pairs, as the functions take a buildset.
-std::vector<std::string> buildset_arguments(const wire::Buildset& buildset);
 
 }  // namespace headrace::scheduler
