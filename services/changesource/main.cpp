@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace-changesource: web hooks and pollers in, changes out.
-#include "changesource/service.hpp"
+#include "changesource/intake.hpp"
 #include "service/delays.hpp"
 
 int main(int argc, char** argv) {
@@ -12,6 +12,6 @@ int main(int argc, char** argv) {
   headrace::service::RunnerOptions options;
   options.delivery_delay = headrace::service::kDeliveryDelayNotifier;
   headrace::service::ServiceRunner runner(parsed.host, "changesource", options);
-  headrace::changesource::ChangeSourceService service(runner, settings);
+  headrace::changesource::Intake service(runner, settings);
   return runner.run(service);
 }

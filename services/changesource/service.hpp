@@ -1,27 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// The intake: web hooks over HTTP and the pollers. A hook is answered 2xx only when its changes are
+// What the intake decides about web hooks and pollers. A hook is answered 2xx only when its changes are
 // committed.
+//
+// It sees no socket and starts no program: Intake (intake.hpp) does that for it, and the simulation does it
+// with dice.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "changesource/hooks/receive.hpp"
-#include "changesource/poller.hpp"
-#include "changesource/settings.hpp"
-#include "http/client.hpp"
-#include "http/server.hpp"
+#include "changesource/pollers/poller.hpp"
+#include "service/house.hpp"
 #include "service/live_config.hpp"
-#include "service/runner.hpp"
 
 namespace headrace::changesource {
 
+/// What the intake needs of the world.
+class Surroundings {
+ public:
+  virtual ~Surroundings() = default;
+  /// Asks a forge.
+  virtual void ask(http::Call call, std::function<void(http::Reply)> done) = 0;
+  /// Runs the programs of one poller.
+  virtual std::unique_ptr<PollRunner> poll_runner(const std::string& poller) = 0;
+};
+
 class ChangeSourceService : public service::Service {
  public:
-  ChangeSourceService(service::ServiceRunner& runner, Settings settings)
-      : settings_(std::move(settings)), host_(&runner) {}
+  /// Both outlive the service.
+  ChangeSourceService(service::House& house, Surroundings& surroundings,
+                      service::Evaluate evaluate = config::Configuration::evaluate)
+      : house_(house), surroundings_(surroundings), config_(house, std::move(evaluate)) {}
 
   void start() override;
   void load() override;
@@ -31,22 +43,23 @@ class ChangeSourceService : public service::Service {
   std::string unhealthy() const override;
   void stop(std::function<void()> done) override;
 
- private:
-  using Responder = std::shared_ptr<http::Responder>;
-  void on_request(http::Request request, Responder responder);
-  void settle(hooks::Outcome outcome, const std::string& dialect, Responder responder);
-  void record(hooks::Delivery delivery, const std::string& dialect, Responder responder);
-  void prepare(wire::Change& change);
-  void renew_pollers();
+  /// A request on a path of hooks. @param answer  called once, or never when the connection to Redis is lost
+  /// meanwhile: the sender gets no answer then, and sends it again
+  using Answer = std::function<void(http::Response)>;
+  void on_hook(const http::Request& request, Answer answer);
 
-  Settings settings_;
-  service::ServiceRunner* host_;
-  std::unique_ptr<service::LiveConfig> config_;
-  std::unique_ptr<http::Server> server_;
-  std::unique_ptr<http::Client> client_;
+ private:
+  void take(hooks::Outcome outcome, const std::string& dialect, Answer answer);
+  void ask_forge(hooks::Questions questions, const std::string& dialect, Answer answer);
+  void record(hooks::Delivery delivery, const std::string& dialect, Answer answer);
+  void prepare(wire::Change& change);
+  void take_configuration();
+
+  service::House& house_;
+  Surroundings& surroundings_;
+  service::LiveConfig config_;
   hooks::Hooks hooks_;
   std::vector<std::unique_ptr<Poller>> pollers_;
-  std::unique_ptr<boost::asio::steady_timer> stop_timer_;
 };
 
 }  // namespace headrace::changesource

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "changesource/git_poller/refs.hpp"
+#include "changesource/pollers/git/refs.hpp"
 
 #include <fnmatch.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "changesource/git_poller/poll.hpp"
+#include "changesource/pollers/git/poll.hpp"
 #include "json/value.hpp"
 
 namespace headrace::changesource::git_poller {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "changesource/git_runner.hpp"
+#include "changesource/pollers/process_runner.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -17,12 +17,12 @@ namespace headrace::changesource {
 namespace {
 
 namespace asio = boost::asio;
-constexpr std::size_t kMostOutput = 256u << 20;  // bytes of one command; more is no answer to a poll
+constexpr std::size_t kMaxOutput = 256u << 20;  // bytes of one command; more is no answer to a poll
 constexpr milliseconds kReapInterval{5};
 
-std::vector<std::string> environment() {
+std::vector<std::string> environment(const std::map<std::string, std::string>& changes) {
   auto out = spawn::own_environment();
-  for (const auto& [name, value] : git_poller::git_environment()) {
+  for (const auto& [name, value] : changes) {
     std::erase_if(out, [&name = name](const std::string& e) { return e.starts_with(name + "="); });
     out.push_back(name + "=" + value);
   }
@@ -31,14 +31,14 @@ std::vector<std::string> environment() {
 
 }  // namespace
 
-struct GitRunner::Run : std::enable_shared_from_this<GitRunner::Run> {
+struct ProcessRunner::Run : std::enable_shared_from_this<ProcessRunner::Run> {
   Run(asio::io_context& io, std::filesystem::path d)
       : directory(std::move(d)), out(io), err(io), timer(io), reaper(io) {}
 
   std::filesystem::path directory;
-  std::vector<git_poller::GitCommand> commands;
-  std::vector<git_poller::GitResult> results;
-  std::function<void(std::vector<git_poller::GitResult>)> done;
+  std::vector<PollCommand> commands;
+  std::vector<PollResult> results;
+  std::function<void(std::vector<PollResult>)> done;
   asio::posix::stream_descriptor out, err;
   asio::steady_timer timer, reaper;
   std::array<char, 65536> out_buffer{}, err_buffer{};
@@ -63,9 +63,8 @@ struct GitRunner::Run : std::enable_shared_from_this<GitRunner::Run> {
     }
     const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     spawn::Command c;
-    c.argv = {"git"};
-    c.argv.insert(c.argv.end(), command.args.begin(), command.args.end());
-    c.env = environment();
+    c.argv = command.argv;
+    c.env = environment(command.environment);
     c.directory = directory.string();
     c.descriptors = {{null, 0}, {out_pipe[1], 1}, {err_pipe[1], 2}};
     c.new_session = true;
@@ -80,8 +79,8 @@ struct GitRunner::Run : std::enable_shared_from_this<GitRunner::Run> {
     out.assign(out_pipe[0]);
     err.assign(err_pipe[0]);
     open_pipes = 2;
-    read(out, out_buffer, &git_poller::GitResult::out);
-    read(err, err_buffer, &git_poller::GitResult::err);
+    read(out, out_buffer, &PollResult::out);
+    read(err, err_buffer, &PollResult::err);
     timer.expires_after(command.timeout);
     timer.async_wait([self = shared_from_this(), expected = pid](const boost::system::error_code& e) {
       if (!e && self->pid == expected) ::kill(-expected, SIGKILL);
@@ -89,18 +88,18 @@ struct GitRunner::Run : std::enable_shared_from_this<GitRunner::Run> {
   }
 
   void failed(const std::string& reason) {
-    results.back() = {127, "", "git cannot be run: " + reason};
+    results.back() = {127, "", commands[results.size() - 1].argv[0] + " cannot be run: " + reason};
     asio::post(timer.get_executor(), [self = shared_from_this()] { self->next(); });
   }
 
   void read(asio::posix::stream_descriptor& from, std::array<char, 65536>& buffer,
-            std::string git_poller::GitResult::*to) {
+            std::string PollResult::*to) {
     from.async_read_some(asio::buffer(buffer), [self = shared_from_this(), &from, &buffer, to](
                                                    const boost::system::error_code& e, std::size_t n) {
       if (self->stopped) return;
       auto& text = self->results.back().*to;
       text.append(buffer.data(), n);
-      if (text.size() > kMostOutput && self->pid) ::kill(-self->pid, SIGKILL);
+      if (text.size() > kMaxOutput && self->pid) ::kill(-self->pid, SIGKILL);
       if (!e) return self->read(from, buffer, to);
       boost::system::error_code ignored;
       from.close(ignored);
@@ -108,7 +107,7 @@ struct GitRunner::Run : std::enable_shared_from_this<GitRunner::Run> {
     });
   }
 
-  // Its pipes are closed, so the end is near; a child of git may hold on a moment longer.
+  // The pipes of the program are closed, so its end is near; a child of theirs may hold on a moment longer.
   void reap() {
     int status = 0;
     const pid_t got = ::waitpid(pid, &status, WNOHANG);
@@ -140,20 +139,19 @@ struct GitRunner::Run : std::enable_shared_from_this<GitRunner::Run> {
   }
 };
 
-GitRunner::GitRunner(asio::io_context& io, std::filesystem::path directory)
+ProcessRunner::ProcessRunner(asio::io_context& io, std::filesystem::path directory)
     : io_(io), directory_(std::move(directory)) {}
-GitRunner::~GitRunner() {
+ProcessRunner::~ProcessRunner() {
   if (run_) run_->stop();
 }
 
-void GitRunner::run(std::vector<git_poller::GitCommand> commands,
-                    std::function<void(std::vector<git_poller::GitResult>)> done) {
+void ProcessRunner::run(std::vector<PollCommand> commands,
+                        std::function<void(std::vector<PollResult>)> done) {
   std::error_code error;
   std::filesystem::create_directories(directory_, error);
   if (error) {
     // Every command fails, in words; hooks and other pollers go on.
-    const git_poller::GitResult failed{127, "",
-                                       "cannot make '" + directory_.string() + "': " + error.message()};
+    const PollResult failed{127, "", "cannot make '" + directory_.string() + "': " + error.message()};
     asio::post(io_,
                [results = std::vector(commands.size(), failed), done = std::move(done)] { done(results); });
     return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "changesource/git_poller/poll.hpp"
+#include "changesource/pollers/git/poll.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -7,8 +7,8 @@
 #include <sstream>
 #include <utility>
 
-#include "changesource/git_poller/commits.hpp"
-#include "changesource/git_poller/refs.hpp"
+#include "changesource/pollers/git/commits.hpp"
+#include "changesource/pollers/git/refs.hpp"
 
 namespace headrace::changesource::git_poller {
 namespace {

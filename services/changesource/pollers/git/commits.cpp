@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "changesource/git_poller/commits.hpp"
+#include "changesource/pollers/git/commits.hpp"
 
 #include <array>
 #include <charconv>

@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// One declared git poller: holds its role, polls when it is time, commits changes and state together.
+// One declared poller of any kind: holds its role, polls when it is time, commits changes and state together.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "changesource/git_poller/poll.hpp"
-#include "changesource/git_runner.hpp"
+#include "changesource/pollers/poller_kind.hpp"
 #include "config/site.hpp"
 #include "generation/generation.hpp"
+#include "service/house.hpp"
 #include "service/role.hpp"
-#include "service/runner.hpp"
 
 namespace headrace::changesource {
 
 class Poller {
  public:
   /// @param prepare  last touches on a change before it is stored (codebase)
-  Poller(service::ServiceRunner& host, const config::Poller& declared, std::filesystem::path directory,
-         std::function<void(wire::Change&)> prepare);
+  Poller(service::House& house, const config::Poller& declared, const PollerKind& kind,
+         std::unique_ptr<PollRunner> runner, std::function<void(wire::Change&)> prepare);
 
   /// Renews the role, or takes it when it is free: then it polls at once.
   void on_tick();
@@ -32,19 +29,21 @@ class Poller {
 
  private:
   void poll();
-  void step(git_poller::PollStep next);
-  void commit(git_poller::Poll poll);
+  void step(PollStep next);
+  void conclude(PollEnd end);
+  void commit(std::vector<wire::Change> changes, const std::string& state);
   void plan();
 
-  service::ServiceRunner& host_;
+  service::House& house_;
   std::string name_;
-  GitPollerOptions options_;
+  std::string label_;  ///< source of the changes, "git-poller:mill"
+  PollSource source_;
   std::function<void(wire::Change&)> prepare_;
   service::Role role_;
-  GitRunner runner_;
-  boost::asio::steady_timer timer_;
-  std::string state_text_;  ///< as it is in the store
+  std::string state_;  ///< as it is in the store
   std::string problem_;
+  std::unique_ptr<PollRunner> runner_;
+  Generation planned_;     ///< the next poll; a lost role forgets it
   Generation generation_;  ///< a new configuration replaces the poller while answers are on their way
 };
 

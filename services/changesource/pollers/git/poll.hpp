@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-#include "changesource/pollers/git.hpp"
+#include "changesource/pollers/git/options.hpp"
 #include "clock/clock.hpp"
 #include "result/result.hpp"
 #include "wire/records.hpp"

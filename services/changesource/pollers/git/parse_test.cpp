@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "changesource/git_poller/commits.hpp"
-#include "changesource/git_poller/poll.hpp"
-#include "changesource/git_poller/refs.hpp"
+#include "changesource/pollers/git/commits.hpp"
+#include "changesource/pollers/git/poll.hpp"
+#include "changesource/pollers/git/refs.hpp"
 
 namespace headrace::changesource::git_poller {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "changesource/pollers/git.hpp"
+#include "changesource/pollers/git/options.hpp"
 #include "result/result.hpp"
 
 namespace headrace::changesource::git_poller {

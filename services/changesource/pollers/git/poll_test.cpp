@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Polls of real repositories by the real git.
-#include "changesource/git_poller/poll.hpp"
+#include "changesource/pollers/git/poll.hpp"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
