@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // MessagePack in and out for every message and record of the system.
 //
-// A message is a plain struct with `kVersion` and a static `fields(self, visit)` that names its
-// members; on the wire it is a map with string keys and the key "v" for the version. A reader ignores
-// keys it does not know and keeps the default of keys that are missing, so fields can be added within
-// one version; another version is refused. msgpack.hpp stays inside codec.cpp.
+// A message is a plain struct with `kVersion` and a static `fields(self, visit)` that names its members. On
+// the wire a message is a map of named fields, in which the field "v" is the version. A reader ignores fields
+// that it does not know and keeps the default of fields that are missing, so fields can be added within one
+// version. Another version is refused. pack.hpp and unpack.hpp alone include msgpack.hpp.
 #pragma once
 
 #include <string>
