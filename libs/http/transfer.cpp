@@ -178,7 +178,7 @@ Transfer::Transfer(Mail mail) : Transfer(mail.relay, mail.timeout) {
     add_line(envelope_address(address));
   }
   set(c, CURLOPT_MAIL_RCPT, list_.get());
-  // One recipient who has left must not keep the mail from the others.
+  // One address that is refused must not keep the mail from the other recipients.
   set(c, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
   set(c, CURLOPT_UPLOAD, 1L);
   set(c, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_.size()));

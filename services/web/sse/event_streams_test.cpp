@@ -153,7 +153,7 @@ TEST_F(EventStreamsOf, WhoWasAwayTooLongReadsAnew) {
   const auto reset = behind.next();
   EXPECT_EQ(reset.name, "reset");
   EXPECT_EQ(reset.id, "2");
-  // Who has heard everything needs nothing.
+  // A client that has every event gets none again.
   Ear level(app_.port(), "changes/*/new", "Last-Event-ID: 2\r\n");
   change(3);
   EXPECT_EQ(level.next().key(), "changes/3/new");

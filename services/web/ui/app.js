@@ -78,7 +78,7 @@ function drawWorkers(workers, running) {
     : make('p', { textContent: 'No workers are configured.' }));
 }
 
-// The banner waits a moment: a reconnect within a second is nobody's concern.
+// The banner waits a moment, because a connection that is back within a second needs no words.
 let grace = 0;
 function connection() {
   clearTimeout(grace);

@@ -58,13 +58,13 @@ export function make(tag, properties = {}, ...children) {
   return e;
 }
 
-/// The address if it leads to the web; commits and steps could name anything.
+/// The address when it is one of the web, else null: commits and steps may bring any text.
 export const webAddress = (url) => (/^https?:\/\//i.test(url ?? '') ? url : null);
 
 export const buildPath = (builder, number) => `#/builders/${encodeURIComponent(builder)}/builds/${number}`;
 
-// A click is press and release on one element: while something is pressed nothing is moved or replaced. A
-// release that nobody hears of (a scroll bar's) must not hold the page for ever.
+// A click is press and release on one element, so no element is moved or replaced while the pointer is down. Some
+// releases cause no event (those on a scroll bar): after HOLD_MS the pointer counts as released.
 const HOLD_MS = 3000;
 let pressed = 0;
 const held = new Set();
@@ -76,7 +76,7 @@ function release() {
 addEventListener('pointerdown', () => { clearTimeout(pressed); pressed = setTimeout(release, HOLD_MS); }, true);
 for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => setTimeout(release), true);  // after the click
 
-/// Calls `f` now, or once when what is pressed has been released.
+/// Calls `f` now or, while the pointer is down, once after its release.
 export function whenReleased(f) {
   if (pressed) held.add(f);
   else f();

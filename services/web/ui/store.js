@@ -68,10 +68,10 @@ class Store extends EventTarget {
       this.#retry = 1000;
       this.connected = true;
       this.#tell('connection');
-      // The stream is open first, then the state is read: nothing falls in between.
+      // The state is read after the stream is open, so that no event is lost between the two.
       this.load();
     });
-    // What was read so far may lack what the reset stands for.
+    // A load that is under way may have read the state from before the reset.
     hear('reset', () => { if (this.#loading) this.#again = true; else this.load(); });
     hear('ping', () => {});
     hear('event', (e) => {
@@ -83,7 +83,7 @@ class Store extends EventTarget {
     };
   }
 
-  // The browser reconnects by itself, with the last id; but not after an HTTP error, nor out of silence.
+  // The browser connects again by itself, with the last id, but not after an HTTP error and not because of silence.
   #lost(forGood) {
     if (this.connected) {
       this.connected = false;
@@ -105,7 +105,7 @@ class Store extends EventTarget {
         this.load();
         return;
       }
-      // Events carry whole states, so those that are older than what was read are made up for by later ones.
+      // Events carry whole states: an event that is older than the state just read is followed by a newer one.
       for (const [key, message] of this.#held.splice(0)) this.#apply(key, message);
     });
     return this.#loading;

@@ -190,7 +190,7 @@ export function draw() {
 
   fall.style.setProperty('--columns', Math.max(builders.length, 1));
   field.style.height = place.height + 'px';
-  // Who reads further down stays where they are while the top grows.
+  // A reader who has scrolled down stays at the same builds while the top grows.
   if (fall.scrollTop > 60 && lastHeight && Math.abs(place.height - lastHeight) > 0.5) fall.scrollTop += place.height - lastHeight;
   lastHeight = place.height;
 
