@@ -1,86 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decides for every change what to build and when. Pure: events, configuration and time come in, calls
-// of the store go out; whoever runs it commits them in order.
+// Gives events and instants to the schedulers of the configuration, and makes transitions of what they
+// decide. Pure: inputs come in, actions go out; whoever runs the core performs them in order.
+//
+// What is built when is decided by the kinds of schedulers, one file each: kinds/.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
-#include "clock/clock.hpp"
 #include "config/configuration.hpp"
-#include "events/reader.hpp"
-#include "scheduler/kinds/branch.hpp"
-#include "store/call.hpp"
-#include "store/read.hpp"
-#include "wire/records.hpp"
+#include "scheduler/kinds/kind.hpp"
+#include "store/state/scheduler.hpp"
+#include "store/transitions/scheduler.hpp"
+#include "wire/events.hpp"
 
 namespace headrace::scheduler {
 
-/// A change on a scheduler's waiting list.
-struct WaitingChange {
-  wire::Change change;
-  bool important = false;
+/// Something of the configuration failed: a warning for the process's log.
+struct Complain {
+  std::string text;
 };
 
-/// The changes that wait for one tree-stable timer. Named by scheduler and timer key ("" for a scheduler
-/// with one timer).
-struct WaitingList {
-  std::vector<WaitingChange> changes;  ///< in order of arrival
-  std::optional<std::int64_t> due_ms;  ///< on Redis's clock; no timer runs while nothing important waits
-};
-using ListName = std::pair<std::string, std::string>;
+using Action = std::variant<store::SchedulerApply, store::SchedulerDue, store::WaitingDrop, Complain>;
+using Actions = std::vector<Action>;
 
 class Core {
  public:
   /// @param configuration  outlives the core
-  /// @param term           of the scheduler's role, said with every call
-  Core(config::Configuration& configuration, ConfigVersion version, std::int64_t term, events::Cursor cursor,
-       std::map<ListName, WaitingList> waiting);
+  /// @param term           of the scheduler's role, said with every transition
+  /// @param state          as it was stored; timers that no scheduler takes are dropped
+  Core(config::Configuration& configuration, ConfigVersion version, std::int64_t term,
+       store::SchedulerState state);
 
-  /// Decides about the next event. Calls to commit are added to `calls`.
-  void on_event(const wire::Event& event, std::vector<store::Call>& calls);
-
-  /// Makes the buildsets of timers that have run out. Call only when every event up to now was given in,
-  /// so that no change that should restart a timer is still on its way.
-  void on_time(std::int64_t now_ms, std::vector<store::Call>& calls);
-
-  /// The last event that was given in.
-  const events::Cursor& seen() const { return seen_; }
-
+  // ---- inputs; after each take_actions() and next_due() ----
+  void on_event(const wire::Event& event);
+  /// Call only when every event before `now_ms` (Redis's clock) was given in, so that no change that should
+  /// restart a timer is still on its way.
+  void on_time(std::int64_t now_ms);
   /// Moves the cursor over events that decided nothing; they are many, so not one by one.
-  void on_idle(std::vector<store::Call>& calls);
+  void on_idle();
 
-  /// When on_time has something to do next, Redis's clock in ms.
+  Actions take_actions() { return std::exchange(actions_, {}); }
+  /// When on_time has something to do next, on Redis's clock.
   std::optional<std::int64_t> next_due() const;
 
-  /// What went wrong in functions of the configuration since the last look, for the log.
-  std::vector<std::string> take_complaints();
+  /// The last event that was given in.
+  const wire::Cursor& seen() const { return seen_; }
 
  private:
-  /// A branch scheduler, its options bound once.
-  struct BranchScheduler {
-    const config::Scheduler& declared;
-    BranchOptions options;
-  };
-  void on_change(const BranchScheduler& scheduler, const wire::Change& change, std::int64_t at_ms);
-  bool wanted(const BranchScheduler& scheduler, const wire::Change& change, bool& important);
-  const BranchScheduler* branch_scheduler(const std::string& name) const;
-  void commit_decisions(std::vector<store::Call>& calls);
-  wire::Buildset make_buildset(const BranchScheduler& scheduler, std::vector<wire::Change> changes);
+  bool take_timer(const store::TimerName& name, store::Timer timer);
+  void on_change(const wire::ChangeNew& news, std::int64_t at_ms);
+  void move_cursor(std::vector<store::SchedulerApply::Operation> operations);
+  void complain(std::vector<std::string> complaints);
 
-  config::Configuration& configuration_;
-  std::vector<BranchScheduler> branch_schedulers_;  ///< as declared
   ConfigVersion version_;
   std::int64_t term_;
-  events::Cursor committed_;  ///< as the calls given out leave it
-  events::Cursor seen_;
-  std::map<ListName, WaitingList> waiting_;
-  std::vector<std::vector<std::string>> decisions_;  ///< operations of the event being decided
-  std::vector<std::string> complaints_;
+  wire::Cursor committed_;  ///< as the actions given out leave it
+  wire::Cursor seen_;
+  std::vector<std::unique_ptr<RunningScheduler>> schedulers_;  ///< as declared
+  Actions actions_;
 };
 
 }  // namespace headrace::scheduler

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/service.hpp"
 
-#include <cstdlib>
+#include <algorithm>
+#include <variant>
 
 #include "log/log.hpp"
-#include "scheduler/load.hpp"
+#include "store/state/events.hpp"
+#include "store/state/scheduler.hpp"
+#include "store/state/site.hpp"
+#include "wire/events.hpp"
 
 namespace headrace::scheduler {
-namespace {
-
-// Redis's answer to TIME: seconds, microseconds.
-std::optional<std::int64_t> milliseconds_of(const store::RedisReply& time) {
-  if (time.items.size() != 2) return {};
-  return std::atoll(time.items[0].text.c_str()) * 1000 + std::atoll(time.items[1].text.c_str()) / 1000;
-}
-
-}  // namespace
 
 SchedulerService::SchedulerService(service::House& house, service::Evaluate evaluate)
     : house_(house), config_(house, std::move(evaluate)), role_(house, "scheduler") {
@@ -31,32 +26,26 @@ void SchedulerService::load() {
 
 // Both clocks may be set while this process runs.
 void SchedulerService::read_clock() {
-  house_.command({"TIME"}, [this](store::RedisReply r) {
-    if (const auto redis_ms = milliseconds_of(r)) clock_offset_ms_ = *redis_ms - to_ms(house_.wall_now());
+  house_.read(store::redis_time_ms(),
+              [this](std::int64_t redis_ms) { clock_offset_ms_ = redis_ms - to_ms(house_.wall_now()); });
+}
+
+void SchedulerService::load_state() {
+  // Nothing can be decided without a configuration or without the role; a tick looks again.
+  if (!config_.current() || !role_.held()) return stand_by();
+  house_.read(store::scheduler_state(), [this](store::SchedulerState state) {
+    if (!role_.held()) return stand_by();
+    const auto cursor = state.cursor;
+    used_ = config_.current();
+    core_ = std::make_unique<Core>(*used_, config_.version(), role_.term(), std::move(state));
+    house_.loaded(cursor);
+    plan_timer();
   });
 }
 
-// A standby reads events too, from the end of the log, only to notice that it is alive.
-void SchedulerService::load_state() {
-  const auto read = [this](std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
-    house_.command(std::move(words), std::move(done));
-  };
-  read_state(house_.keys(), read, [this](events::Cursor cursor, std::map<ListName, WaitingList> waiting) {
-    // Nothing can be decided without a configuration or without the role; a tick looks again.
-    if (config_.current() && role_.held()) {
-      used_ = config_.current();
-      core_ = std::make_unique<Core>(*used_, config_.version(), role_.term(), cursor, std::move(waiting));
-      house_.loaded(cursor);
-      plan_timer();
-      return;
-    }
-    house_.command({"HMGET", house_.keys()("head"), "n", "tag"}, [this](store::RedisReply r) {
-      events::Cursor end;
-      if (r.items.size() == 2 && !r.items[0].text.empty())
-        end = {EventNumber{std::stoll(r.items[0].text)}, r.items[1].text};
-      house_.loaded(end);
-    });
-  });
+// A standby reads events, too, from the end of the log, only to notice that it is alive.
+void SchedulerService::stand_by() {
+  house_.read(store::head(), [this](const wire::Cursor& end) { house_.loaded(end); });
 }
 
 void SchedulerService::unload() {
@@ -68,12 +57,13 @@ void SchedulerService::unload() {
 }
 
 void SchedulerService::on_event(const wire::Event& event) {
-  if (event.is("config.applied") && event.id("version") > config_.tried().value)
+  const auto any = wire::read_event(event);
+  if (const auto* applied = std::get_if<wire::ConfigApplied>(&any);
+      applied && applied->version > config_.tried())
     return house_.reload("a new configuration was applied");
   if (!core_) return;
-  std::vector<store::Call> calls;
-  core_->on_event(event, calls);
-  commit(std::move(calls));
+  core_->on_event(event);
+  perform_actions();
 }
 
 void SchedulerService::on_events_drained() {
@@ -88,25 +78,24 @@ void SchedulerService::on_events_drained() {
   ask_how_far_the_log_reaches();
 }
 
-// A change that is still on its way may restart the timer: all that is in the log at the time of Redis's own
-// clock comes first.
+// A change that is still on its way may restart the timer: everything that is in the log at the time of
+// Redis's own clock comes first.
 void SchedulerService::ask_how_far_the_log_reaches() {
   asking_ = true;
-  house_.command({"TIME"}, [this](store::RedisReply r) {
-    asked_ms_ = milliseconds_of(r).value_or(0);
-    clock_offset_ms_ = asked_ms_ - to_ms(house_.wall_now());
+  house_.read(store::redis_time_ms(), [this](std::int64_t redis_ms) {
+    asked_ms_ = redis_ms;
+    clock_offset_ms_ = redis_ms - to_ms(house_.wall_now());
   });
-  house_.command({"HGET", house_.keys()("head"), "n"}, [this](store::RedisReply r) {
+  house_.read(store::head(), [this](const wire::Cursor& head) {
     asking_ = false;
-    level_at_ = EventNumber{std::atoll(r.text.c_str())};
+    level_at_ = head.number;
     on_events_drained();
   });
 }
 
 void SchedulerService::look_at_timers(std::int64_t now_ms) {
-  std::vector<store::Call> calls;
-  core_->on_time(now_ms, calls);
-  commit(std::move(calls));
+  core_->on_time(now_ms);
+  perform_actions();
   plan_timer();
 }
 
@@ -118,9 +107,8 @@ void SchedulerService::on_tick() {
   }
   read_clock();
   plan_timer();
-  std::vector<store::Call> calls;
-  core_->on_idle(calls);
-  commit(std::move(calls));
+  core_->on_idle();
+  perform_actions();
 }
 
 void SchedulerService::stop(std::function<void()> done) {
@@ -130,16 +118,20 @@ void SchedulerService::stop(std::function<void()> done) {
   house_.call_at(house_.now() + milliseconds(50), std::move(done));
 }
 
-void SchedulerService::commit(std::vector<store::Call> calls) {
-  for (const auto& complaint : core_->take_complaints()) spdlog::warn("{}", complaint);
-  for (auto& call : calls) {
-    house_.metrics().count("headrace_scheduler_decisions_total");
-    const std::string function = call.function;
-    house_.commit(std::move(call), [this, function](store::Reply r) {
-      // Another term, another configuration, another cursor: what the core believes is out of date.
-      if (!r.ok) house_.reload(function + " was refused: " + r.refusal);
-    });
-  }
+void SchedulerService::perform_actions() {
+  for (const auto& action : core_->take_actions())
+    std::visit(wire::On{[](const Complain& complaint) { spdlog::warn("{}", complaint.text); },
+                        [this](const auto& transition) { commit(transition); }},
+               action);
+}
+
+template <class Transition>
+void SchedulerService::commit(const Transition& transition) {
+  house_.metrics().count("headrace_scheduler_decisions_total");
+  house_.commit(transition, [this](const auto& outcome) {
+    // Another term, another configuration, another cursor: what the core believes is out of date.
+    if (!outcome) house_.reload(std::string(Transition::kFunction) + " was refused: " + outcome.error().text);
+  });
 }
 
 void SchedulerService::plan_timer() {

@@ -28,10 +28,13 @@ class SchedulerService : public service::Service {
 
  private:
   void load_state();
+  void stand_by();
   void read_clock();
   void ask_how_far_the_log_reaches();
   void look_at_timers(std::int64_t now_ms);
-  void commit(std::vector<store::Call> calls);
+  void perform_actions();
+  template <class Transition>
+  void commit(const Transition& transition);
   void plan_timer();
   std::int64_t now_ms() const;
 

@@ -51,7 +51,7 @@ std::string with_changed_log(const std::string& report) {
 }
 
 bool asks_for_level(const std::vector<std::string>& words, const store::Keys& keys) {
-  return words[0] == "TIME" || (words.size() == 3 && words[0] == "HGET" && words[1] == keys("head"));
+  return words[0] == "TIME" || (words[0] == "HMGET" && words[1] == keys("head"));
 }
 
 bool spoil_the_end(Environment& env) {

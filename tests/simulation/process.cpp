@@ -114,7 +114,9 @@ void Process::command(std::vector<std::string> words, std::function<void(store::
   if (!session_->takes_calls()) return;
   auto guarded = session_->generation().guard(std::move(done));
   if (env_.mutation == Mutation::timer_unaware && session_->loaded() && asks_for_level(words, keys())) {
-    auto reply = words.front() == "TIME" ? env_.store.command(words) : store::RedisReply();
+    // An end of the log that is long past.
+    auto reply = words.front() == "TIME" ? env_.store.command(words)
+                                         : store::RedisReply{.items = std::vector<store::RedisReply>(2)};
     return env_.timeline.at(now(), [guarded, reply]() mutable { guarded(reply); });
   }
   line_.read(std::move(words), std::move(guarded));
