@@ -7,7 +7,7 @@
 
 namespace headrace::notifier {
 
-bool Core::wants(EventNumber event, const Report& report) const {
+bool Core::wants(EventNumber event, const BuildReport& report) const {
   return event > reached_.number && notifier::wants(reporter_, report);
 }
 

@@ -15,8 +15,8 @@
 #include "clock/clock.hpp"
 #include "config/site.hpp"
 #include "events/reader.hpp"
+#include "notifier/build_report.hpp"
 #include "notifier/message.hpp"
-#include "notifier/report.hpp"
 
 namespace headrace::notifier {
 
@@ -38,7 +38,7 @@ class Core {
 
   /// Whether the reporter tells of this finished build. Ask before the rest of the report is gathered; needs
   /// the build, the verdicts and the tags.
-  bool wants(EventNumber event, const Report& report) const;
+  bool wants(EventNumber event, const BuildReport& report) const;
 
   /// Every event up to `at` is done with; the last of them gave `message`, if any. What is behind the cursor
   /// is ignored: a reporter may join a reader that is further back.

@@ -3,7 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "notifier/delivery.hpp"
+#include "notifier/reporters/http/answer.hpp"
+#include "notifier/reporters/mail/answer.hpp"
 
 namespace headrace::notifier {
 namespace {
@@ -71,7 +72,7 @@ TEST_F(CoreTest, WhatIsBehindTheCursorIsIgnored) {
   core.on(at(9), message(1));
   core.on(at(10), message(2));
   EXPECT_FALSE(core.next(kLater));
-  Report report;
+  BuildReport report;
   report.results = Results::failure;
   EXPECT_FALSE(core.wants(EventNumber{10}, report));
   EXPECT_TRUE(core.wants(EventNumber{11}, report));

@@ -7,8 +7,16 @@
 #include <set>
 
 #include "config/configuration.hpp"
-#include "notifier/test_receivers.hpp"
+#include "notifier/testing/receivers.hpp"
 #include "store/client.hpp"
+#include "store/state/events.hpp"
+#include "store/state/outbox.hpp"
+#include "store/state/site.hpp"
+#include "store/transitions/build.hpp"
+#include "store/transitions/buildset.hpp"
+#include "store/transitions/change.hpp"
+#include "store/transitions/lease.hpp"
+#include "store/transitions/site.hpp"
 #include "support/redis_server.hpp"
 #include "wire/codec.hpp"
 #include "wire/records.hpp"
@@ -26,10 +34,11 @@ class Notifier : public testing::Test {
     store = std::make_unique<store::BlockingClient>(store::Settings{*store::parse_address(redis.address())});
     store->load_functions();
   }
-  json::Value call(const std::string& function, std::vector<std::string> args) {
-    const auto reply = store->call({function, std::move(args)});
-    EXPECT_TRUE(reply.ok) << function << ": " << reply.refusal;
-    return reply.ok ? *wire::decode_value(reply.value) : json::Value();
+  template <class Transition>
+  typename Transition::Answer commit(const Transition& transition) {
+    auto outcome = store->commit(transition);
+    EXPECT_TRUE(outcome) << outcome.error().text;
+    return outcome ? *outcome : typename Transition::Answer{};
   }
 
   std::string mail_reporter(const std::string& more = "mode = \"all\"") const {
@@ -50,42 +59,40 @@ builder "kernel" { workers = { "w1" }, steps = { step.shell { command = "true" }
     std::vector<config::Problem> problems;
     if (!config::Configuration::evaluate(files, problems))
       for (const auto& p : problems) ADD_FAILURE() << p.place << ": " << p.text;
-    version = call("config_apply", {"-1", "digest-" + std::to_string(version + 1), config::pack(files), "2",
-                                    "builder", "kernel", "worker", "w1"})
-                  .as_array()[0]
-                  .as_int();
-    if (session == 0)
-      session = call("worker_hello",
-                     {"w1", "0123456789abcdef", "d1", "30000", wire::encode(wire::WorkerInfo{}), "0"})
-                    .as_array()[0]
-                    .as_int();
+    store::ConfigApply apply;
+    apply.digest = "digest-" + std::to_string(version.value + 1);
+    apply.files = config::pack(files);
+    apply.names = {{store::NameKind::builder, "kernel"}, {store::NameKind::worker, "w1"}};
+    version = commit(apply);
+    if (session) return;
+    store::WorkerHello hello;
+    hello.worker = "w1";
+    hello.instance = "0123456789abcdef";
+    hello.dispatcher = "d1";
+    session = commit(hello).session;
   }
 
-  // One build from its request to its end. @return its id
-  std::int64_t build(Results results) {
-    wire::Change change;
-    change.author = "Åsa <asa@acme.org>";
-    change.comments = "Grün\n";
-    const auto changeid =
-        call("change_add", {"", "", "0", "", "", "", "1", wire::encode(change)}).as_array()[0].as_int();
-    wire::Buildset set;
-    set.reason = "because";
-    set.changes = {ChangeId{changeid}};
-    const auto request = std::to_string(
-        call("buildset_add", {"", std::to_string(version), wire::encode(set), "1", "kernel", "0"})
-            .as_array()[1]
-            .as_int());
-    const auto s = std::to_string(session);
-    call("offer", {std::to_string(version), "5000", kNonce, "1", request, "w1", s, "1", "1"});
+  // One build from its request to its end.
+  void build(Results results) {
+    store::ChangeAdd add;
+    add.changes.resize(1);
+    add.changes[0].author = "Åsa <asa@acme.org>";
+    add.changes[0].comments = "Grün\n";
+    store::BuildsetAdd wanted;
+    wanted.version = version;
+    wanted.set.reason = "because";
+    wanted.set.changes = commit(add);
+    wanted.set.requests.resize(1);
+    wanted.set.requests[0].builder = "kernel";
+    const wire::Claim claim{commit(wanted).first_request, kNonce};
+    commit(store::Offer{version, milliseconds(5000), kNonce, {{claim.request, "w1", session, 1, 1}}});
     wire::Build b;
     b.builder = "kernel";
     b.worker = "w1";
-    b.changes = set.changes;
-    const auto id = call("accept", {request, kNonce, "w1", s, wire::encode(b)}).as_array()[0].as_int();
+    b.changes = wanted.set.changes;
+    commit(store::Accept{claim, "w1", session, b});
     b.results = results;
-    call("progress",
-         {request, kNonce, "1", "1", "finish", std::to_string(static_cast<int>(results)), wire::encode(b)});
-    return id;
+    commit(store::Progress{claim, 1, {store::Progress::Finish{b}}});
   }
 
   std::unique_ptr<Child> start() const {
@@ -94,13 +101,14 @@ builder "kernel" { workers = { "w1" }, steps = { step.shell { command = "true" }
                                  redis.address(), "--log-level", "debug"});
   }
   bool has_cursor(const std::string& reporter) {
-    return store->command({"SISMEMBER", store->keys()("reporters"), reporter}).integer == 1;
+    const auto all = store->read(store::reporters());
+    return std::find(all.begin(), all.end(), reporter) != all.end();
   }
   std::int64_t waiting(const std::string& reporter) {
-    return store->command({"HLEN", store->keys()("outbox:" + reporter)}).integer;
+    return store->read(store::due_messages(reporter, 1)).size;
   }
   std::string owner(const std::string& reporter) {
-    return store->command({"HGET", store->keys()("role:reporter:" + reporter), "owner"}).text;
+    return store->read(store::role_owner("reporter:" + reporter)).value_or("");
   }
   // Every mail taken, by Message-ID, and how often.
   std::map<std::string, int> mail_ids() const {
@@ -117,7 +125,8 @@ builder "kernel" { workers = { "w1" }, steps = { step.shell { command = "true" }
   test::RedisServer redis;
   std::unique_ptr<store::BlockingClient> store;
   Receiver mails{"mail"}, pushes{"http"};
-  std::int64_t version = 0, session = 0;
+  ConfigVersion version;
+  SessionId session;
 };
 
 TEST_F(Notifier, TellsByMailAndByHttp) {
@@ -301,12 +310,8 @@ TEST_F(Notifier, TheCursorMovesWithoutMessagesToo) {
   const auto notifier = start();
   ASSERT_TRUE(eventually([&] { return has_cursor("mail"); }));
   build(Results::success);
-  const auto cursor = store->keys()("cursor:reporter:mail");
-  ASSERT_TRUE(eventually([&] {
-    const auto c = store->command({"HMGET", cursor, "n", "tag"});
-    const auto head = store->command({"HMGET", store->keys()("head"), "n", "tag"});
-    return c.items[0].text == head.items[0].text && c.items[1].text == head.items[1].text;
-  }));
+  ASSERT_TRUE(
+      eventually([&] { return store->read(store::reporter_cursor("mail")) == store->read(store::head()); }));
   EXPECT_EQ(mails.seen(), 0u);
 }
 

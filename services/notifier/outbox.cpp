@@ -4,31 +4,22 @@
 #include <algorithm>
 
 #include "log/log.hpp"
-#include "wire/codec.hpp"
+#include "notifier/reporters/reporter_kind.hpp"
+#include "store/transitions/outbox.hpp"
 
 namespace headrace::notifier {
 namespace {
 
-constexpr std::size_t kMostReady = 256;
-constexpr int kMostKick = 1000;
+constexpr std::size_t kMaxReady = 256;
+constexpr int kMaxKick = 1000;
 constexpr seconds kComplainEvery{60};
-
-bool same_receiver(const config::Reporter& a, const config::Reporter& b) {
-  if (a.kind != b.kind) return false;
-  for (const char* option :
-       {"relay", "smtp_user", "smtp_password", "use_tls", "server_url", "auth", "headers"}) {
-    const auto *one = a.options.find(option), *other = b.options.find(option);
-    if (one == nullptr ? other != nullptr : other == nullptr || *one != *other) return false;
-  }
-  return true;
-}
 
 }  // namespace
 
-Outbox::Outbox(service::ServiceRunner& host, http::Client& client, std::string reporter)
-    : host_(host), client_(client), name_(std::move(reporter)) {
-  host_.metrics().gauge(metric("outbox"), "messages that wait to be sent",
-                        [this] { return static_cast<double>(size_); });
+Outbox::Outbox(service::House& house, Transport& transport, std::string reporter)
+    : house_(house), transport_(transport), name_(std::move(reporter)) {
+  house_.metrics().gauge(metric("outbox"), "messages that wait to be sent",
+                         [this] { return static_cast<double>(size_); });
 }
 
 std::string Outbox::metric(const std::string& name) const {
@@ -42,35 +33,35 @@ int Outbox::count(State state) const {
       std::count_if(states_.begin(), states_.end(), [&](const auto& s) { return s.second == state; }));
 }
 
-// ---- with and without Redis ----
-
 void Outbox::activate(const config::Reporter& reporter, std::int64_t term) {
   deactivate();
-  if (!same_receiver(reporter, reporter_)) {
+  const auto* kind = find_reporter_kind(reporter.kind);
+  if (!kind) return;  // the service gives no such reporter
+  const auto receiver = kind->receiver(reporter.options);
+  if (reporter.kind != kind_ || receiver != receiver_) {
     failures_ = 0;
     pause_until_ = {};
   }
-  reporter_ = reporter;
+  kind_ = reporter.kind;
+  receiver_ = receiver;
+  sender_ = kind->sender(reporter.options, transport_);
   term_ = term;
   for (const auto& [key, state] : states_)
-    if (state == State::settled) commit_done(key);
-  const auto life = life_;
-  host_.command({"ZRANGE", host_.store().keys()("outbox_due:" + name_), "0", std::to_string(kMostKick - 1)},
-                [this, life](store::RedisReply r) {
-                  if (life != life_) return;
-                  for (const auto& key : r.items) held_back_.push_back(key.text);
-                  look();
-                });
+    if (state == State::delivered) commit_done(key);
+  house_.read(store::first_messages(name_, kMaxKick), active_.guard([this](std::vector<std::string> keys) {
+    held_back_.insert(held_back_.end(), keys.begin(), keys.end());
+    look();
+  }));
 }
 
 void Outbox::deactivate() {
-  ++life_;
+  active_.renew();
   term_ = 0;
   looking_ = false;
   ready_.clear();
   held_back_.clear();
   std::erase_if(states_,
-                [](const auto& s) { return s.second != State::sending && s.second != State::settled; });
+                [](const auto& s) { return s.second != State::sending && s.second != State::delivered; });
 }
 
 void Outbox::stop(std::function<void()> idle) {
@@ -80,46 +71,30 @@ void Outbox::stop(std::function<void()> idle) {
 }
 
 void Outbox::check_idle() {
-  if (!stopping_ || !idle_ || count(State::sending) || (term_ && count(State::settled))) return;
+  if (!stopping_ || !idle_ || count(State::sending) || (term_ && count(State::delivered))) return;
   std::exchange(idle_, nullptr)();
 }
-
-// ---- what is due ----
 
 void Outbox::look() {
   if (!term_ || looking_ || stopping_) return;
   looking_ = true;
-  const auto life = life_;
-  const auto due = host_.store().keys()("outbox_due:" + name_);
   // Redis's clock decides, as it did when the message was put off.
-  host_.command({"TIME"}, [this, life, due](store::RedisReply time) {
-    if (life != life_) return;
-    const std::int64_t now =
-        time.items.size() == 2 ? std::stoll(time.items[0].text) * 1000 + std::stoll(time.items[1].text) / 1000
-                               : 0;
-    host_.command({"ZCARD", due}, [this, life](store::RedisReply r) {
-      if (life == life_) size_ = r.integer;
-    });
-    host_.command({"ZRANGEBYSCORE", due, "-inf", std::to_string(now), "LIMIT", "0",
-                   std::to_string(kMostReady + states_.size())},
-                  [this, life](store::RedisReply r) {
-                    if (life != life_) return;
-                    looking_ = false;
-                    take_due(r);
-                  });
-  });
+  house_.read(store::due_messages(name_, kMaxReady + states_.size()),
+              active_.guard([this](const store::DueMessages& due) {
+                looking_ = false;
+                size_ = due.size;
+                take_due(due);
+              }));
 }
 
-void Outbox::take_due(const store::RedisReply& keys) {
-  for (const auto& key : keys.items) {
-    if (!states_.emplace(key.text, State::ready).second) continue;
-    ready_.push_back(key.text);
-  }
+void Outbox::take_due(const store::DueMessages& due) {
+  for (const auto& key : due.keys)
+    if (states_.emplace(key, State::ready).second) ready_.push_back(key);
   pump();
 }
 
 void Outbox::pump() {
-  if (!term_ || stopping_ || mono_now() < pause_until_) return;
+  if (!term_ || stopping_ || house_.now() < pause_until_) return;
   // A receiver that was away is asked with one message first. Those it made wait come after its yes, or now
   // when there are no others.
   if (failures_ == 0 || ready_.empty()) {
@@ -127,8 +102,8 @@ void Outbox::pump() {
       if (states_.emplace(key, State::ready).second) ready_.push_back(key);
     held_back_.clear();
   }
-  const int most = failures_ ? 1 : kMostUnderWay;
-  while (!ready_.empty() && count(State::sending) + count(State::fetching) < most) {
+  const int limit = failures_ ? 1 : kMaxUnderWay;
+  while (!ready_.empty() && count(State::sending) + count(State::fetching) < limit) {
     const std::string key = std::move(ready_.front());
     ready_.pop_front();
     fetch(key);
@@ -137,115 +112,106 @@ void Outbox::pump() {
 
 void Outbox::fetch(const std::string& key) {
   states_[key] = State::fetching;
-  const auto& keys = host_.store().keys();
-  const auto life = life_;
-  auto tries = std::make_shared<std::int64_t>(0);
-  host_.command({"HGET", keys("outbox_tries:" + name_), key}, [tries](store::RedisReply r) {
-    if (!r.text.empty()) *tries = std::stoll(r.text);
-  });
-  host_.command({"HGET", keys("outbox:" + name_), key}, [this, life, key, tries](store::RedisReply r) {
-    if (life != life_) return;
-    const bool is_gone = r.kind != store::RedisReply::Kind::string;  // done with meanwhile
-    if (is_gone || stopping_) {
-      states_.erase(key);
-      return pump();
-    }
-    send(key, r.text, *tries);
-  });
+  house_.read(store::outbox_message(name_, key),
+              active_.guard([this, key](const std::optional<store::StoredMessage>& stored) {
+                if (stored && !stopping_) return send(key, *stored);
+                states_.erase(key);  // done with meanwhile
+                pump();
+              }));
 }
 
-// ---- the receiver ----
-
-void Outbox::send(const std::string& key, const std::string& bytes, std::int64_t tries) {
+void Outbox::send(const std::string& key, const store::StoredMessage& stored) {
   states_[key] = State::sending;
-  auto message = decode_message(key, bytes);
-  if (!message) {
-    Message unreadable;
-    unreadable.key = key;
-    return on_outcome(unreadable, tries, {Verdict::hopeless, message.error().text});
-  }
+  const auto tries = stored.tries;
+  const auto give_up = [&](std::string reason) {
+    Message message;
+    message.key = key;
+    on_delivery(message, tries, {Verdict::hopeless, std::move(reason)});
+  };
+  auto message = decode_message(key, stored.body);
+  if (!message) return give_up(message.error().text);
+  if (message->kind != kind_)
+    return give_up("the reporter sends " + kind_ + " now, the message is of kind " + message->kind);
   spdlog::debug("sending reporter={} message={} tries={}", name_, key, tries);
-  deliver(client_, reporter_, *message,
-          [this, m = *message, tries](Outcome outcome) { on_outcome(m, tries, outcome); });
+  sender_->send(*message, [this, m = *message, tries](const Delivery& d) { on_delivery(m, tries, d); });
 }
 
-void Outbox::on_outcome(const Message& message, std::int64_t tries, const Outcome& outcome) {
-  const std::int64_t age_ms = to_ms(wall_now()) - message.at_ms;
-  if (outcome.verdict == Verdict::delivered) {
+void Outbox::on_delivery(const Message& message, std::int64_t tries, const Delivery& delivery) {
+  const std::int64_t age_ms = to_ms(house_.wall_now()) - message.at_ms;
+  if (delivery.verdict == Verdict::delivered) {
     spdlog::info("report delivered reporter={} message={}", name_, message.key);
-    if (!outcome.reason.empty())
+    if (!delivery.reason.empty())
       spdlog::warn("some recipients were refused reporter={} message={} answer={}", name_, message.key,
-                   outcome.reason);
-    host_.metrics().count(metric("sent_total"));
+                   delivery.reason);
+    house_.metrics().count(metric("sent_total"));
     if (failures_) spdlog::info("receiver is back reporter={}", name_);
     failures_ = 0;
     pause_until_ = {};
-    settle(message.key);
-  } else if (outcome.verdict == Verdict::hopeless ||
-             age_ms > milliseconds(patience(outcome.verdict)).count()) {
+    mark_delivered(message.key);
+  } else if (delivery.verdict == Verdict::hopeless ||
+             age_ms > milliseconds(patience(delivery.verdict)).count()) {
     spdlog::error("report given up reporter={} message={} age_s={} reason={}", name_, message.key,
-                  age_ms / 1000, outcome.reason);
-    host_.metrics().count(metric("given_up_total"));
-    settle(message.key);
+                  age_ms / 1000, delivery.reason);
+    house_.metrics().count(metric("given_up_total"));
+    mark_delivered(message.key);
   } else {
-    host_.metrics().count(metric("failed_total"));
-    retry_later(message, tries, outcome);
+    house_.metrics().count(metric("failed_total"));
+    retry_later(message, tries, delivery);
   }
   pump();
   if (term_ && ready_.empty() && !stopping_) look();
   check_idle();
 }
 
-void Outbox::settle(const std::string& key) {
-  states_[key] = State::settled;
+void Outbox::mark_delivered(const std::string& key) {
+  states_[key] = State::delivered;
   if (term_) commit_done(key);
 }
 
 void Outbox::commit_done(const std::string& key) {
-  const auto life = life_;
-  host_.commit({"outbox_done", {name_, std::to_string(term_), key}}, [this, life, key](store::Reply r) {
-    if (life != life_) return;
-    if (!r.ok && !r.refusal.starts_with("gone")) return on_refusal(key, r.refusal);
-    states_.erase(key);  // "gone": it was stored by a commit whose answer was lost
+  house_.commit(store::OutboxDone{name_, term_, key}, active_.guard([this, key](const auto& outcome) {
+    // "gone": it was stored by a commit whose answer was lost.
+    if (!outcome && outcome.error().why != store::Refused::gone) return on_refusal(key, outcome.error());
+    states_.erase(key);
     check_idle();
-  });
+  }));
 }
 
 // Another process has the role, or the store is not what we believe: nothing more until the service knows.
-void Outbox::on_refusal(const std::string& key, const std::string& refusal) {
-  spdlog::warn("outcome of a report was not stored reporter={} message={} reason={}", name_, key, refusal);
+void Outbox::on_refusal(const std::string& key, const store::Refusal& refusal) {
+  spdlog::warn("outcome of a report was not stored reporter={} message={} reason={}", name_, key,
+               refusal.text);
   deactivate();
   check_idle();
 }
 
-void Outbox::retry_later(const Message& message, std::int64_t tries, const Outcome& outcome) {
+void Outbox::retry_later(const Message& message, std::int64_t tries, const Delivery& delivery) {
   const double random = std::uniform_real_distribution<>(0, 1)(random_);
-  const auto now = mono_now();
-  milliseconds delay = std::max<milliseconds>(backoff(tries + 1, random), outcome.retry_after);
-  if (outcome.verdict == Verdict::away) {
+  const auto now = house_.now();
+  milliseconds delay = std::max<milliseconds>(backoff(tries + 1, random), delivery.retry_after);
+  if (delivery.verdict == Verdict::away) {
     // Several messages that fail together are one failure of the receiver.
     if (now >= pause_until_) ++failures_;
-    delay = std::max<milliseconds>(backoff(failures_, random), outcome.retry_after);
+    delay = std::max<milliseconds>(backoff(failures_, random), delivery.retry_after);
     pause_until_ = std::max(pause_until_, now + delay);
     if (term_) held_back_.push_back(message.key);
   }
   if (now - complained_ >= kComplainEvery) {
     complained_ = now;
     spdlog::warn("report not delivered, it is tried again reporter={} message={} tries={} in_ms={} reason={}",
-                 name_, message.key, tries + 1, delay.count(), outcome.reason);
+                 name_, message.key, tries + 1, delay.count(), delivery.reason);
   }
   if (!term_) {
     states_.erase(message.key);
     return;
   }
   states_[message.key] = State::deferred;
-  const auto life = life_;
-  host_.commit({"outbox_later", {name_, std::to_string(term_), message.key, std::to_string(delay.count())}},
-               [this, life, key = message.key](store::Reply r) {
-                 if (life != life_) return;
-                 if (!r.ok && !r.refusal.starts_with("gone")) return on_refusal(key, r.refusal);
-                 states_.erase(key);
-               });
+  house_.commit(store::OutboxLater{name_, term_, message.key, delay},
+                active_.guard([this, key = message.key](const auto& outcome) {
+                  if (!outcome && outcome.error().why != store::Refused::gone)
+                    return on_refusal(key, outcome.error());
+                  states_.erase(key);
+                }));
 }
 
 }  // namespace headrace::notifier

@@ -11,19 +11,23 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 
-#include "notifier/delivery.hpp"
-#include "service/runner.hpp"
+#include "config/site.hpp"
+#include "generation/generation.hpp"
+#include "notifier/sender.hpp"
+#include "service/house.hpp"
+#include "store/state/outbox.hpp"
 
 namespace headrace::notifier {
 
 class Outbox {
  public:
-  static constexpr int kMostUnderWay = 4;
+  static constexpr int kMaxUnderWay = 4;
 
-  Outbox(service::ServiceRunner& host, http::Client& client, std::string reporter);
+  Outbox(service::House& house, Transport& transport, std::string reporter);
 
   /// The role is ours, Redis is there. Whatever waits is tried at once, whenever it was to be tried: a
   /// restart or a new configuration is the operator's way to say "now".
@@ -39,32 +43,33 @@ class Outbox {
 
  private:
   enum class State {
-    ready,     ///< known to be due
-    fetching,  ///< its bytes are being read
-    sending,   ///< at the receiver; stays so over deactivate()
-    settled,   ///< delivered or given up; Redis does not know yet
-    deferred,  ///< outbox_later is on its way
+    ready,      ///< known to be due
+    fetching,   ///< its bytes are being read
+    sending,    ///< at the receiver; stays so over deactivate()
+    delivered,  ///< or given up; Redis does not know yet
+    deferred,   ///< outbox_later is on its way
   };
 
-  void take_due(const store::RedisReply& keys);
+  void take_due(const store::DueMessages& due);
   void pump();
   void fetch(const std::string& key);
-  void send(const std::string& key, const std::string& bytes, std::int64_t tries);
-  void on_outcome(const Message& message, std::int64_t tries, const Outcome& outcome);
-  void settle(const std::string& key);
-  void retry_later(const Message& message, std::int64_t tries, const Outcome& outcome);
+  void send(const std::string& key, const store::StoredMessage& stored);
+  void on_delivery(const Message& message, std::int64_t tries, const Delivery& delivery);
+  void mark_delivered(const std::string& key);
+  void retry_later(const Message& message, std::int64_t tries, const Delivery& delivery);
   void commit_done(const std::string& key);
-  void on_refusal(const std::string& key, const std::string& refusal);
+  void on_refusal(const std::string& key, const store::Refusal& refusal);
   void check_idle();
   int count(State state) const;
   std::string metric(const std::string& name) const;
 
-  service::ServiceRunner& host_;
-  http::Client& client_;
+  service::House& house_;
+  Transport& transport_;
   const std::string name_;
-  config::Reporter reporter_;
-  std::int64_t term_ = 0;   ///< 0: not active
-  std::uint64_t life_ = 0;  ///< of the active time; answers of an earlier one are dropped
+  std::string kind_;      ///< of the reporter, as it is configured now
+  std::string receiver_;  ///< the kind's text of it
+  std::unique_ptr<Sender> sender_;
+  std::int64_t term_ = 0;  ///< 0: not active
   std::map<std::string, State> states_;
   std::deque<std::string> ready_;
   std::deque<std::string> held_back_;  ///< kept waiting because the receiver was away: due when it is back
@@ -76,6 +81,7 @@ class Outbox {
   std::function<void()> idle_;
   bool stopping_ = false;
   std::mt19937 random_{std::random_device{}()};
+  Generation active_;  ///< of the active time; answers of an earlier one are dropped
 };
 
 }  // namespace headrace::notifier

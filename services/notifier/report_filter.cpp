@@ -5,6 +5,7 @@
 
 #include "config/configuration.hpp"
 #include "config/glob.hpp"
+#include "notifier/reporters/reporter_kind.hpp"
 
 namespace headrace::notifier {
 namespace {
@@ -45,9 +46,10 @@ bool mode_wants(const std::vector<std::string>& mode, Results results, std::opti
          (contains(mode, "cancelled") && results == Results::cancelled);
 }
 
-bool wants(const config::Reporter& reporter, const Report& report) {
+bool wants(const config::Reporter& reporter, const BuildReport& report) {
   if (report.results == Results::retry) return false;
-  const bool every_end = reporter.kind == "http" && reporter.mode.empty();
+  const auto* kind = find_reporter_kind(reporter.kind);
+  const bool every_end = reporter.mode.empty() && kind && kind->every_end_by_itself;
   if (!every_end && !mode_wants(reporter.mode, report.results, report.previous)) return false;
   if (reporter.builders && !reporter.builders->matches(report.build.builder)) return false;
   if (reporter.schedulers) {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "config/site.hpp"
-#include "notifier/report.hpp"
+#include "notifier/build_report.hpp"
 
 namespace headrace::notifier {
 
@@ -14,8 +14,8 @@ namespace headrace::notifier {
 /// RETRY is never told of.
 bool mode_wants(const std::vector<std::string>& mode, Results results, std::optional<Results> previous);
 
-/// Uses the build, the verdicts and the tags of the report. An HTTP reporter without modes tells of every
-/// end; every filter that is not set lets everything pass. Branches are globs.
-bool wants(const config::Reporter& reporter, const Report& report);
+/// Uses the build, the verdicts and the tags of the report. A reporter of some kinds (http) tells of every
+/// end when it has no modes; every filter that is not set lets everything pass. Branches are globs.
+bool wants(const config::Reporter& reporter, const BuildReport& report);
 
 }  // namespace headrace::notifier

@@ -51,7 +51,7 @@ TEST(Mode, RetryIsNeverTold) {
   EXPECT_EQ(told(every, Results::success), "SWFKEC");
   config::Reporter http;
   http.kind = "http";
-  Report report;
+  BuildReport report;
   report.results = Results::retry;
   EXPECT_FALSE(wants(http, report));
   report.results = Results::skipped;
@@ -70,7 +70,7 @@ class Filter : public testing::Test {
     report.tags = {"c", "slow"};
   }
   config::Reporter reporter;
-  Report report;
+  BuildReport report;
 };
 
 TEST_F(Filter, WithoutFiltersEverythingPasses) {

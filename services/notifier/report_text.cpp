@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "notifier/address.hpp"
+#include "notifier/reporters/mail/address.hpp"
 
 namespace headrace::notifier {
 namespace {
@@ -70,7 +70,7 @@ void add_sources(std::string& out, const wire::Build& build) {
   }
 }
 
-void add_steps(std::string& out, const Report& report, const std::string& url) {
+void add_steps(std::string& out, const BuildReport& report, const std::string& url) {
   bool any = false;
   for (const auto& step : report.build.steps) {
     if (!step.results || !went_wrong(*step.results)) continue;
@@ -84,7 +84,7 @@ void add_steps(std::string& out, const Report& report, const std::string& url) {
   }
 }
 
-void add_changes(std::string& out, const Report& report) {
+void add_changes(std::string& out, const BuildReport& report) {
   if (report.changes.empty()) return;
   out += "\nChanges:\n";
   std::size_t shown = 0;
@@ -117,7 +117,7 @@ json::Value name_or_null(const std::optional<Results>& r) {
 }
 json::Value texts(const std::vector<std::string>& list) { return json::Array(list.begin(), list.end()); }
 
-json::Value changes_argument(const Report& report) {
+json::Value changes_argument(const BuildReport& report) {
   json::Array out;
   for (const auto& c : report.changes)
     out.push_back(json::Object{{"author", c.author},
@@ -133,7 +133,7 @@ json::Value changes_argument(const Report& report) {
   return out;
 }
 
-json::Value build_argument(const Report& report) {
+json::Value build_argument(const BuildReport& report) {
   const auto& b = report.build;
   json::Object properties, sources;
   for (const auto& [name, property] : b.properties) properties[name] = property.value;
@@ -200,14 +200,15 @@ std::string status_detected(const std::vector<std::string>& mode, Results result
 }
 
 std::string default_subject(const config::Site& site, const config::Reporter& reporter,
-                            const Report& report) {
+                            const BuildReport& report) {
   const std::string branch = branches(report.build);
   return "[" + name_of(report.results) + "] " + site.title + ": " + report.build.builder + " #" +
          std::to_string(report.build.number) + (branch.empty() ? "" : " (" + branch + ")") + " - " +
          status_detected(reporter.mode, report.results, report.previous);
 }
 
-std::string default_body(const config::Site& site, const config::Reporter& reporter, const Report& report) {
+std::string default_body(const config::Site& site, const config::Reporter& reporter,
+                         const BuildReport& report) {
   const auto& b = report.build;
   const std::string url = build_url(site, b);
   std::string out = "A " + status_detected(reporter.mode, report.results, report.previous) + " of " +
@@ -233,7 +234,7 @@ std::string default_body(const config::Site& site, const config::Reporter& repor
 }
 
 json::Value report_argument(const config::Site& site, const config::Reporter& reporter,
-                            const Report& report) {
+                            const BuildReport& report) {
   return json::Object{{"results", static_cast<int>(report.results)},
                       {"result_name", name_of(report.results)},
                       {"previous_results", or_null(report.previous)},

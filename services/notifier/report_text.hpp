@@ -6,7 +6,7 @@
 
 #include "config/site.hpp"
 #include "json/value.hpp"
-#include "notifier/report.hpp"
+#include "notifier/build_report.hpp"
 
 namespace headrace::notifier {
 
@@ -20,9 +20,11 @@ std::string status_detected(const std::vector<std::string>& mode, Results result
                             std::optional<Results> previous);
 
 /// "[failure] Acme: kernel #12 (main) - new failure"
-std::string default_subject(const config::Site& site, const config::Reporter& reporter, const Report& report);
+std::string default_subject(const config::Site& site, const config::Reporter& reporter,
+                            const BuildReport& report);
 /// Result, builder, number, page, worker, reason, sources, changes, and the steps that went wrong.
-std::string default_body(const config::Site& site, const config::Reporter& reporter, const Report& report);
+std::string default_body(const config::Site& site, const config::Reporter& reporter,
+                         const BuildReport& report);
 
 /// The table that `subject` and `body` functions get:
 ///   results, result_name, previous_results, status_detected, mode, reporter, builder, url, title, reason,
@@ -31,6 +33,7 @@ std::string default_body(const config::Site& site, const config::Reporter& repor
 ///   changes, steps [{number, name, results, result_name, state_string, hidden, logs [names]}]}
 /// Results are Buildbot's numbers, names their words; times are seconds since the epoch; what is not known
 /// is nil.
-json::Value report_argument(const config::Site& site, const config::Reporter& reporter, const Report& report);
+json::Value report_argument(const config::Site& site, const config::Reporter& reporter,
+                            const BuildReport& report);
 
 }  // namespace headrace::notifier

@@ -11,20 +11,24 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "http/client.hpp"
 #include "notifier/core.hpp"
 #include "notifier/outbox.hpp"
+#include "notifier/reporters/reporter_kind.hpp"
+#include "service/house.hpp"
 #include "service/live_config.hpp"
 #include "service/role.hpp"
-#include "service/runner.hpp"
 
 namespace headrace::notifier {
 
 class NotifierService : public service::Service {
  public:
-  explicit NotifierService(service::ServiceRunner& runner) : host_(&runner) {}
+  /// Both outlive the service.
+  NotifierService(service::House& house, Transport& transport,
+                  service::Evaluate evaluate = config::Configuration::evaluate)
+      : house_(house), transport_(transport), config_(house, std::move(evaluate)) {}
 
   void start() override;
   void load() override;
@@ -36,43 +40,48 @@ class NotifierService : public service::Service {
 
  private:
   /// A reporter of the current configuration; ours while `core` is there.
-  struct Owned {
-    Owned(service::ServiceRunner& host, const config::Reporter& r)
-        : reporter(r), role(host, "reporter:" + r.name) {}
-    config::Reporter reporter;
+  struct OwnedReporter {
+    OwnedReporter(service::House& house, const config::Reporter& r, const ReporterKind& kind)
+        : reporter(r), compose(kind.composer(reporter)), role(house, "reporter:" + r.name) {}
+    const config::Reporter reporter;
+    Composer compose;
     service::Role role;
     std::unique_ptr<Core> core;
   };
   /// An event that may say something, and the place that is reached with it and the idle ones after it.
-  struct Item {
-    wire::Event event;
+  struct PendingEvent {
+    EventNumber number;
     events::Cursor upto;
+    std::optional<BuildReport> report;  ///< none: a new configuration was applied
   };
 
-  void drop_unknown(const store::RedisReply& stored);
+  void drop_unknown(const std::vector<std::string>& stored);
   void load_roles();
-  void read_cursor(Owned& owned, std::function<void()> done);
-  void lose(Owned& owned);
+  void read_cursor(OwnedReporter& owned, std::function<void()> done);
+  void lose(OwnedReporter& owned);
   void finish_load();
   Outbox& outbox(const std::string& reporter);
 
   void work();
-  void work_on(const Item& item);
-  void gather(Report report, std::function<void(Report)> done);
-  void tell(const Item& item, const Report* report, const std::vector<Owned*>& to);
+  void add(EventNumber number, std::optional<BuildReport> report);
+  void pass();
+  void tell_of(PendingEvent& event);
+  void gather(BuildReport& report, std::function<void()> done);
+  void tell(const PendingEvent& event, const std::vector<OwnedReporter*>& to);
   void commit();
-  void commit(Owned& owned);
+  void commit(OwnedReporter& owned);
 
-  service::ServiceRunner* host_;
-  std::unique_ptr<http::Client> client_;
-  std::unique_ptr<service::LiveConfig> config_;
+  service::House& house_;
+  Transport& transport_;
+  service::LiveConfig config_;
   std::shared_ptr<config::Configuration> used_;  ///< the one of the reporters below
-  std::vector<std::unique_ptr<Owned>> reporters_;
+  std::vector<std::unique_ptr<OwnedReporter>> reporters_;
   std::map<std::string, std::unique_ptr<Outbox>> outboxes_;  ///< kept over unload()
   int awaited_ = 0;                                          ///< answers that load() waits for
-  events::Cursor read_;     ///< up to which events were taken from the reader
-  std::deque<Item> items_;  ///< not done with yet
-  bool gathering_ = false;  ///< the first item waits for what its report needs
+  events::Cursor read_;               ///< up to which events were taken from the reader
+  std::deque<PendingEvent> pending_;  ///< not done with yet
+  bool gathering_ = false;            ///< the first event waits for what its report needs
+  std::size_t stopping_ = 0;          ///< outboxes that are not idle yet
 };
 
 }  // namespace headrace::notifier

@@ -6,7 +6,7 @@
 
 #include <map>
 
-#include "notifier/test_receivers.hpp"
+#include "notifier/testing/receivers.hpp"
 #include "support/headrace_up.hpp"
 #include "support/wait.hpp"
 

@@ -115,6 +115,12 @@ Read<LastIds> last_ids() {
       });
 }
 
+Read<std::optional<std::string>> role_owner(std::string role) {
+  return one_text([role = std::move(role)](const Keys& keys) {
+    return Words{"HGET", keys("role", role), "owner"};
+  });
+}
+
 Read<std::optional<std::string>> poller_state(std::string poller) {
   return one_text([poller = std::move(poller)](const Keys& keys) {
     return Words{"HGET", keys("poller"), poller};

@@ -45,6 +45,9 @@ struct LastIds {
 };
 Read<LastIds> last_ids();
 
+/// Who holds a role, or held it last: the instance of a process; nothing when nobody ever did.
+Read<std::optional<std::string>> role_owner(std::string role);
+
 /// The state that a poller stored; nothing when it has never polled.
 Read<std::optional<std::string>> poller_state(std::string poller);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "notifier/mail_report.hpp"
+#include "notifier/reporters/mail/mail_report.hpp"
 
 #include <algorithm>
 
-#include "notifier/address.hpp"
-#include "notifier/mime.hpp"
 #include "notifier/report_text.hpp"
-#include "notifier/reporters/mail.hpp"
+#include "notifier/reporters/mail/address.hpp"
+#include "notifier/reporters/mail/mime.hpp"
+#include "notifier/reporters/mail/options.hpp"
 #include "render/render.hpp"
 
 namespace headrace::notifier {
@@ -53,8 +53,8 @@ std::string text_of(config::Configuration& configuration, const char* what, conf
 }  // namespace
 
 std::optional<Message> mail_report(config::Configuration& configuration, const config::Reporter& reporter,
-                                   const Report& report, std::vector<std::string>& complaints) {
-  const auto options = reporter.options.as<MailOptions>();
+                                   const MailOptions& options, const BuildReport& report,
+                                   std::vector<std::string>& complaints) {
   const auto who = recipients(options, report);
   if (who.empty()) return std::nullopt;
   const auto from = parse_address(options.from);

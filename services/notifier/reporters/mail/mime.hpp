@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "notifier/address.hpp"
+#include "notifier/reporters/mail/address.hpp"
 
 namespace headrace::notifier {
 

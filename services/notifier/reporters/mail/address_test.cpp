@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "notifier/address.hpp"
+#include "notifier/reporters/mail/address.hpp"
 
 #include <gtest/gtest.h>
 
@@ -68,7 +68,7 @@ class WhoGetsIt : public testing::Test {
     return out;
   }
   MailOptions reporter{.send_to_interested_users = true};
-  Report report;
+  BuildReport report;
 };
 
 TEST_F(WhoGetsIt, InterestedUsersInToAndTheOthersInCc) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "notifier/address.hpp"
+#include "notifier/reporters/mail/address.hpp"
 
 #include <algorithm>
 #include <set>
@@ -89,7 +89,7 @@ std::optional<Address> address_of_user(const std::string& user, const std::strin
   return address;
 }
 
-std::vector<std::string> interested_users(const Report& report) {
+std::vector<std::string> interested_users(const BuildReport& report) {
   std::set<std::string> users;
   for (const auto& change : report.changes) users.insert(change.author);
   add_owners(report.build, "owner", users);
@@ -98,7 +98,7 @@ std::vector<std::string> interested_users(const Report& report) {
   return {users.begin(), users.end()};
 }
 
-Recipients recipients(const MailOptions& mail, const Report& report) {
+Recipients recipients(const MailOptions& mail, const BuildReport& report) {
   Recipients out;
   std::set<std::string> seen;
   const auto add = [&seen](std::vector<Address>& list, std::optional<Address> address) {

@@ -5,8 +5,9 @@
 #include <optional>
 
 #include "config/configuration.hpp"
+#include "notifier/build_report.hpp"
 #include "notifier/message.hpp"
-#include "notifier/report.hpp"
+#include "notifier/reporters/mail/options.hpp"
 
 namespace headrace::notifier {
 
@@ -16,6 +17,7 @@ namespace headrace::notifier {
 /// failed.
 /// @param complaints  sentences for the log are appended
 std::optional<Message> mail_report(config::Configuration& configuration, const config::Reporter& reporter,
-                                   const Report& report, std::vector<std::string>& complaints);
+                                   const MailOptions& options, const BuildReport& report,
+                                   std::vector<std::string>& complaints);
 
 }  // namespace headrace::notifier

@@ -9,12 +9,12 @@
 
 #include "model/results.hpp"
 #include "result/result.hpp"
-#include "wire/event.hpp"
+#include "wire/events.hpp"
 #include "wire/records.hpp"
 
 namespace headrace::notifier {
 
-struct Report {
+struct BuildReport {
   wire::Build build;                   ///< whole: with id, number, attempt, times and results
   Results results = Results::success;  ///< of the build
   /// Verdict of the nearest lower number of the same builder that was not RETRY; nothing when there is none.
@@ -28,7 +28,7 @@ struct Report {
   std::vector<std::string> tags;  ///< of the builder, in the current configuration
 };
 
-/// Reads a `build.finished` event. Errors: a body that is no Build, a result that is none.
-[[nodiscard]] Result<Report> report_from(const wire::Event& event);
+/// Errors: a body that is no Build.
+[[nodiscard]] Result<BuildReport> report_from(const wire::BuildFinished& event);
 
 }  // namespace headrace::notifier

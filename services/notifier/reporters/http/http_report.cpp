@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "notifier/http_report.hpp"
+#include "notifier/reporters/http/http_report.hpp"
 
 #include "notifier/report_text.hpp"
 
@@ -53,7 +53,7 @@ json::Value steps(const wire::Build& build) {
   return out;
 }
 
-json::Value changes(const Report& report) {
+json::Value changes(const BuildReport& report) {
   json::Array out;
   for (const auto& c : report.changes)
     out.push_back(json::Object{{"changeid", c.id.value},
@@ -75,7 +75,7 @@ json::Value changes(const Report& report) {
 
 }  // namespace
 
-json::Value http_document(const config::Site& site, const Report& report, const std::string& key) {
+json::Value http_document(const config::Site& site, const BuildReport& report, const std::string& key) {
   const auto& b = report.build;
   json::Object builder{{"name", b.builder},
                        {"builderid", id_or_null(report.builder_id)},
@@ -109,7 +109,7 @@ json::Value http_document(const config::Site& site, const Report& report, const 
       {"changes", changes(report)}};
 }
 
-Message http_report(const config::Site& site, const Report& report) {
+Message http_report(const config::Site& site, const BuildReport& report) {
   Message message;
   message.key = "build-" + std::to_string(report.build.id.value) + "-http";
   message.kind = "http";

@@ -4,8 +4,8 @@
 
 #include "config/site.hpp"
 #include "json/value.hpp"
+#include "notifier/build_report.hpp"
 #include "notifier/message.hpp"
-#include "notifier/report.hpp"
 
 namespace headrace::notifier {
 
@@ -13,8 +13,8 @@ namespace headrace::notifier {
 /// complete_at (seconds since the epoch), properties {name: [value, source]}, builder {name, tags …}, url,
 /// buildrequestid, buildset {bsid, reason, sourcestamps …}, steps, prev_build. Beyond Buildbot: `id`, by
 /// which the receiver can tell a repeat (also in the header Idempotency-Key), workername, attempt, changes.
-json::Value http_document(const config::Site& site, const Report& report, const std::string& key);
+json::Value http_document(const config::Site& site, const BuildReport& report, const std::string& key);
 
-Message http_report(const config::Site& site, const Report& report);
+Message http_report(const config::Site& site, const BuildReport& report);
 
 }  // namespace headrace::notifier

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "notifier/mime.hpp"
+#include "notifier/reporters/mail/mime.hpp"
 
 #include <algorithm>
 #include <cstdio>

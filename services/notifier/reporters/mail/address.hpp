@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "notifier/report.hpp"
-#include "notifier/reporters/mail.hpp"
+#include "notifier/build_report.hpp"
+#include "notifier/reporters/mail/options.hpp"
 
 namespace headrace::notifier {
 
@@ -28,7 +28,7 @@ std::optional<Address> parse_address(std::string_view text);
 std::optional<Address> address_of_user(const std::string& user, const std::string& lookup);
 
 /// Authors of the build's changes and its owners (properties `owner`, `owners`), sorted, each once.
-std::vector<std::string> interested_users(const Report& report);
+std::vector<std::string> interested_users(const BuildReport& report);
 
 struct Recipients {
   std::vector<Address> to, cc;
@@ -36,6 +36,6 @@ struct Recipients {
 };
 /// As Buildbot: the interested users in To and the configured ones in Cc, or the configured ones in To when
 /// there is no interested one. Who has no valid address is left out; nobody is in it twice.
-Recipients recipients(const MailOptions& mail, const Report& report);
+Recipients recipients(const MailOptions& mail, const BuildReport& report);
 
 }  // namespace headrace::notifier
