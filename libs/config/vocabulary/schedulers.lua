@@ -47,6 +47,13 @@ return {
       later = list "parameters codebases username label reason_string enabled",
       written = written,
     },
+    ["scheduler.periodic"] = {
+      name = "required",
+      fields = with(scheduler, options { periodic_build_timer = { "interval!", "from the start of one build to that of the next" } }),
+      later = list("branch change_filter codebases create_absolute_source_stamps enabled important important_files",
+                   "only_if_changed only_important"),
+      written = written,
+    },
   },
 
   tables = {
@@ -72,6 +79,6 @@ return {
     },
   },
 
-  later = list("scheduler.any_branch scheduler.dependent scheduler.periodic scheduler.nightly scheduler.triggerable",
+  later = list("scheduler.any_branch scheduler.dependent scheduler.nightly scheduler.triggerable",
                "scheduler.nightly_triggerable scheduler.try"),
 }
