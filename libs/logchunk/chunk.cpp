@@ -110,6 +110,9 @@ std::string encode(std::string_view text, std::int64_t lines, const std::vector<
 }
 
 Result<Chunk> decode(std::string_view in) {
+  if (in.size() > kMaxEncoded)
+    return fail("log chunk has " + std::to_string(in.size()) + " bytes, at most " +
+                std::to_string(kMaxEncoded) + " are taken");
   const auto header = take_header(in);
   if (!header) return tl::unexpected(header.error());
   Chunk chunk;

@@ -23,6 +23,10 @@ namespace headrace::logchunk {
 
 inline constexpr std::size_t kMaxLine = 60'000;   ///< bytes of one framed line, letter and newline included
 inline constexpr std::size_t kMaxChunk = 65'000;  ///< framed bytes; a Redis value of 64 KiB costs 80 KiB
+inline constexpr std::size_t kMaxMarks =
+    400;  ///< times of a chunk that is made here; each takes up to 12 bytes
+/// Bytes of an encoded chunk, as far as it is taken: by decode(), and by the store.
+inline constexpr std::size_t kMaxEncoded = 70'000;
 
 /// From line `first_line` of the chunk on, lines were written at `at_ms` (epoch).
 struct TimeMark {
@@ -42,7 +46,8 @@ struct Chunk {
 /// @param text  framed, whole lines, 1 … kMaxChunk bytes
 std::string encode(std::string_view text, std::int64_t lines, const std::vector<TimeMark>& times);
 
-/// Errors: truncated, wrong sizes, more than kMaxChunk bytes when unpacked, line count that does not match.
+/// Errors: truncated, wrong sizes, more than kMaxEncoded bytes, or than kMaxChunk when unpacked, line count
+/// that does not match.
 [[nodiscard]] Result<Chunk> decode(std::string_view chunk);
 
 /// Size and lines of a chunk. `extent` reads them without unpacking the text, of a chunk that was checked

@@ -38,7 +38,8 @@ void Framer::mark(std::int64_t at_ms) {
 // Adds `<letter><a><b>\n`, in a new chunk when this one is full.
 void Framer::frame_line(char letter, std::string_view a, std::string_view b) {
   const std::size_t need = a.size() + b.size() + 2;
-  if (used_ + need > kMaxChunk) close_chunk();
+  const bool new_mark = !marked() && times_.size() >= kMaxMarks;
+  if (used_ + need > kMaxChunk || new_mark) close_chunk();
   if (text_.empty()) text_.resize(kMaxChunk + kSlack);
   mark(now_ms_);
   char* out = text_.data() + used_;

@@ -52,6 +52,19 @@ TEST(Framer, FramesLinesOfSeveralChannels) {
   EXPECT_EQ(decode(pieces[0].chunk)->times, (std::vector<TimeMark>{{0, 1}, {1, 2}, {2, 3}, {3, 4}}));
 }
 
+// Half an hour of a step that prints a dot now and then, while nobody takes its log.
+TEST(Framer, CutsAChunkThatHasManyTimes) {
+  Framer f;
+  std::vector<Piece> pieces;
+  std::string expected;
+  for (int i = 0; i < 30'000; ++i) {
+    f.write('o', "\n", from_ms(1'700'000'000'000 + i * 64));
+    expected += "o\n";
+  }
+  EXPECT_EQ(collect(f, pieces), expected);
+  for (const auto& piece : pieces) EXPECT_LE(piece.chunk.size(), kMaxEncoded);
+}
+
 TEST(Framer, FlushCutsAnUnfinishedLineAndTheRestFollows) {
   Framer f;
   std::vector<Piece> pieces;

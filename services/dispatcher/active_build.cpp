@@ -3,8 +3,13 @@
 
 namespace headrace::dispatcher {
 
-void close_lost(wire::Build& build, Results results, const std::map<std::pair<int, int>, LogState>& logs,
-                std::int64_t now_ms) {
+std::map<store::LogName, std::int64_t> log_sizes(const ActiveBuild& build) {
+  std::map<store::LogName, std::int64_t> out;
+  for (const auto& [name, log] : build.logs) out[name] = log.committed.size_bytes;
+  return out;
+}
+
+void close_lost(wire::Build& build, Results results, const store::LogExtents& logs, std::int64_t now_ms) {
   for (auto& step : build.steps) {
     if (!step.results) {
       step.results = results;
@@ -14,7 +19,7 @@ void close_lost(wire::Build& build, Results results, const std::map<std::pair<in
     for (auto& log : step.logs) {
       if (log.complete) continue;
       const auto found = logs.find({step.number, log.index});
-      const auto extent = found == logs.end() ? LogState::Extent{} : found->second.committed;
+      const auto extent = found == logs.end() ? store::LogExtent{} : found->second;
       log.size_bytes = extent.size_bytes;
       log.lines = extent.lines;
       log.crc = extent.crc;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which worker is offered what, and when a build begins.
+// Which worker is offered what.
 #include <gtest/gtest.h>
 
-#include "dispatcher/test_dispatcher.hpp"
+#include "dispatcher/testing/test_dispatcher.hpp"
 
 namespace headrace::dispatcher {
 namespace {
@@ -19,15 +19,13 @@ builder 'a' { workers = 'w', max_builds_per_worker = 2, steps = step.compile {} 
 builder 'b' { workers = 'w', steps = step.compile {} }
 )";
 
-// ---- matching ----
-
 TEST(DispatcherCore, TheIdlestWorkerIsAskedFirst) {
   TestDispatcher d(kTwo);
   d.connect("w1", 1);
   d.connect("w2", 2);
   d.request(1, {"a", "a", "a"});
   // Three calls at once: each counts the one before as taken.
-  auto first = d.commit("offer"), second = d.commit("offer"), third = d.commit("offer");
+  auto first = d.commit<store::Offer>(), second = d.commit<store::Offer>(), third = d.commit<store::Offer>();
   EXPECT_EQ(workers_of(first), (Texts{"w2", "w1"})) << "3 free against 2";
   EXPECT_EQ(workers_of(second), (Texts{"w1", "w2"})) << "2 each, so in the order of the builder";
   EXPECT_EQ(workers_of(third), (Texts{"w2", "w1"})) << "2 against 1";
@@ -38,9 +36,9 @@ TEST(DispatcherCore, AnOfferSaysWhatTheStoreHasToCheck) {
   TestDispatcher d(kTwo);
   d.connect("w2", 5);
   d.request(3, {"a"});
-  const auto call = d.commit("offer");
+  const auto call = d.commit<store::Offer>();
   EXPECT_EQ(call.args, (Texts{"7", "5000", "nonce1", "1", "3", "w2", "5", "3", "9"}));
-  EXPECT_TRUE(d.effects.sent.empty()) << "the worker hears of it when it is committed";
+  EXPECT_TRUE(d.sent.empty()) << "the worker hears of it when it is committed";
   call.ok(json::Array{1, "a~2"});
   const auto offer = d.message<wire::Offer>("w2@5");
   EXPECT_EQ(offer.session.value, 5);
@@ -72,7 +70,7 @@ TEST(DispatcherCore, AWorkerThatSaysItIsFullIsLeftAlone) {
   d.request(1, {"a"});
   EXPECT_TRUE(d.quiet());
   d.say("w@1", "w", wire::Ready{SessionId{1}, 1});
-  d.commit("offer");
+  d.commit<store::Offer>();
   EXPECT_TRUE(d.quiet());
 }
 
@@ -83,7 +81,7 @@ TEST(DispatcherCore, ABuilderGetsNoMoreThanItsBuildsPerWorker) {
       "builder 'b' { workers = 'w', steps = step.compile {} }");
   d.connect("w", 1);
   d.request(1, {"b", "b", "a", "a", "a"});
-  for (const char* id : {"3", "4", "1"}) EXPECT_EQ(d.commit("offer").args.at(4), id);
+  for (const char* id : {"3", "4", "1"}) EXPECT_EQ(d.commit<store::Offer>().args.at(4), id);
   EXPECT_TRUE(d.quiet()) << "two of a and one of b, whatever is free";
 }
 
@@ -97,11 +95,11 @@ TEST(DispatcherCore, AnEndedBuildMakesRoomForTheNext) {
   report.items.push_back({{}, {}, wire::ProgressItem::Finish{Results::success, "fine"}});
   d.say("w@1", "w", report);
   EXPECT_EQ(d.core.running_count(), 1u);
-  d.commit("progress").ok();
+  d.commit<store::Progress>().ok();
   EXPECT_TRUE(d.message<wire::Reported>("w@1").finished);
   EXPECT_EQ(d.core.running_count(), 0u);
   d.event("build.finished.b", {{"request", 1}, {"results", 0}});
-  EXPECT_EQ(d.commit("offer").args.at(4), "2");
+  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "2");
 }
 
 TEST(DispatcherCore, HigherPrioritiesGoFirst) {
@@ -111,8 +109,20 @@ TEST(DispatcherCore, HigherPrioritiesGoFirst) {
   d.request(1, {"a"});
   d.request(2, {"b"}, 5);
   d.connect("w", 1);
-  EXPECT_EQ(d.commit("offer").args.at(4), "2");
+  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "2");
   EXPECT_TRUE(d.quiet());
+}
+
+TEST(DispatcherCore, BuildersTakeTurnsByPriorityAndAge) {
+  const std::string all = "workers = 'w', max_builds_per_worker = 9, steps = step.compile {} } ";
+  TestDispatcher d("worker 'w' { slots = 4 } builder 'a' { " + all + "builder 'b' { " + all);
+  d.request(1, {"a"}, 100);
+  d.request(2, {"a", "a", "a"});
+  d.request(5, {"b", "b"}, 50);
+  d.connect("w", 1);
+  Texts offered;
+  while (!d.commits.empty()) offered.push_back(d.commit<store::Offer>().args.at(4));
+  EXPECT_EQ(offered, (Texts{"1", "5", "6", "2"})) << "a's requests of priority 0 come after b's of 50";
 }
 
 TEST(DispatcherCore, ABuilderThatIsNotConfiguredWaits) {
@@ -121,16 +131,18 @@ TEST(DispatcherCore, ABuilderThatIsNotConfiguredWaits) {
   d.request(1, {"gone"});
   EXPECT_TRUE(d.quiet());
   EXPECT_EQ(d.core.pending_count(), 1u);
-  d.core.on_configuration(
+  d.configure(
       config::evaluated("worker 'w' { slots = 2 } builder 'gone' { workers = 'w', steps = step.compile {} }"),
-      ConfigVersion{8});
-  EXPECT_EQ(d.commit("offer").args.at(0), "8");
+      8);
+  EXPECT_EQ(d.commit<store::Offer>().args.at(0), "8");
 }
 
 TEST(DispatcherCore, ARequestThatIsAlreadyKnownIsNotOfferedTwice) {
-  LoadedRequest loaded;
-  loaded.request = {RequestId{1}, "a", 0, 0, std::make_shared<wire::Buildset>()};
-  loaded.state = "running";
+  store::OpenRequests::One loaded;
+  loaded.request.id = RequestId{1};
+  loaded.request.builder = "a";
+  loaded.request.state = store::RequestState::running;
+  loaded.set = std::make_shared<wire::Buildset>();
   TestDispatcher d(kOne, {loaded});
   d.connect("w", 1);
   d.request(1, {"a"});  // the event of what was loaded
@@ -145,7 +157,7 @@ TEST(DispatcherCore, ARequestThatIsBuiltElsewhereIsNotOffered) {
   d.connect("w", 1);
   EXPECT_TRUE(d.quiet());
   d.event("request.pending", {{"request", 1}});
-  EXPECT_EQ(d.commit("offer").args.at(4), "1") << "it came back";
+  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "1") << "it came back";
 }
 
 TEST(DispatcherCore, ABuildThatIsRetriedBringsItsRequestBackAndAnyOtherEndForgetsIt) {
@@ -159,180 +171,6 @@ TEST(DispatcherCore, ABuildThatIsRetriedBringsItsRequestBackAndAnyOtherEndForget
   d.event("build.finished.a", {{"request", 1}, {"results", 4}});
   d.event("request.pending", {{"request", 1}});
   EXPECT_EQ(d.core.pending_count(), 0u);
-}
-
-// ---- offers that fail ----
-
-TEST(DispatcherCore, AnOfferThatTheStoreRefusesIsTriedAgainALittleLater) {
-  TestDispatcher d(kOne);
-  d.connect("w", 1);
-  d.request(1, {"a"});
-  EXPECT_EQ(d.core.pending_count(), 0u);
-  d.commit("offer").refuse("none: no pair holds");
-  EXPECT_EQ(d.core.pending_count(), 1u);
-  d.core.match();
-  EXPECT_TRUE(d.quiet()) << "not at once: another dispatcher's event is on its way";
-  ASSERT_TRUE(d.core.next_match());
-  d.effects.time = *d.core.next_match();
-  d.core.match_anew();
-  d.core.match();
-  EXPECT_EQ(d.commit("offer").args.at(2), "nonce2") << "every offer has a nonce of its own";
-}
-
-TEST(DispatcherCore, ARefusedOfferFreesWhatItHadReserved) {
-  TestDispatcher d("worker 'w' { slots = 1 } builder 'a' { workers = 'w', steps = step.compile {} }");
-  d.connect("w", 1);
-  d.request(1, {"a", "a"});
-  d.commit("offer").refuse("none: no pair holds");
-  d.core.match();
-  EXPECT_EQ(d.commit("offer").args.at(4), "2") << "1 is put aside, the slot is free";
-}
-
-TEST(DispatcherCore, TheStoreMayGiveItToTheSecondChoice) {
-  TestDispatcher d(kTwo);
-  d.connect("w1", 1);
-  d.connect("w2", 2);
-  d.request(1, {"a"});
-  d.offered(1, "w1@1", 2);
-  d.request(2, {"a"});
-  EXPECT_EQ(workers_of(d.commit("offer")), (Texts{"w2", "w1"})) << "3 free against 1: w2 has nothing";
-}
-
-TEST(DispatcherCore, AnOfferThatItsWorkerRefusesGoesBackToItsPlace) {
-  TestDispatcher d("worker 'w' { slots = 1 } builder 'a' { workers = 'w', steps = step.compile {} }");
-  d.connect("w", 1);
-  d.request(1, {"a", "a"});
-  const auto claim = d.offered(1, "w@1").claim;
-  d.say("w@1", "w", wire::Refuse{SessionId{1}, claim, "disk full"});
-  const auto release = d.commit("release");
-  EXPECT_EQ(release.args, (Texts{"1", "nonce1", "refused"}));
-  EXPECT_TRUE(d.quiet()) << "this worker is not asked again at once";
-  release.ok();
-  d.event("request.pending", {{"request", 1}});
-  EXPECT_TRUE(d.quiet());
-  EXPECT_EQ(d.core.pending_count(), 2u);
-  d.effects.time += 1s;
-  d.core.match_anew();
-  d.core.match();
-  EXPECT_EQ(d.commit("offer").args.at(4), "1") << "before 2";
-}
-
-TEST(DispatcherCore, ABuildThatCannotBePlannedEndsWithoutTroublingTheWorker) {
-  TestDispatcher d(
-      "worker 'w' {} builder 'a' { workers = 'w', steps = step.compile {},\n"
-      "properties = { bad = function(build) error('no way') end } }");
-  d.connect("w", 1);
-  d.request(1, {"a"});
-  d.commit("offer").ok(json::Array{1, "a"});
-  EXPECT_TRUE(d.effects.sent.empty());
-  d.commit("accept").ok(json::Array{50, 1, 900, 1});
-  const auto progress = d.commit("progress");
-  EXPECT_EQ(Texts(progress.args.begin(), progress.args.begin() + 6),
-            (Texts{"1", "nonce1", "1", "1", "finish", "4"}));
-  const auto build = wire::decode<wire::Build>(progress.args.at(6));
-  ASSERT_TRUE(build);
-  EXPECT_EQ(build->results, Results::exception);
-  EXPECT_EQ(build->state_string, "property bad of builder a: headrace.lua:2: no way");
-  progress.ok();
-  EXPECT_EQ(d.core.running_count(), 0u);
-  EXPECT_TRUE(d.quiet());
-}
-
-// ---- accept ----
-
-TEST(DispatcherCore, AnAcceptIsCommittedOnceAndRepeatsAreAnsweredTheSame) {
-  TestDispatcher d(kOne);
-  d.connect("w", 1);
-  d.request(1, {"a"});
-  const auto claim = d.offered(1, "w@1").claim;
-  const wire::Accept accept{SessionId{1}, claim};
-  d.say("w@1", "w", accept);
-  const auto call = d.commit("accept");
-  EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 4), (Texts{"1", "nonce1", "w", "1"}));
-  d.say("w@1", "w", accept);
-  EXPECT_TRUE(d.quiet()) << "it is on its way, and nothing may start before it is committed";
-  call.ok(json::Array{50, 3, 900, 2});
-  d.say("w@1", "w", accept);
-  for (int i = 0; i < 2; ++i) {
-    const auto accepted = d.message<wire::Accepted>("w@1");
-    EXPECT_EQ(accepted.claim, claim);
-    EXPECT_EQ(accepted.build.value, 50);
-    EXPECT_EQ(accepted.number, 3);
-    EXPECT_EQ(accepted.started_ms, 900);
-  }
-  EXPECT_TRUE(d.quiet());
-}
-
-TEST(DispatcherCore, TheBuildBeginsWithWhatItsOfferSaid) {
-  TestDispatcher d(kOne);
-  d.connect("w", 1);
-  d.request(1, {"a"});
-  const auto claim = d.offered(1, "w@1").claim;
-  d.say("w@1", "w", wire::Accept{SessionId{1}, claim});
-  const auto build = wire::decode<wire::Build>(d.commit("accept").args.at(4));
-  ASSERT_TRUE(build);
-  EXPECT_EQ(build->request.value, 1);
-  EXPECT_EQ(build->buildset.value, 1);
-  EXPECT_EQ(build->builder, "a");
-  EXPECT_EQ(build->worker, "w");
-  EXPECT_EQ(build->config.value, TestDispatcher::kVersion);
-  EXPECT_EQ(build->properties.at("buildername").value, json::Value("a"));
-  EXPECT_EQ(build->sourcestamps.at(0).branch, "main");
-}
-
-TEST(DispatcherCore, AnAcceptThatTheStoreRefusesIsFenced) {
-  TestDispatcher d(kOne);
-  d.connect("w", 1);
-  d.request(1, {"a"});
-  const auto claim = d.offered(1, "w@1").claim;
-  d.say("w@1", "w", wire::Accept{SessionId{1}, claim});
-  d.commit("accept").refuse("fenced: the offer of request 1 is no more");
-  const auto fenced = d.message<wire::Fenced>("w@1");
-  EXPECT_EQ(fenced.claim, claim);
-  EXPECT_EQ(fenced.reason, "fenced: the offer of request 1 is no more");
-  EXPECT_EQ(d.core.running_count(), 0u);
-}
-
-TEST(DispatcherCore, OnlyTheOfferThatStandsCanBeAccepted) {
-  TestDispatcher d(kOne);
-  d.connect("w", 1);
-  d.request(1, {"a"});
-  d.offered(1, "w@1");
-  const wire::Claim old{RequestId{1}, "nonce0"}, unknown{RequestId{2}, "nonce1"};
-  for (const auto& claim : {old, unknown}) {
-    d.say("w@1", "w", wire::Accept{SessionId{1}, claim});
-    EXPECT_EQ(d.message<wire::Fenced>("w@1").claim, claim);
-  }
-  EXPECT_TRUE(d.quiet());
-}
-
-TEST(DispatcherCore, AnOfferWhoseRequestIsCancelledIsFenced) {
-  TestDispatcher d(kOne);
-  d.connect("w", 1);
-  d.request(1, {"a"});
-  const auto claim = d.offered(1, "w@1").claim;
-  d.event("request.complete", {{"request", 1}, {"results", 6}});
-  EXPECT_EQ(d.message<wire::Fenced>("w@1").claim, claim);
-  EXPECT_EQ(d.core.running_count(), 0u);
-  d.say("w@1", "w", wire::Accept{SessionId{1}, claim});
-  d.message<wire::Fenced>("w@1");
-  EXPECT_TRUE(d.quiet()) << "no accept reaches the store";
-}
-
-TEST(DispatcherCore, ADelayThatIsOverWakesNobodyAgain) {
-  TestDispatcher d("worker 'w' {} builder 'a' { workers = 'w', steps = step.compile {} }");
-  d.connect("w", 1);
-  d.request(1, {"a"});
-  const auto offer = d.commit("offer");
-  d.say("w@1", "w", wire::Goodbye{SessionId{1}, "stopped"});
-  d.commit("worker_gone").ok();
-  offer.refuse("none: no pair holds");
-  d.effects.time += 1s;
-  d.core.match_anew();
-  d.core.match();
-  const auto next = d.core.next_match();
-  EXPECT_TRUE(!next || *next > d.effects.time)
-      << "the service's timer fires at once, for ever: one core is busy";
 }
 
 }  // namespace

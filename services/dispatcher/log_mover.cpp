@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dispatcher/log_mover.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
-#include <cstdio>
 #include <optional>
 
 #include "log/log.hpp"
 #include "logstore/log_file.hpp"
+#include "store/transitions/site.hpp"
 
 namespace headrace::dispatcher {
 namespace {
@@ -15,30 +16,30 @@ constexpr int kAtOnce = 16;        // builds being written
 constexpr milliseconds kWait{20};  // for more builds that end, to be read and written in one go
 constexpr int kChunks = 64;        // read at once: at most 4 MB
 constexpr std::int64_t kLeftoverMs = 15'000;
-constexpr milliseconds kGather{500};           // until what was written is put on disk together …
-constexpr std::size_t kMostWritten = 256;      // … or so many builds
-constexpr std::int64_t kMostBytes = 64 << 20;  // … or so much text
+constexpr int kLeftovers = 100;               // looked for at once
+constexpr milliseconds kGather{500};          // until what was written is put on disk together …
+constexpr std::size_t kMaxWritten = 256;      // … or so many builds
+constexpr std::int64_t kMaxBytes = 64 << 20;  // … or so much text
 
-std::string name_of(int step, int log) { return std::to_string(step) + "." + std::to_string(log); }
+std::string name_of(store::LogName log) { return std::to_string(log.step) + "." + std::to_string(log.log); }
 
 }  // namespace
 
-struct LogMover::Job {
+struct LogMover::Move {
   struct Log {
-    int step = 0, log = 0;
+    store::LogName name;
     std::int64_t size_bytes = 0;  ///< that Redis says it has
   };
   BuildId build;
-  std::uint64_t life = 0;
-  std::string prefix;
+  Generation::Mark life;
   std::vector<Log> logs;  ///< the last one is being moved
-  int next_chunk = 0;
+  std::size_t next_chunk = 0;
   std::unique_ptr<logstore::Writer> writer;
   std::vector<std::filesystem::path> files;
   std::int64_t bytes = 0;
 };
 
-LogMover::LogMover(service::ServiceRunner& host, LogLane& lane, std::filesystem::path directory)
+LogMover::LogMover(service::ServiceRunner& host, LogConnection& lane, std::filesystem::path directory)
     : host_(host),
       lane_(lane),
       directory_(std::move(directory)),
@@ -50,15 +51,12 @@ LogMover::LogMover(service::ServiceRunner& host, LogLane& lane, std::filesystem:
 
 LogMover::~LogMover() { pool_.join(); }
 
-void LogMover::add(BuildId build, const std::map<std::pair<int, int>, std::int64_t>& sizes) {
+void LogMover::add(BuildId build, const std::map<store::LogName, std::int64_t>& sizes) {
   if (!known_.insert(build).second) return;
-  auto job = std::make_shared<Job>();
-  job->build = build;
-  job->life = life_;
-  job->prefix = host_.store().keys().log_prefix(build);
-  for (const auto& [place, size] : sizes)
-    if (size > 0) job->logs.push_back({place.first, place.second, size});
-  queue_.push_back(std::move(job));
+  auto move = std::make_shared<Move>(Move{build, generation_.mark(), {}, 0, {}, {}, 0});
+  for (const auto& [name, size] : sizes)
+    if (size > 0) move->logs.push_back({name, size});
+  queue_.push_back(std::move(move));
   if (queue_.size() > 1 || active_ > 0) return;
   start_timer_.expires_after(kWait);
   start_timer_.async_wait([this](const boost::system::error_code& e) {
@@ -68,19 +66,13 @@ void LogMover::add(BuildId build, const std::map<std::pair<int, int>, std::int64
 
 void LogMover::look_for_leftovers() {
   if (waiting() > 0) return;
-  host_.command({"TIME"}, [this](store::RedisReply t) {
-    if (t.items.size() != 2) return;
-    const auto before = std::stoll(t.items[0].text) * 1000 - kLeftoverMs;
-    host_.command({"ZRANGEBYSCORE", host_.store().keys()("logs_to_move"), "-inf", std::to_string(before),
-                   "LIMIT", "0", "100"},
-                  [this](store::RedisReply r) {
-                    for (const auto& item : r.items) add(BuildId{std::atoll(item.text.c_str())});
-                  });
+  host_.read(store::builds_with_logs(kLeftoverMs, kLeftovers), [this](const std::vector<BuildId>& builds) {
+    for (const auto build : builds) add(build);
   });
 }
 
 void LogMover::clear() {
-  ++life_;
+  generation_.renew();
   queue_.clear();
   known_.clear();
   portions_.clear();
@@ -94,68 +86,50 @@ void LogMover::clear() {
 
 void LogMover::next() {
   while (active_ < kAtOnce && !queue_.empty() && lane_.connected()) {
-    auto job = std::move(queue_.front());
+    auto move = std::move(queue_.front());
     queue_.pop_front();
     ++active_;
-    start(std::move(job));
+    start(std::move(move));
   }
 }
 
-void LogMover::start(std::shared_ptr<Job> job) {
-  if (!job->logs.empty()) return next_log(std::move(job));
-  lane_.read({"SMEMBERS", job->prefix + "logs"}, [this, job](store::RedisReply r) {
-    if (r.is_error()) return abandon(*job);
-    std::vector<std::string> names;
-    for (auto& item : r.items) names.push_back(std::move(item.text));
-    ask_size(job, std::move(names));
+void LogMover::start(MovePtr move) {
+  if (!move->logs.empty()) return next_log(std::move(move));
+  lane_.read(store::log_extents(move->build), [this, move](const Result<store::LogExtents>& logs) {
+    // No log is empty: another dispatcher has moved it meanwhile, and its file must stay.
+    if (!logs ||
+        std::any_of(logs->begin(), logs->end(), [](const auto& l) { return l.second.size_bytes <= 0; }))
+      return abandon(*move);
+    for (const auto& [name, extent] : *logs) move->logs.push_back({name, extent.size_bytes});
+    next_log(move);
   });
 }
 
-void LogMover::ask_size(std::shared_ptr<Job> job, std::vector<std::string> names) {
-  if (names.empty()) return next_log(std::move(job));
-  Job::Log log;
-  const std::string name = std::move(names.back());
-  names.pop_back();
-  if (std::sscanf(name.c_str(), "%d.%d", &log.step, &log.log) != 2) return abandon(*job);
-  lane_.read({"HGET", job->prefix + name + ":m", "size"},
-             [this, job, log, names = std::move(names)](store::RedisReply r) mutable {
-               log.size_bytes = std::atoll(r.text.c_str());
-               // No log is empty: another dispatcher has moved it meanwhile, and its file must stay.
-               if (r.is_error() || log.size_bytes <= 0) return abandon(*job);
-               job->logs.push_back(log);
-               ask_size(job, std::move(names));
-             });
-}
-
-void LogMover::next_log(std::shared_ptr<Job> job) {
-  if (job->logs.empty()) return written(*job);
-  const auto& log = job->logs.back();
-  job->next_chunk = 0;
+void LogMover::next_log(MovePtr move) {
+  if (move->logs.empty()) return written(*move);
+  const auto& log = move->logs.back();
+  move->next_chunk = 0;
   try {
-    job->writer =
-        std::make_unique<logstore::Writer>(directory_, logstore::LogId{job->build, log.step, log.log});
+    move->writer = std::make_unique<logstore::Writer>(
+        directory_, logstore::LogId{move->build, log.name.step, log.name.log});
   } catch (const std::runtime_error& e) {
-    spdlog::error("log cannot be moved build={} reason={}", job->build.value, e.what());
-    return abandon(*job);
+    spdlog::error("log cannot be moved build={} reason={}", move->build.value, e.what());
+    return abandon(*move);
   }
-  read_more(std::move(job));
+  read_more(std::move(move));
 }
 
-void LogMover::read_more(std::shared_ptr<Job> job) {
-  const auto& log = job->logs.back();
-  lane_.read({"LRANGE", job->prefix + name_of(log.step, log.log) + ":c", std::to_string(job->next_chunk),
-              std::to_string(job->next_chunk + kChunks - 1)},
-             [this, job](store::RedisReply r) {
-               if (r.is_error()) return abandon(*job);
-               std::vector<std::string> chunks;
-               for (auto& item : r.items) chunks.push_back(std::move(item.text));
-               job->next_chunk += static_cast<int>(chunks.size());
-               write(job, std::move(chunks));
+void LogMover::read_more(MovePtr move) {
+  lane_.read(store::log_chunks(move->build, move->logs.back().name, move->next_chunk, kChunks),
+             [this, move](Result<std::vector<std::string>> chunks) {
+               if (!chunks) return abandon(*move);
+               move->next_chunk += chunks->size();
+               write(move, std::move(*chunks));
              });
 }
 
-void LogMover::write(std::shared_ptr<Job> job, std::vector<std::string> chunks) {
-  portions_.push_back({std::move(job), std::move(chunks)});
+void LogMover::write(MovePtr move, std::vector<std::string> chunks) {
+  portions_.push_back({std::move(move), std::move(chunks)});
   // Builds that ended together are read together; one hand-over to the thread for all of them.
   if (portions_.size() == 1) boost::asio::post(host_.io(), [this] { write_what_came(); });
 }
@@ -164,24 +138,24 @@ void LogMover::write_what_came() {
   if (portions_.empty()) return;
   boost::asio::post(pool_, [this, portions = std::move(portions_)]() mutable {
     std::vector<std::optional<std::string>> problems;
-    for (auto& portion : portions) problems.push_back(write_portion(*portion.job, portion.chunks));
+    for (auto& portion : portions) problems.push_back(write_portion(*portion.move, portion.chunks));
     boost::asio::post(host_.io(), [this, portions = std::move(portions), problems = std::move(problems)] {
       for (std::size_t i = 0; i < portions.size(); ++i)
-        portion_written(portions[i].job, problems[i], portions[i].chunks.size() < kChunks);
+        portion_written(portions[i].move, problems[i], portions[i].chunks.size() < kChunks);
     });
   });
   portions_.clear();
 }
 
-std::optional<std::string> LogMover::write_portion(Job& job, const std::vector<std::string>& chunks) {
+std::optional<std::string> LogMover::write_portion(Move& move, const std::vector<std::string>& chunks) {
   try {
     for (const auto& chunk : chunks)
-      if (auto done = job.writer->append(chunk); !done) return done.error().text;
+      if (auto done = move.writer->append(chunk); !done) return done.error().text;
     if (chunks.size() < kChunks) {
       // Another dispatcher may have moved and dropped it while we were reading.
-      if (job.writer->totals().size_bytes != job.logs.back().size_bytes)
+      if (move.writer->totals().size_bytes != move.logs.back().size_bytes)
         return "Redis no longer has all of it";
-      job.writer->finish();
+      move.writer->finish();
     }
   } catch (const std::runtime_error& e) {
     return e.what();
@@ -189,28 +163,27 @@ std::optional<std::string> LogMover::write_portion(Job& job, const std::vector<s
   return {};
 }
 
-void LogMover::portion_written(std::shared_ptr<Job> job, const std::optional<std::string>& problem,
-                               bool last) {
-  if (job->life != life_) return;
-  const auto& log = job->logs.back();
+void LogMover::portion_written(MovePtr move, const std::optional<std::string>& problem, bool last) {
+  if (!move->life.current()) return;
+  const auto& log = move->logs.back();
   if (problem) {
-    spdlog::warn("log was not moved build={} log={} reason={}", job->build.value, name_of(log.step, log.log),
+    spdlog::warn("log was not moved build={} log={} reason={}", move->build.value, name_of(log.name),
                  *problem);
-    return abandon(*job);
+    return abandon(*move);
   }
-  if (!last) return read_more(std::move(job));
-  job->files.push_back(job->writer->path());
-  job->bytes += log.size_bytes;
-  job->writer.reset();
-  job->logs.pop_back();
-  next_log(std::move(job));
+  if (!last) return read_more(std::move(move));
+  move->files.push_back(move->writer->path());
+  move->bytes += log.size_bytes;
+  move->writer.reset();
+  move->logs.pop_back();
+  next_log(std::move(move));
 }
 
-void LogMover::written(const Job& job) {
+void LogMover::written(const Move& move) {
   --active_;
-  written_.push_back({job.build, job.files});
-  written_bytes_ += job.bytes;
-  if (written_.size() >= kMostWritten || written_bytes_ >= kMostBytes) {
+  written_.push_back({move.build, move.files});
+  written_bytes_ += move.bytes;
+  if (written_.size() >= kMaxWritten || written_bytes_ >= kMaxBytes) {
     sync();
   } else if (written_.size() == 1) {
     sync_timer_.expires_after(kGather);
@@ -225,14 +198,15 @@ void LogMover::sync() {
   if (syncing_ || written_.empty()) return;
   syncing_ = true;
   sync_timer_.cancel();
-  auto batch = std::make_shared<std::vector<Written>>(std::move(written_));
+  const auto batch =
+      std::make_shared<std::vector<Written>>(std::move(written_));  // the pool has it meanwhile
   written_.clear();
-  if (batch->size() > kMostWritten) {
-    written_.assign(batch->begin() + kMostWritten, batch->end());
-    batch->resize(kMostWritten);
+  if (batch->size() > kMaxWritten) {
+    written_.assign(batch->begin() + kMaxWritten, batch->end());
+    batch->resize(kMaxWritten);
   }
   written_bytes_ = 0;
-  boost::asio::post(pool_, [this, batch, life = life_] {
+  boost::asio::post(pool_, [this, batch, life = generation_.mark()] {
     std::optional<std::string> problem;
     std::vector<std::filesystem::path> files;
     for (const auto& build : *batch) files.insert(files.end(), build.files.begin(), build.files.end());
@@ -242,7 +216,7 @@ void LogMover::sync() {
       problem = e.what();
     }
     boost::asio::post(host_.io(), [this, batch, life, problem] {
-      if (life != life_) return;
+      if (!life.current()) return;
       syncing_ = false;
       if (problem) spdlog::warn("logs stay in Redis builds={} reason={}", batch->size(), *problem);
       if (problem) {
@@ -256,21 +230,23 @@ void LogMover::sync() {
 }
 
 void LogMover::drop(const std::vector<Written>& batch) {
-  store::Call moved{"logs_moved", {}};
-  for (const auto& build : batch) moved.args.push_back(std::to_string(build.build.value));
-  auto left = std::make_shared<std::size_t>(batch.size());
-  for (const auto& build : batch)
-    lane_.append({"log_drop", {host_.store().keys().log_prefix(build.build)}},
-                 [this, left, moved, id = build.build](store::Reply) {
-                   if (--*left == 0) host_.commit(moved, {});
+  store::LogsMoved moved;
+  for (const auto& build : batch) moved.builds.push_back(build.build);
+  for (const auto& build : batch) {
+    // Answers come in the order of asking: after the last one, all are dropped.
+    const bool last = &build == &batch.back();
+    lane_.commit(store::LogDrop{build.build}.call(),
+                 [this, last, moved, id = build.build](const store::Reply&) {
+                   if (last) host_.commit(moved);
                    end(id);
                  });
+  }
 }
 
 // The logs stay in Redis; they are looked for again later.
-void LogMover::abandon(const Job& job) {
+void LogMover::abandon(const Move& move) {
   --active_;
-  end(job.build);
+  end(move.build);
 }
 
 void LogMover::end(BuildId build) {

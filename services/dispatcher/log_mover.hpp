@@ -14,19 +14,21 @@
 #include <string>
 #include <vector>
 
-#include "dispatcher/log_lane.hpp"
+#include "dispatcher/log_connection.hpp"
+#include "generation/generation.hpp"
 #include "model/ids.hpp"
 #include "service/runner.hpp"
+#include "store/state/log.hpp"
 
 namespace headrace::dispatcher {
 
 class LogMover {
  public:
-  LogMover(service::ServiceRunner& host, LogLane& lane, std::filesystem::path directory);
+  LogMover(service::ServiceRunner& host, LogConnection& lane, std::filesystem::path directory);
   ~LogMover();
 
-  /// @param sizes  bytes of each log by (step, log) as Redis has them; empty when not known: it is asked
-  void add(BuildId build, const std::map<std::pair<int, int>, std::int64_t>& sizes = {});
+  /// @param sizes  bytes of each log as Redis has them; empty when not known: it is asked
+  void add(BuildId build, const std::map<store::LogName, std::int64_t>& sizes = {});
   /// Builds that ended long ago and still have their logs in Redis: whoever should have moved them died.
   void look_for_leftovers();
   /// After a lost connection.
@@ -34,43 +36,44 @@ class LogMover {
   std::size_t waiting() const { return known_.size(); }
 
  private:
-  struct Job;
+  struct Move;
+  /// Shared with the pool, which may still write for a move that was forgotten.
+  using MovePtr = std::shared_ptr<Move>;
   struct Written {
     BuildId build;
     std::vector<std::filesystem::path> files;
   };
   void next();
-  void start(std::shared_ptr<Job> job);
-  void ask_size(std::shared_ptr<Job> job, std::vector<std::string> names);
-  void next_log(std::shared_ptr<Job> job);
-  void read_more(std::shared_ptr<Job> job);
-  void write(std::shared_ptr<Job> job, std::vector<std::string> chunks);
+  void start(MovePtr move);
+  void next_log(MovePtr move);
+  void read_more(MovePtr move);
+  void write(MovePtr move, std::vector<std::string> chunks);
   void write_what_came();
-  static std::optional<std::string> write_portion(Job& job, const std::vector<std::string>& chunks);
-  void portion_written(std::shared_ptr<Job> job, const std::optional<std::string>& problem, bool last);
-  void written(const Job& job);
+  static std::optional<std::string> write_portion(Move& move, const std::vector<std::string>& chunks);
+  void portion_written(MovePtr move, const std::optional<std::string>& problem, bool last);
+  void written(const Move& move);
   void sync();
   void drop(const std::vector<Written>& batch);
-  void abandon(const Job& job);
+  void abandon(const Move& move);
   void end(BuildId build);
 
   service::ServiceRunner& host_;
-  LogLane& lane_;
+  LogConnection& lane_;
   std::filesystem::path directory_;
   boost::asio::thread_pool pool_{1};
   boost::asio::steady_timer start_timer_, sync_timer_;
-  std::deque<std::shared_ptr<Job>> queue_;
+  std::deque<MovePtr> queue_;
   std::set<BuildId> known_;  ///< everything that is waiting, being written or written
   int active_ = 0;           ///< builds being written
   struct Portion {
-    std::shared_ptr<Job> job;
+    MovePtr move;
     std::vector<std::string> chunks;
   };
   std::vector<Portion> portions_;  ///< read, and to be written with whatever else this turn of the loop reads
   std::vector<Written> written_;
   std::int64_t written_bytes_ = 0;
   bool syncing_ = false;
-  std::uint64_t life_ = 0;
+  Generation generation_;
 };
 
 }  // namespace headrace::dispatcher

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dispatcher/pending_queue.hpp"
 
-#include <algorithm>
-
 namespace headrace::dispatcher {
 
 void PendingQueue::add(OpenRequest request, bool pending) {
@@ -47,23 +45,19 @@ bool PendingQueue::is_pending(RequestId id) const {
   return queue != pending_.end() && queue->second.contains({-r->priority, id});
 }
 
-std::vector<std::string> PendingQueue::builders() const {
-  struct Head {
-    std::int64_t minus_priority, submitted_ms;
-    const std::string* name;
-  };
-  std::vector<Head> heads;
-  for (const auto& [name, queue] : pending_) {
-    const auto& first = *queue.begin();
-    heads.push_back({first.minus_priority, open_.at(first.id).submitted_ms, &name});
-  }
-  std::sort(heads.begin(), heads.end(), [](const Head& a, const Head& b) {
-    return std::tie(a.minus_priority, a.submitted_ms, *a.name) <
-           std::tie(b.minus_priority, b.submitted_ms, *b.name);
-  });
-  std::vector<std::string> out;
-  for (const auto& h : heads) out.push_back(*h.name);
+std::vector<PendingQueue::Head> PendingQueue::heads(MonoTime now) const {
+  std::vector<Head> out;
+  out.reserve(pending_.size());
+  for (const auto& [builder, queue] : pending_)
+    if (auto head = head_of(builder, now)) out.push_back(std::move(*head));
   return out;
+}
+
+std::optional<PendingQueue::Head> PendingQueue::head_of(const std::string& builder, MonoTime now) const {
+  const auto id = next_of_builder(builder, now);
+  if (!id) return std::nullopt;
+  const auto& request = open_.at(*id);
+  return Head{-request.priority, request.submitted_ms, builder, *id};
 }
 
 std::optional<RequestId> PendingQueue::next_of_builder(const std::string& builder, MonoTime now) const {
@@ -76,7 +70,7 @@ std::optional<RequestId> PendingQueue::next_of_builder(const std::string& builde
   return std::nullopt;
 }
 
-void PendingQueue::end_delays(MonoTime now) {
+void PendingQueue::drop_expired_delays(MonoTime now) {
   std::erase_if(delayed_, [&](const auto& delay) { return delay.second <= now; });
 }
 

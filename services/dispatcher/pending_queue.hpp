@@ -16,13 +16,16 @@
 
 namespace headrace::dispatcher {
 
-/// What matching and planning need of a request; the buildset is shared by its requests.
+/// Shared by the requests of the buildset.
+using BuildsetPtr = std::shared_ptr<const wire::Buildset>;
+
+/// What matching and planning need of a request.
 struct OpenRequest {
   RequestId id;
   std::string builder;
   std::int64_t priority = 0;
   std::int64_t submitted_ms = 0;
-  std::shared_ptr<const wire::Buildset> buildset;
+  BuildsetPtr buildset;
 };
 
 class PendingQueue {
@@ -43,13 +46,22 @@ class PendingQueue {
   std::size_t pending_count() const { return pending_count_; }
   std::size_t open_count() const { return open_.size(); }
 
-  /// Builders with pending requests: highest pending priority first, then oldest, then by name.
-  std::vector<std::string> builders() const;
+  /// The request of a builder that is to be offered next, as it competes with those of the others: highest
+  /// priority first, then oldest, then by the builder's name.
+  struct Head {
+    std::int64_t minus_priority = 0, submitted_ms = 0;
+    std::string builder;
+    RequestId request;
+    auto operator<=>(const Head&) const = default;
+  };
+  /// Of every builder that has one, in no order.
+  std::vector<Head> heads(MonoTime now) const;
+  std::optional<Head> head_of(const std::string& builder, MonoTime now) const;
   /// The pending request of a builder to offer next: highest priority, then lowest id, of those that may be
   /// offered now.
   std::optional<RequestId> next_of_builder(const std::string& builder, MonoTime now) const;
   /// Delays that are over by `now` no longer count.
-  void end_delays(MonoTime now);
+  void drop_expired_delays(MonoTime now);
   /// When the first delayed request may be offered again.
   std::optional<MonoTime> next_delay() const;
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dispatcher/service.hpp"
 
-#include "dispatcher/load.hpp"
 #include "log/log.hpp"
 #include "service/endpoints.hpp"
 #include "store/random.hpp"
+#include "store/state/request.hpp"
+#include "store/transitions/site.hpp"
 #include "wire/codec.hpp"
+#include "wire/events.hpp"
 
 namespace headrace::dispatcher {
 namespace {
@@ -18,7 +20,7 @@ constexpr int kTicksBetweenLeftovers = 15;
 void DispatcherService::start() {
   auto& host = *host_;
   config_ = std::make_unique<service::LiveConfig>(host);
-  logs_ = std::make_unique<LogLane>(host.io(), host.settings().store);
+  logs_ = std::make_unique<LogConnection>(host.io(), host.settings().store);
   if (host.settings().data.empty())
     throw std::runtime_error("--data (HEADRACE_DATA) is needed: logs of finished builds go there");
   mover_ = std::make_unique<LogMover>(host, *logs_, std::filesystem::path(host.settings().data) / "logs");
@@ -35,18 +37,31 @@ void DispatcherService::start() {
           answer(name.has_value());
         });
       });
+  listen();
+  add_metrics();
+}
+
+void DispatcherService::listen() {
+  auto& host = *host_;
   workers_ = std::make_unique<bus::Socket>(host.io(), host.zmq(), bus::SocketType::router);
   service::bind_all(*workers_, service::split_endpoints(settings_.workers), host.site_key(), "worker", true);
-  workers_->on_message([this](bus::Message m) {
-    host_->metrics().count("headrace_dispatcher_messages_total");
-    if (!core_ || m.frames.size() != 2) return;
-    // The key is looked up for every message: a connection outlives the removal of its key.
-    const auto worker = keys_->name_of(m.user);
-    if (!worker) return;
-    if (m.frames[0] == wire::Hello::kName) said_hello_[*worker] = m.user;
-    core_->on_message(m.peer, *worker, m.frames[0], m.frames[1]);
-  });
+  workers_->on_message([this](bus::Message m) { on_message(m); });
   workers_->on_drained([this] { match(); });
+}
+
+void DispatcherService::on_message(const bus::Message& m) {
+  host_->metrics().count("headrace_dispatcher_messages_total");
+  if (!core_ || m.frames.size() != 2) return;
+  // The key is looked up for every message: a connection outlives the removal of its key.
+  const auto worker = keys_->name_of(m.user);
+  if (!worker) return;
+  if (m.frames[0] == wire::Hello::kName) said_hello_[*worker] = m.user;
+  core_->on_message(m.peer, *worker, m.frames[0], m.frames[1], now());
+  perform();
+}
+
+void DispatcherService::add_metrics() {
+  auto& host = *host_;
   host.metrics().counter("headrace_dispatcher_messages_total", "messages of workers");
   host.metrics().counter("headrace_dispatcher_keys_refused_total",
                          "handshakes with a key that is not allowed");
@@ -71,17 +86,16 @@ void DispatcherService::load() {
 }
 
 void DispatcherService::load_requests() {
-  const auto read = [this](std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
-    host_->command(std::move(words), std::move(done));
-  };
-  read_open_requests(keys(), read, [this](events::Cursor cursor, std::vector<LoadedRequest> open) {
-    core_ = std::make_unique<Core>(static_cast<Effects&>(*this),
-                                   CoreSettings{host_->instance(), milliseconds(settings_.lease_ms),
-                                                milliseconds(settings_.heartbeat_ms),
-                                                milliseconds(settings_.offer_ms), settings_.max_attempts},
-                                   config_->current(), config_->version(), std::move(open));
-    host_->loaded(cursor);
-    // After the cursor was read, so that a key allowed in between is either here or an event; and after the
+  host_->read(store::open_requests(), [this](const store::OpenRequests& open) {
+    for (const auto& complaint : open.complaints) spdlog::error("{}", complaint);
+    core_ = std::make_unique<Core>(
+        CoreSettings{host_->instance(), milliseconds(settings_.lease_ms),
+                     milliseconds(settings_.heartbeat_ms), milliseconds(settings_.offer_ms),
+                     settings_.max_attempts, [] { return store::random_hex(16); }},
+        config_->current(), config_->version(), open.requests, now());
+    host_->loaded(open.head);
+    perform();
+    // After the head was read, so that a key allowed in between is either here or an event; and after the
     // core is there, so that the hello of a worker that is let in finds it.
     read_keys();
   });
@@ -94,6 +108,7 @@ void DispatcherService::unload() {
   logs_->clear();
   mover_->clear();
   match_timer_->cancel();
+  match_at_.reset();
 }
 
 void DispatcherService::read_keys() {
@@ -101,44 +116,51 @@ void DispatcherService::read_keys() {
     host_->zmq().answer_handshakes();
     for (auto it = said_hello_.begin(); it != said_hello_.end();) {
       const bool allowed = keys_->name_of(it->second) == it->first;
-      if (!allowed && core_) core_->dismiss(it->first);
+      if (!allowed && core_) core_->on_key_removed(it->first, now());
       it = allowed ? std::next(it) : said_hello_.erase(it);
     }
+    perform();
   });
 }
 
 void DispatcherService::on_event(const wire::Event& event) {
-  if (event.is("keys.changed")) return read_keys();
-  if (event.is("config.applied")) {
-    config_->refresh([this] {
-      if (core_) core_->on_configuration(config_->current(), config_->version());
-    });
-    return;
-  }
-  if (core_) core_->on_event(event);
+  std::visit(wire::On{[this](const wire::KeysChanged&) { read_keys(); },
+                      [this](const wire::ConfigApplied&) {
+                        config_->refresh([this] {
+                          if (core_) core_->on_configuration(config_->current(), config_->version(), now());
+                          perform();
+                        });
+                      },
+                      [&](const auto&) {
+                        if (core_) core_->on_event(event, now());
+                        perform();
+                      }},
+             wire::read_event(event));
 }
 
 void DispatcherService::on_events_drained() { match(); }
 
-void DispatcherService::match() {
+void DispatcherService::match(bool anew) {
   if (!core_) return;
-  core_->match();
-  const auto next = core_->next_match();
-  if (!next) return;
+  core_->match(now(), anew);
+  perform();
+  const auto next = core_ ? core_->next_match() : std::nullopt;
+  if (!next || next == match_at_) return;
+  match_at_ = next;
   match_timer_->expires_at(std::chrono::steady_clock::time_point(next->time_since_epoch()));
   match_timer_->async_wait([this](const boost::system::error_code& e) {
-    if (e || !core_) return;
-    core_->match_anew();
-    match();
+    if (e) return;
+    match_at_.reset();
+    match(true);
   });
 }
 
 void DispatcherService::on_tick() {
   if (!core_) return;
-  core_->on_tick();
+  core_->on_tick(now());
+  perform();
   ++ticks_;
-  if (ticks_ % kTicksBetweenTrims == 0)
-    host_->commit({"events_trim", {std::to_string(settings_.keep_events)}}, {});
+  if (ticks_ % kTicksBetweenTrims == 0) host_->commit(store::EventsTrim{settings_.keep_events});
   if (ticks_ % kTicksBetweenLeftovers == 0) mover_->look_for_leftovers();
 }
 
@@ -148,41 +170,59 @@ std::string DispatcherService::unhealthy() const {
   return "";
 }
 
-// ---- Effects ----
+// An action may bring an answer at once, which may bring more actions.
+void DispatcherService::perform() {
+  while (core_) {
+    auto actions = core_->take_actions();
+    if (actions.empty()) return;
+    for (auto& action : actions) std::visit([this](auto& a) { perform(a); }, action);
+  }
+}
 
-void DispatcherService::commit(store::Call call, std::function<void(store::Reply)> done) {
-  host_->commit(std::move(call), std::move(done));
+void DispatcherService::answer(Ticket ticket, Answer answer) {
+  if (!core_ || !ticket) return;
+  core_->on_answer(ticket, std::move(answer), now());
+  // Answers come in runs; one of them may have put a request aside, or freed a worker.
+  match();
 }
-void DispatcherService::append_log(store::Call call, std::function<void(store::Reply)> done) {
-  logs_->append(std::move(call), std::move(done));
+
+void DispatcherService::perform(Send& a) { workers_->send_to(a.peer, {a.name, a.body}); }
+
+void DispatcherService::perform(Commit& a) {
+  host_->commit_call(std::move(a.call),
+                     [this, ticket = a.ticket](store::Reply reply) { answer(ticket, std::move(reply)); });
 }
-void DispatcherService::read(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
-  host_->command(std::move(words), std::move(done));
+
+void DispatcherService::perform(AppendLog& a) {
+  logs_->commit(std::move(a.call), generation_.guard([this, ticket = a.ticket](store::Reply reply) {
+    answer(ticket, std::move(reply));
+  }));
 }
-void DispatcherService::configuration(ConfigVersion version,
-                                      std::function<void(std::shared_ptr<config::Configuration>)> done) {
-  config_->at(version, std::move(done));
+
+void DispatcherService::perform(Ask& a) {
+  std::visit(
+      [&](const auto& question) {
+        host_->read(read_of(question),
+                    [this, ticket = a.ticket](auto found) { answer(ticket, std::move(found)); });
+      },
+      a.question);
 }
-void DispatcherService::send(const std::string& peer, const char* name, const std::string& body) {
-  workers_->send_to(peer, {name, body});
+
+void DispatcherService::perform(WantConfiguration& a) {
+  config_->at(a.version, generation_.guard([this, ticket = a.ticket](ConfigurationPtr configuration) {
+    answer(ticket, std::move(configuration));
+  }));
 }
-void DispatcherService::announce_log(BuildId build, int step, int log, const LogState::Extent& extent) {
-  host_->announce({"log.append." + std::to_string(build.value),
-                   wire::encode_value(json::Object{{"build", build.value},
-                                                   {"step", step},
-                                                   {"log", log},
-                                                   {"lines", extent.lines},
-                                                   {"size", extent.size_bytes}})});
+
+void DispatcherService::perform(AnnounceLog& a) {
+  host_->announce({wire::kLogGrowth + std::to_string(a.build.value),
+                   wire::encode_value(json::Object{{"build", a.build.value},
+                                                   {"step", a.log.step},
+                                                   {"log", a.log.log},
+                                                   {"lines", a.extent.lines},
+                                                   {"size", a.extent.size_bytes}})});
 }
-void DispatcherService::move_logs(BuildId build, const std::map<std::pair<int, int>, LogState>& logs) {
-  std::map<std::pair<int, int>, std::int64_t> sizes;
-  for (const auto& [place, log] : logs) sizes[place] = log.committed.size_bytes;
-  mover_->add(build, sizes);
-}
-void DispatcherService::reload(const std::string& reason) { host_->reload(reason); }
-std::string DispatcherService::nonce() { return store::random_hex(16); }
-MonoTime DispatcherService::now() { return mono_now(); }
-std::int64_t DispatcherService::wall_ms() { return to_ms(wall_now()); }
-const store::Keys& DispatcherService::keys() { return host_->store().keys(); }
+
+void DispatcherService::perform(MoveLogs& a) { mover_->add(a.build, a.sizes); }
 
 }  // namespace headrace::dispatcher

@@ -5,10 +5,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dispatcher/core.hpp"
-#include "dispatcher/log_lane.hpp"
+#include "dispatcher/log_connection.hpp"
 #include "dispatcher/log_mover.hpp"
 #include "dispatcher/settings.hpp"
 #include "generation/generation.hpp"
@@ -18,7 +19,7 @@
 
 namespace headrace::dispatcher {
 
-class DispatcherService : public service::Service, public Effects {
+class DispatcherService : public service::Service {
  public:
   DispatcherService(service::ServiceRunner& runner, Settings settings)
       : settings_(std::move(settings)), host_(&runner) {}
@@ -32,32 +33,33 @@ class DispatcherService : public service::Service, public Effects {
   std::string unhealthy() const override;
 
  private:
-  // Effects
-  void commit(store::Call call, std::function<void(store::Reply)> done) override;
-  void append_log(store::Call call, std::function<void(store::Reply)> done) override;
-  void read(std::vector<std::string> words, std::function<void(store::RedisReply)> done) override;
-  void configuration(ConfigVersion version,
-                     std::function<void(std::shared_ptr<config::Configuration>)> done) override;
-  void send(const std::string& peer, const char* name, const std::string& body) override;
-  void announce_log(BuildId build, int step, int log, const LogState::Extent& extent) override;
-  void move_logs(BuildId build, const std::map<std::pair<int, int>, LogState>& logs) override;
-  void reload(const std::string& reason) override;
-  std::string nonce() override;
-  MonoTime now() override;
-  std::int64_t wall_ms() override;
-  const store::Keys& keys() override;
-
+  void listen();
+  void add_metrics();
   void read_keys();
   void load_requests();
-  void match();
+  void on_message(const bus::Message& message);
+  void match(bool anew = false);
+
+  /// Performs what the core wants done.
+  void perform();
+  void perform(Send& a);
+  void perform(Commit& a);
+  void perform(AppendLog& a);
+  void perform(Ask& a);
+  void perform(WantConfiguration& a);
+  void perform(AnnounceLog& a);
+  void perform(MoveLogs& a);
+  void answer(Ticket ticket, Answer answer);
+  Now now() const { return {host_->now(), host_->wall_now()}; }
 
   Settings settings_;
   service::ServiceRunner* host_;
   std::unique_ptr<service::LiveConfig> config_;
   std::unique_ptr<bus::Socket> workers_;
-  std::unique_ptr<LogLane> logs_;
+  std::unique_ptr<LogConnection> logs_;
   std::unique_ptr<LogMover> mover_;
   std::unique_ptr<boost::asio::steady_timer> match_timer_;
+  std::optional<MonoTime> match_at_;  ///< when it rings
   std::unique_ptr<Core> core_;
   std::unique_ptr<service::AllowedKeys> keys_;
   std::map<std::string, std::string> said_hello_;  ///< worker → the key with which it did

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/dispatcher_process.hpp"
 
-#include "dispatcher/load.hpp"
 #include "simulation/mutations.hpp"
+#include "store/state/request.hpp"
+#include "wire/events.hpp"
 
 namespace headrace::simulation {
 
@@ -28,19 +29,14 @@ void SimulatedDispatcher::load() {
 }
 
 void SimulatedDispatcher::load_requests() {
-  const auto read_words = [this](std::vector<std::string> words,
-                                 std::function<void(store::RedisReply)> done) {
-    process_.command(std::move(words), std::move(done));
-  };
-  dispatcher::read_open_requests(keys(), read_words,
-                                 [this](events::Cursor cursor, std::vector<dispatcher::LoadedRequest> open) {
-                                   core_ = std::make_unique<dispatcher::Core>(
-                                       static_cast<dispatcher::Effects&>(*this),
-                                       dispatcher::CoreSettings{process_.instance(), kWorkerLease, kHeartbeat,
-                                                                milliseconds(2000), kMaxAttempts},
-                                       config_.current(), config_.version(), std::move(open));
-                                   process_.loaded(cursor);
-                                 });
+  process_.read(store::open_requests(), [this](const store::OpenRequests& open) {
+    core_ = std::make_unique<dispatcher::Core>(
+        dispatcher::CoreSettings{process_.instance(), kWorkerLease, kHeartbeat, milliseconds(2000),
+                                 kMaxAttempts, [this] { return env_.dice.hex(32); }},
+        config_.current(), config_.version(), open.requests, now());
+    process_.loaded(open.head);
+    perform();
+  });
 }
 
 void SimulatedDispatcher::unload() {
@@ -51,49 +47,75 @@ void SimulatedDispatcher::unload() {
 }
 
 void SimulatedDispatcher::on_event(const wire::Event& event) {
-  if (event.is("config.applied"))
-    return config_.refresh([this] {
-      if (core_) core_->on_configuration(config_.current(), config_.version());
-    });
-  if (core_) core_->on_event(event);
+  std::visit(wire::On{[this](const wire::ConfigApplied&) {
+                        config_.refresh([this] {
+                          if (core_) core_->on_configuration(config_.current(), config_.version(), now());
+                          perform();
+                        });
+                      },
+                      [&](const auto&) {
+                        if (core_) core_->on_event(event, now());
+                        perform();
+                      }},
+             wire::read_event(event));
 }
 
 void SimulatedDispatcher::on_tick() {
-  if (core_) core_->on_tick();
+  if (core_) core_->on_tick(now());
+  perform();
 }
 
 void SimulatedDispatcher::on_message(const std::string& peer, const std::string& user,
                                      const std::string& name, const std::string& body) {
   if (!core_) return;
-  core_->on_message(peer, user, name, body);
+  core_->on_message(peer, user, name, body, now());
+  perform();
   match();
 }
 
-void SimulatedDispatcher::match() {
+void SimulatedDispatcher::match(bool anew) {
   if (!core_) return;
-  core_->match();
+  core_->match(now(), anew);
+  perform();
   const auto next = core_ ? core_->next_match() : std::nullopt;
   if (!next || match_at_ == next) return;
   match_at_ = next;
   env_.timeline.at(*next, generation_.guard([this, at = *next] {
     if (match_at_ != at) return;
     match_at_.reset();
-    core_->match_anew();
-    match();
+    match(true);
   }));
 }
 
-// ---- Effects ----
+dispatcher::Now SimulatedDispatcher::now() const { return {env_.timeline.now(), process_.wall_now()}; }
 
-void SimulatedDispatcher::commit(store::Call call, std::function<void(store::Reply)> done) {
-  if (env_.mutation == Mutation::attempt_skipped) skip_attempt(env_, call);
-  if (env_.mutation == Mutation::verdict_twice && is_finish(call))
-    return process_.commit(call, end_twice(env_, call, std::move(done)));
-  process_.commit(std::move(call), std::move(done));
+void SimulatedDispatcher::perform() {
+  while (core_) {
+    auto actions = core_->take_actions();
+    if (actions.empty()) return;
+    for (auto& action : actions) std::visit([this](auto& a) { perform(a); }, action);
+  }
 }
 
-void SimulatedDispatcher::append_log(store::Call call, std::function<void(store::Reply)> done) {
-  log_calls_.add(std::move(call), std::move(done));
+void SimulatedDispatcher::answer(dispatcher::Ticket ticket, dispatcher::Answer answer) {
+  if (!core_ || !ticket) return;
+  core_->on_answer(ticket, std::move(answer), now());
+  perform();
+  match();
+}
+
+void SimulatedDispatcher::perform(dispatcher::Commit& a) {
+  auto call = std::move(a.call);
+  const auto done = [this, ticket = a.ticket](store::Reply reply) { answer(ticket, std::move(reply)); };
+  if (env_.mutation == Mutation::attempt_skipped) skip_attempt(env_, call);
+  if (env_.mutation == Mutation::verdict_twice && is_finish(call))
+    return process_.commit_call(call, end_twice(env_, call, done));
+  process_.commit_call(std::move(call), done);
+}
+
+void SimulatedDispatcher::perform(dispatcher::AppendLog& a) {
+  log_calls_.add(std::move(a.call),
+                 [this, ticket = a.ticket](store::Reply reply) { answer(ticket, std::move(reply)); });
   flush_logs();
 }
 
@@ -108,21 +130,25 @@ void SimulatedDispatcher::flush_logs() {
   }));
 }
 
-void SimulatedDispatcher::read(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
-  process_.command(std::move(words), std::move(done));
+void SimulatedDispatcher::perform(dispatcher::Ask& a) {
+  std::visit(
+      [&](const auto& question) {
+        process_.read(read_of(question),
+                      [this, ticket = a.ticket](auto found) { answer(ticket, std::move(found)); });
+      },
+      a.question);
 }
 
-void SimulatedDispatcher::configuration(ConfigVersion version,
-                                        std::function<void(std::shared_ptr<config::Configuration>)> done) {
-  config_.at(version, std::move(done));
+void SimulatedDispatcher::perform(dispatcher::WantConfiguration& a) {
+  config_.at(a.version,
+             generation_.guard([this, ticket = a.ticket](dispatcher::ConfigurationPtr configuration) {
+               answer(ticket, std::move(configuration));
+             }));
 }
 
-void SimulatedDispatcher::send(const std::string& peer, const char* name, const std::string& body) {
-  if (env_.mutation == Mutation::never_accepted && std::string(name) == wire::Accepted::kName) return;
-  network_.send_down(index_, peer, name, body);
+void SimulatedDispatcher::perform(dispatcher::Send& a) {
+  if (env_.mutation == Mutation::never_accepted && std::string(a.name) == wire::Accepted::kName) return;
+  network_.send_down(index_, a.peer, a.name, a.body);
 }
-
-void SimulatedDispatcher::reload(const std::string& reason) { process_.reload(reason); }
-std::int64_t SimulatedDispatcher::wall_ms() { return to_ms(process_.wall_now()); }
 
 }  // namespace headrace::simulation

@@ -23,7 +23,7 @@ inline constexpr int kMaxAttempts = 6;
 class DispatcherProcess;
 
 /// One life of it.
-class SimulatedDispatcher : public service::Service, private dispatcher::Effects {
+class SimulatedDispatcher : public service::Service {
  public:
   SimulatedDispatcher(DispatcherProcess& process, Environment& environment, Network& network,
                       std::size_t index);
@@ -40,22 +40,19 @@ class SimulatedDispatcher : public service::Service, private dispatcher::Effects
   void on_tick() override;
 
  private:
-  void commit(store::Call call, std::function<void(store::Reply)> done) override;
-  void append_log(store::Call call, std::function<void(store::Reply)> done) override;
-  void read(std::vector<std::string> words, std::function<void(store::RedisReply)> done) override;
-  void configuration(ConfigVersion version,
-                     std::function<void(std::shared_ptr<config::Configuration>)> done) override;
-  void send(const std::string& peer, const char* name, const std::string& body) override;
-  void announce_log(BuildId, int, int, const dispatcher::LogState::Extent&) override {}
-  void move_logs(BuildId, const std::map<std::pair<int, int>, dispatcher::LogState>&) override {}
-  void reload(const std::string& reason) override;
-  std::string nonce() override { return env_.dice.hex(32); }
-  MonoTime now() override { return env_.timeline.now(); }
-  std::int64_t wall_ms() override;
-  const store::Keys& keys() override { return env_.store.keys(); }
+  void perform();
+  void perform(dispatcher::Send& a);
+  void perform(dispatcher::Commit& a);
+  void perform(dispatcher::AppendLog& a);
+  void perform(dispatcher::Ask& a);
+  void perform(dispatcher::WantConfiguration& a);
+  void perform(dispatcher::AnnounceLog&) {}
+  void perform(dispatcher::MoveLogs&) {}
+  void answer(dispatcher::Ticket ticket, dispatcher::Answer answer);
+  dispatcher::Now now() const;
 
   void load_requests();
-  void match();
+  void match(bool anew = false);
   void flush_logs();
 
   Environment& env_;

@@ -80,7 +80,7 @@ define('buildset_add', function(P, a)
 end)
 
 -- request_cancel(request, reason): reason is MessagePack of {reason = text}.
--- value: {state it was in}. Pending and offered end at once; of a running build a wanted state is set.
+-- value: {state it was in}. Pending and offered end at once; of a running build a wanted state is set, and said.
 define('request_cancel', function(P, a)
   local id, reason = take_int(a, 1), take_map(a)
   take_end(a)
@@ -93,10 +93,9 @@ define('request_cancel', function(P, a)
 
   local t = begin(P, a)
   if state == 'running' then
-    if not r[6] then
-      redis.call('HSET', key, 'wanted', reason)
-      emit(t, 'request.cancel', { request = id, buildid = tonumber(r[5]) }, reason)
-    end
+    -- Said again each time: whoever drives the build may not have heard of the first one. The first reason stays.
+    if not r[6] then redis.call('HSET', key, 'wanted', reason) end
+    emit(t, 'request.cancel', { request = id, buildid = tonumber(r[5]) }, r[6] or reason)
   else
     if state == 'offered' then
       redis.call('HDEL', P .. 'slots:' .. r[3], r[4])

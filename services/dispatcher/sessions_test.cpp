@@ -2,7 +2,7 @@
 // Workers that come, come again, come elsewhere, fall silent and go.
 #include <gtest/gtest.h>
 
-#include "dispatcher/test_dispatcher.hpp"
+#include "dispatcher/testing/test_dispatcher.hpp"
 
 namespace headrace::dispatcher {
 namespace {
@@ -20,7 +20,7 @@ TEST(DispatcherLinks, AHelloIsWelcomedWithWhatTheWorkerHasToKnow) {
   auto hello = TestDispatcher::hello("instance-a");
   hello.info.name = "somebody else";
   d.say("p1", "w", hello);
-  const auto call = d.commit("worker_hello");
+  const auto call = d.commit<store::WorkerHello>();
   EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 4),
             (Texts{"w", "instance-a", "0123456789abcdef", "30000"}));
   const auto info = wire::decode<wire::WorkerInfo>(call.args.at(4));
@@ -72,9 +72,9 @@ TEST(DispatcherLinks, OnlyTheSessionOfThisConnectionIsListenedTo) {
 TEST(DispatcherLinks, WhatCannotBeReadIsIgnored) {
   TestDispatcher d(kConfiguration);
   d.connect("w", 1);
-  d.core.on_message("w@1", "w", "ready", "\xc1");
-  d.core.on_message("w@1", "w", "nonsense", "");
-  d.core.on_message("w@1", "w", "hello", "");
+  d.hear("w@1", "w", "ready", "\xc1");
+  d.hear("w@1", "w", "nonsense", "");
+  d.hear("w@1", "w", "hello", "");
   EXPECT_TRUE(d.quiet());
   EXPECT_EQ(d.core.worker_count(), 1u);
 }
@@ -83,12 +83,39 @@ TEST(DispatcherLinks, ASecondHelloOfTheSameProcessReplacesTheFirst) {
   TestDispatcher d(kConfiguration);
   d.say("p1", "w", TestDispatcher::hello("instance-a"));
   d.say("p2", "w", TestDispatcher::hello("instance-a"));
-  const auto first = d.commit("worker_hello"), second = d.commit("worker_hello");
+  const auto first = d.commit<store::WorkerHello>(), second = d.commit<store::WorkerHello>();
   first.ok(session(1));
   EXPECT_TRUE(d.quiet()) << "nobody is at p1 any more";
   second.ok(session(2));
   EXPECT_EQ(d.message<wire::Welcome>("p2").session.value, 2);
   EXPECT_EQ(d.core.worker_count(), 1u);
+}
+
+// Redis is slow, or ten thousand workers come back at once: the worker repeats its hello meanwhile.
+TEST(DispatcherLinks, ARepeatedHelloDoesNotBeginTheAdoptionAnew) {
+  TestDispatcher d(kConfiguration);
+  d.store.silent = true;
+  const auto hello = TestDispatcher::hello("instance-a", {{RequestId{1}, "n1"}});
+  d.say("p1", "w", hello);
+  d.commit<store::WorkerHello>().ok(
+      json::Array{1, json::Array{json::Array{"running", 50, 6, 4, ""}}, json::Array{}, ""});
+  d.say("p1", "w", hello);
+  EXPECT_TRUE(d.quiet()) << "its answer is on its way";
+  d.speak();
+  EXPECT_EQ(d.message<wire::Welcome>("p1").session.value, 1);
+  EXPECT_TRUE(d.quiet());
+}
+
+TEST(DispatcherLinks, AnotherHelloIsAnsweredAfterTheFirst) {
+  TestDispatcher d(kConfiguration);
+  d.say("p1", "w", TestDispatcher::hello("instance-a", {{RequestId{1}, "n1"}}));
+  d.say("p1", "w", TestDispatcher::hello("instance-a", {}));
+  const auto first = d.commit<store::WorkerHello>();
+  EXPECT_TRUE(d.quiet());
+  first.ok(json::Array{1, json::Array{json::Array{"fenced", 0, 0, 0, ""}}, json::Array{}, ""});
+  EXPECT_EQ(d.message<wire::Welcome>("p1").held.size(), 1u);
+  d.commit<store::WorkerHello>().ok(session(2));
+  EXPECT_TRUE(d.message<wire::Welcome>("p1").held.empty());
 }
 
 TEST(DispatcherLinks, AnotherProcessWithTheSameKeyTakesOver) {
@@ -98,7 +125,7 @@ TEST(DispatcherLinks, AnotherProcessWithTheSameKeyTakesOver) {
   const auto rehello = d.message<wire::Rehello>("w@1");
   EXPECT_TRUE(rehello.superseded);
   EXPECT_EQ(rehello.session.value, 1);
-  d.commit("worker_hello").ok(session(2));
+  d.commit<store::WorkerHello>().ok(session(2));
   d.message<wire::Welcome>("p2");
   d.say("w@1", "w", wire::Ready{SessionId{1}, 2});
   d.message<wire::Rehello>("w@1");
@@ -107,7 +134,7 @@ TEST(DispatcherLinks, AnotherProcessWithTheSameKeyTakesOver) {
 TEST(DispatcherLinks, ARefusedHelloIsForgotten) {
   TestDispatcher d(kConfiguration);
   d.say("p1", "w", TestDispatcher::hello("bad"));
-  d.commit("worker_hello").refuse("bad: an instance");
+  d.commit<store::WorkerHello>().refuse(store::Refused::bad, "bad: an instance");
   EXPECT_TRUE(d.quiet());
   EXPECT_EQ(d.core.worker_count(), 0u);
 }
@@ -148,34 +175,32 @@ TEST(DispatcherLinks, ANameWithADotIsOneWorker) {
   EXPECT_EQ(d.core.worker_count(), 1u);
 }
 
-// ---- leases ----
-
 TEST(DispatcherLinks, LeasesOfWorkersThatWereHeardAreRenewed) {
   TestDispatcher d(kConfiguration);
   d.connect("w", 1);
-  d.core.on_tick();
-  d.commit("tick");
-  EXPECT_EQ(d.commit("worker_renew").args, (Texts{"30000", "1", "w", "1"}));
-  d.effects.time += 3s;
-  d.core.on_tick();
-  d.commit("tick");
+  d.tick();
+  d.commit<store::Tick>();
+  EXPECT_EQ(d.commit<store::WorkerRenew>().args, (Texts{"30000", "1", "w", "1"}));
+  d.time += 3s;
+  d.tick();
+  d.commit<store::Tick>();
   EXPECT_TRUE(d.quiet()) << "silent since: its lease runs out";
   d.say("w@1", "w", wire::Heartbeat{SessionId{1}, 2, {}});
   d.message<wire::HeartbeatReply>("w@1");
-  d.effects.time += 3s;
-  d.core.on_tick();
-  d.commit("tick");
-  d.commit("worker_renew");
+  d.time += 3s;
+  d.tick();
+  d.commit<store::Tick>();
+  d.commit<store::WorkerRenew>();
 }
 
 TEST(DispatcherLinks, LeasesOfThousandsAreRenewedInSeveralCalls) {
   TestDispatcher d(kConfiguration);
   for (int i = 0; i < 2500; ++i) d.connect("v" + std::to_string(10'000 + i), 1 + i);
-  d.core.on_tick();
-  d.commit("tick");
+  d.tick();
+  d.commit<store::Tick>();
   std::set<std::string> renewed;
   for (const std::size_t count : {1000u, 1000u, 500u}) {
-    const auto call = d.commit("worker_renew");
+    const auto call = d.commit<store::WorkerRenew>();
     EXPECT_EQ(call.args.at(1), std::to_string(count));
     for (std::size_t i = 2; i < call.args.size(); i += 2) renewed.insert(call.args[i]);
   }
@@ -188,10 +213,10 @@ TEST(DispatcherLinks, AWorkerWithOtherSlotsIsAskedToSayHelloAgain) {
   d.connect("v", 1);
   d.connect("w", 2);
   const auto text = std::string("worker 'v' {} ") + kConfiguration;
-  d.core.on_configuration(config::evaluated(text), ConfigVersion{8});
+  d.configure(config::evaluated(text), 8);
   EXPECT_FALSE(d.message<wire::Rehello>("v@1").superseded) << "it had none";
   EXPECT_TRUE(d.quiet()) << "w has what it had";
-  d.core.on_configuration(config::evaluated("worker 'w' { slots = 3 }"), ConfigVersion{9});
+  d.configure(config::evaluated("worker 'w' { slots = 3 }"), 9);
   EXPECT_EQ(d.message<wire::Rehello>("w@2").session.value, 2);
   EXPECT_TRUE(d.quiet());
 }
@@ -200,9 +225,9 @@ TEST(DispatcherLinks, AWorkerWhoseSessionHasEndedIsAskedToSayHelloAgain) {
   TestDispatcher d(kConfiguration);
   d.connect("v", 1);
   d.connect("w", 2);
-  d.core.on_tick();
-  d.commit("tick");
-  const auto renew = d.commit("worker_renew");
+  d.tick();
+  d.commit<store::Tick>();
+  const auto renew = d.commit<store::WorkerRenew>();
   EXPECT_EQ(renew.args, (Texts{"30000", "2", "v", "1", "w", "2"}));
   renew.ok(json::Array{1, 0});
   const auto rehello = d.message<wire::Rehello>("w@2");
@@ -215,7 +240,7 @@ TEST(DispatcherLinks, AGoodbyeEndsTheSession) {
   TestDispatcher d(kConfiguration);
   d.connect("w", 1);
   d.say("w@1", "w", wire::Goodbye{SessionId{1}, "stopped"});
-  EXPECT_EQ(d.commit("worker_gone").args, (Texts{"w", "1", "goodbye"}));
+  EXPECT_EQ(d.commit<store::WorkerGone>().args, (Texts{"w", "1", "goodbye"}));
   EXPECT_EQ(d.core.worker_count(), 0u);
   d.request(1, {"a"});
   EXPECT_TRUE(d.quiet());
@@ -224,11 +249,11 @@ TEST(DispatcherLinks, AGoodbyeEndsTheSession) {
 TEST(DispatcherLinks, AWorkerWhoseKeyIsNoLongerAllowedIsSentAway) {
   TestDispatcher d(kConfiguration);
   d.connect("w", 1);
-  d.core.dismiss("nobody");
+  d.remove_key("nobody");
   EXPECT_TRUE(d.quiet());
-  d.core.dismiss("w");
+  d.remove_key("w");
   EXPECT_TRUE(d.message<wire::Rehello>("w@1").superseded);
-  EXPECT_EQ(d.commit("worker_gone").args, (Texts{"w", "1", "goodbye"}));
+  EXPECT_EQ(d.commit<store::WorkerGone>().args, (Texts{"w", "1", "goodbye"}));
   EXPECT_EQ(d.core.worker_count(), 0u);
 }
 
@@ -236,7 +261,7 @@ TEST(DispatcherLinks, AnEarlierHellosEventDoesNotSendTheWorkerAway) {
   TestDispatcher d("worker 'w' {} builder 'a' { workers = 'w', steps = step.compile {} }");
   d.say("p1", "w", TestDispatcher::hello("instance-a"));
   d.say("p2", "w", TestDispatcher::hello("instance-a"));  // a new socket after silence
-  const auto first = d.commit("worker_hello"), second = d.commit("worker_hello");
+  const auto first = d.commit<store::WorkerHello>(), second = d.commit<store::WorkerHello>();
   first.ok(json::Array{1, json::Array{}, json::Array{}, ""});
   d.event("worker.connected.w", {{"session", 1}});  // the host feeds it between the two answers
   EXPECT_TRUE(d.quiet()) << "Rehello{0, superseded}: the worker drops its builds and stays away for 30 s";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a running build says: reports in order, logs before the steps that they belong to, questions, and
-// that it is to stop.
+// What a running build says: reports in order, logs before the steps that they belong to, and that it is to
+// stop.
 #include <gtest/gtest.h>
 
-#include "dispatcher/test_dispatcher.hpp"
+#include "dispatcher/testing/test_dispatcher.hpp"
 #include "logchunk/chunk.hpp"
 
 namespace headrace::dispatcher {
@@ -74,11 +74,9 @@ class DispatcherProgress : public testing::Test {
   std::uint32_t crc = 0;
 };
 
-// ---- order ----
-
 TEST_F(DispatcherProgress, EachReportIsCommittedAndAcknowledgedWhenItIs) {
   report(1, {step(0, "x")});
-  const auto call = d.commit("progress");
+  const auto call = d.commit<store::Progress>();
   EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 7),
             (Texts{"1", claim.nonce, "1", "1", "step", "0", "0"}));
   EXPECT_TRUE(d.quiet());
@@ -91,8 +89,8 @@ TEST_F(DispatcherProgress, EachReportIsCommittedAndAcknowledgedWhenItIs) {
 TEST_F(DispatcherProgress, ReportsMayFollowOneAnotherBeforeAnyIsCommitted) {
   report(1, {step(0, "x")});
   report(2, {step(0, "x", Results::success), step(1, "y")});
-  EXPECT_EQ(d.commit("progress").args.at(2), "1");
-  const auto second = d.commit("progress");
+  EXPECT_EQ(d.commit<store::Progress>().args.at(2), "1");
+  const auto second = d.commit<store::Progress>();
   EXPECT_EQ(Texts(second.args.begin() + 2, second.args.begin() + 7), (Texts{"2", "2", "step", "0", "1"}));
 }
 
@@ -110,7 +108,7 @@ TEST_F(DispatcherProgress, AHoleInTheReportsMakesTheWorkerSayHelloAgain) {
 
 TEST_F(DispatcherProgress, ARepeatIsAcknowledgedNotCommitted) {
   report(1, {step(0, "x")});
-  const auto call = d.commit("progress");
+  const auto call = d.commit<store::Progress>();
   report(1, {step(0, "x")});
   EXPECT_TRUE(d.quiet()) << "not committed yet: the answer is on its way";
   call.ok();
@@ -122,7 +120,8 @@ TEST_F(DispatcherProgress, ARepeatIsAcknowledgedNotCommitted) {
 
 TEST_F(DispatcherProgress, AReportThatTheStoreRefusesIsFenced) {
   report(1, {step(0, "x")});
-  d.commit("progress").refuse("fenced: request 1 is not running under this nonce");
+  d.commit<store::Progress>().refuse(store::Refused::fenced,
+                                     "fenced: request 1 is not running under this nonce");
   EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
   EXPECT_EQ(d.core.running_count(), 0u);
   report(2, {step(0, "x")});
@@ -132,8 +131,8 @@ TEST_F(DispatcherProgress, AReportThatTheStoreRefusesIsFenced) {
 
 TEST_F(DispatcherProgress, WhatTheStoreWillNeverTakeEndsTheBuildWithException) {
   report(1, {step(0, "x")});
-  d.commit("progress").refuse("bad: argument 5 is 'x', expected a number");
-  const auto end = d.commit("progress");
+  d.commit<store::Progress>().refuse(store::Refused::bad, "bad: argument 5 is 'x', expected a number");
+  const auto end = d.commit<store::Progress>();
   EXPECT_EQ(Texts(end.args.begin(), end.args.begin() + 6),
             (Texts{"1", claim.nonce, "1", "1", "finish", "4"}));
   EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string,
@@ -141,20 +140,20 @@ TEST_F(DispatcherProgress, WhatTheStoreWillNeverTakeEndsTheBuildWithException) {
   end.ok();
   EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
   EXPECT_EQ(d.core.running_count(), 0u);
-  EXPECT_EQ(d.effects.moved, std::vector<std::int64_t>{50});
+  EXPECT_EQ(d.moved, std::vector<std::int64_t>{50});
   EXPECT_TRUE(d.quiet());
 }
 
 TEST_F(DispatcherProgress, AnotherRefusalMeansHelloAndTheSameAgain) {
   report(1, {step(0, "x")});
-  d.commit("progress").refuse("gap: report 3 is next, not 1");
+  d.commit<store::Progress>().refuse(store::Refused::gap, "gap: report 3 is next, not 1");
   EXPECT_FALSE(d.message<wire::Rehello>(kPeer).superseded);
   EXPECT_TRUE(d.quiet());
 }
 
 TEST_F(DispatcherProgress, AWorkerCannotGiveABuildBackAsRetry) {
   report(1, {finish(Results::retry)});
-  const auto end = d.commit("progress");
+  const auto end = d.commit<store::Progress>();
   EXPECT_EQ(Texts(end.args.begin() + 3, end.args.begin() + 6), (Texts{"1", "finish", "4"}));
   EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->results, Results::exception);
 }
@@ -164,7 +163,7 @@ TEST_F(DispatcherProgress, PropertiesAreGatheredAndStandInTheEndToo) {
   one.properties = Properties{{"x", {1, "step"}}};
   two.properties = Properties{{"y", {2, "step"}}};
   report(1, {one});
-  const auto call = d.commit("progress");
+  const auto call = d.commit<store::Progress>();
   EXPECT_EQ(call.args.at(4), "properties");
   const auto sent = wire::decode<wire::Build>(call.args.at(5));
   ASSERT_TRUE(sent);
@@ -172,7 +171,7 @@ TEST_F(DispatcherProgress, PropertiesAreGatheredAndStandInTheEndToo) {
   EXPECT_EQ(sent->properties.at("buildername").value, json::Value("a"))
       << "all of them, not the new ones only";
   report(2, {two, step(0, "x", Results::failure), finish(Results::failure)});
-  const auto end = d.commit("progress");
+  const auto end = d.commit<store::Progress>();
   EXPECT_EQ(Texts(end.args.begin() + 2, end.args.begin() + 6), (Texts{"2", "1", "finish", "2"}))
       << "one item: the whole build";
   const auto build = wire::decode<wire::Build>(end.args.at(6));
@@ -187,29 +186,27 @@ TEST_F(DispatcherProgress, PropertiesAreGatheredAndStandInTheEndToo) {
 
 TEST_F(DispatcherProgress, TheEndGivesTheLogsToTheLogStoreOnceItIsCommitted) {
   report(1, {finish(Results::success)});
-  const auto call = d.commit("progress");
-  EXPECT_TRUE(d.effects.moved.empty());
+  const auto call = d.commit<store::Progress>();
+  EXPECT_TRUE(d.moved.empty());
   call.ok();
   EXPECT_TRUE(d.message<wire::Reported>(kPeer).finished);
-  EXPECT_EQ(d.effects.moved, std::vector<std::int64_t>{50});
+  EXPECT_EQ(d.moved, std::vector<std::int64_t>{50});
   EXPECT_EQ(d.core.running_count(), 0u);
 }
-
-// ---- logs ----
 
 TEST_F(DispatcherProgress, LogBytesAreAppendedAndAcknowledgedByPosition) {
   report(0, {}, {piece("oone\n")});
   const auto first = d.append();
-  EXPECT_EQ(Texts(first.args.begin(), first.args.begin() + 7),
-            (Texts{"{t:log:50}:", claim.nonce, "0.0", "0", "5", "1", std::to_string(crc)}));
+  EXPECT_EQ(Texts(first.args.begin(), first.args.begin() + 6),
+            (Texts{claim.nonce, "0.0", "0", "5", "1", std::to_string(crc)}));
   first.ok(stored());
   const auto reported = d.message<wire::Reported>(kPeer);
   ASSERT_EQ(reported.logs.size(), 1u);
   EXPECT_EQ(reported.logs[0].size_bytes, 5);
-  EXPECT_EQ(d.effects.announced, std::vector<std::int64_t>{5});
+  EXPECT_EQ(d.announced, std::vector<std::int64_t>{5});
   report(0, {}, {piece("otwo\nothree\n")});
   const auto second = d.append();
-  EXPECT_EQ(Texts(second.args.begin() + 3, second.args.begin() + 7),
+  EXPECT_EQ(Texts(second.args.begin() + 2, second.args.begin() + 6),
             (Texts{"5", "12", "2", std::to_string(crc)}))
       << "the sum goes on from the first piece";
 }
@@ -222,22 +219,22 @@ TEST_F(DispatcherProgress, AStepEndsOnlyWhenItsLogIsInTheStore) {
   const auto first = d.append(), second = d.append();
   EXPECT_TRUE(d.quiet()) << "nothing of report 1, nor of 2 behind it";
   first.ok(json::Array{5, 1, 0});
-  EXPECT_TRUE(d.effects.commits.empty()) << "half of it is there";
+  EXPECT_TRUE(d.commits.empty()) << "half of it is there";
   second.ok(stored());
-  const auto progress = d.commit("progress");
+  const auto progress = d.commit<store::Progress>();
   EXPECT_EQ(progress.args.at(2), "1");
   const auto record = wire::decode<wire::StepRecord>(progress.args.at(7));
   ASSERT_TRUE(record);
   EXPECT_EQ(record->logs.at(0).size_bytes, 10);
   EXPECT_FALSE(record->logs.at(0).incomplete);
-  EXPECT_EQ(d.commit("progress").args.at(4), "finish");
+  EXPECT_EQ(d.commit<store::Progress>().args.at(4), "finish");
 }
 
 TEST_F(DispatcherProgress, ALogThatDiffersFromWhatWasWrittenIsMarked) {
   auto p = piece("oone\n");
   report(1, {ended()}, {std::move(p)});
   d.append().ok(json::Array{5, 1, 12345});
-  const auto record = wire::decode<wire::StepRecord>(d.commit("progress").args.at(7));
+  const auto record = wire::decode<wire::StepRecord>(d.commit<store::Progress>().args.at(7));
   ASSERT_TRUE(record);
   EXPECT_TRUE(record->logs.at(0).incomplete);
   EXPECT_EQ(record->logs.at(0).crc, 12345) << "of what is there";
@@ -269,18 +266,50 @@ TEST_F(DispatcherProgress, TheStoresWordAboutALogWins) {
   EXPECT_EQ(d.message<wire::Reported>(kPeer).logs.at(0).size_bytes, 0) << "send again from there";
   size = lines = crc = 0;
   report(0, {}, {piece("oone\n")});
-  EXPECT_EQ(d.append().args.at(3), "0");
+  EXPECT_EQ(d.append().args.at(2), "0");
 }
 
-TEST_F(DispatcherProgress, AChunkThatCannotBeReadIsNotStored) {
+// A worker offers again what was not taken: refused for good, it would go on for ever.
+TEST_F(DispatcherProgress, AChunkThatCannotBeReadEndsTheBuildOnce) {
   auto p = piece("oone\n");
   p.chunk.resize(p.chunk.size() / 2);
   report(0, {}, {p});
-  EXPECT_EQ(d.message<wire::Rehello>(kPeer).session, kSession);
-  EXPECT_TRUE(d.quiet());
+  const auto end = d.commit<store::Progress>();
+  EXPECT_EQ(Texts(end.args.begin(), end.args.begin() + 6),
+            (Texts{"1", claim.nonce, "1", "1", "finish", "4"}));
+  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string.find("log chunk: "), 0u);
+  report(0, {}, {p});
+  EXPECT_TRUE(d.quiet()) << "its repeat is not looked at";
+  end.ok();
+  EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
+  EXPECT_EQ(d.core.running_count(), 0u);
 }
 
-// ---- cancelling ----
+TEST_F(DispatcherProgress, ALogThatTheStoreWillNeverTakeEndsTheBuildOnce) {
+  report(1, {step(0, "x")});
+  d.commit<store::Progress>().ok();
+  d.message<wire::Reported>(kPeer);
+  report(0, {}, {piece("oone\n"), piece("otwo\n")});
+  const auto first = d.append(), second = d.append();
+  first.refuse(store::Refused::bad, "bad: argument 8 is 'x', expected a chunk");
+  const auto end = d.commit<store::Progress>();
+  EXPECT_EQ(end.args.at(2), "2") << "the next report";
+  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string,
+            "log: bad: argument 8 is 'x', expected a chunk");
+  second.refuse(store::Refused::bad, "bad: argument 8 is 'x', expected a chunk");
+  EXPECT_TRUE(d.quiet()) << "one end is enough";
+  end.ok();
+  EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
+  EXPECT_EQ(d.moved, std::vector<std::int64_t>{50});
+}
+
+TEST_F(DispatcherProgress, ALogUnderAnOldClaimIsFenced) {
+  report(0, {}, {piece("oone\n")});
+  d.append().refuse(store::Refused::fenced, "fenced: another claim writes");
+  EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
+  EXPECT_EQ(d.core.running_count(), 0u);
+  EXPECT_TRUE(d.quiet());
+}
 
 TEST_F(DispatcherProgress, TheCancelOfARunningBuildIsSaidAtOnceAndWithEveryHeartbeat) {
   d.event("request.cancel", {{"request", 1}, {"buildid", 50}},
@@ -305,81 +334,6 @@ TEST_F(DispatcherProgress, AHeartbeatIsToldWhichBuildsAreNoLongerTheWorkers) {
   EXPECT_FALSE(reply.wanted[0].cancel);
   EXPECT_FALSE(reply.wanted[0].fenced);
   EXPECT_TRUE(reply.wanted[1].fenced);
-}
-
-// ---- questions ----
-
-class DispatcherQuestions : public DispatcherProgress {
- protected:
-  DispatcherQuestions() {
-    call.function = d.configuration->site().builder("a")->steps.at(0).do_step_if["$question"].as_int();
-  }
-  wire::Question question() const { return {kSession, claim, BuildId{50}, 3, "call", wire::to_value(call)}; }
-  wire::CallArguments call;
-};
-
-TEST_F(DispatcherQuestions, TheAnswerIsStoredBeforeItIsSent) {
-  call.properties["go"] = {"yes", "step"};
-  d.say(kPeer, "w", question());
-  const auto answered = d.commit("answer");
-  EXPECT_EQ(Texts(answered.args.begin(), answered.args.begin() + 3), (Texts{"1", claim.nonce, "3"}));
-  const auto value = wire::decode_value(answered.args.at(3));
-  ASSERT_TRUE(value);
-  EXPECT_EQ((*value)["value"], json::Value("yes"));
-  EXPECT_TRUE(d.quiet());
-  answered.ok(json::Object{{"value", "the first answer"}, {"error", nullptr}});
-  const auto answer = d.message<wire::Answer>(kPeer);
-  EXPECT_EQ(answer.claim, claim);
-  EXPECT_EQ(answer.id, 3);
-  EXPECT_EQ(answer.value, json::Value("the first answer")) << "what the store has, whoever was first";
-  EXPECT_EQ(answer.error, std::nullopt);
-}
-
-TEST_F(DispatcherQuestions, AFunctionThatFailsIsAnAnswerToo) {
-  call.properties["bad"] = {true, "step"};
-  d.say(kPeer, "w", question());
-  const auto answered = d.commit("answer");
-  const auto value = wire::decode_value(answered.args.at(3));
-  ASSERT_TRUE(value);
-  EXPECT_EQ((*value)["error"], json::Value("headrace.lua:4: no way"));
-  answered.ok(*value);
-  EXPECT_EQ(d.message<wire::Answer>(kPeer).error, "headrace.lua:4: no way");
-}
-
-TEST_F(DispatcherQuestions, TheBuildsOwnConfigurationAnswers) {
-  d.core.on_configuration(
-      config::evaluated(
-          "worker 'w' { slots = 2 } builder 'a' { workers = 'w', steps = step.shell { command = 'x',\n"
-          "do_step_if = function(build) return 'new' end } }"),
-      ConfigVersion{8});
-  call.properties["go"] = {"old", "step"};
-  d.say(kPeer, "w", question());
-  const auto value = wire::decode_value(d.commit("answer").args.at(3));
-  ASSERT_TRUE(value);
-  EXPECT_EQ((*value)["value"], json::Value("old"));
-}
-
-TEST_F(DispatcherQuestions, AQuestionThatNobodyKnowsIsAnsweredWithAnError) {
-  auto strange = question();
-  strange.verb = "divine";
-  d.say(kPeer, "w", strange);
-  const auto value = wire::decode_value(d.commit("answer").args.at(3));
-  ASSERT_TRUE(value);
-  EXPECT_EQ((*value)["error"], json::Value("this dispatcher does not know the question 'divine'"));
-  strange.verb = "call";
-  strange.arguments = json::Object{{"function", "seven"}};
-  d.say(kPeer, "w", strange);
-  const auto unread = wire::decode_value(d.commit("answer").args.at(3));
-  ASSERT_TRUE(unread);
-  EXPECT_EQ((*unread)["error"],
-            json::Value("the arguments of the question cannot be read: function: no integer"));
-}
-
-TEST_F(DispatcherQuestions, AQuestionUnderAnOldClaimIsFenced) {
-  claim.nonce = "nonce0";
-  d.say(kPeer, "w", question());
-  EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim.nonce, "nonce0");
-  EXPECT_TRUE(d.quiet());
 }
 
 }  // namespace

@@ -13,15 +13,19 @@
 
 namespace headrace::dispatcher {
 
-class LogLane {
+class LogConnection {
  public:
-  LogLane(boost::asio::io_context& io, store::Settings settings) : client_(io, std::move(settings)) {}
+  LogConnection(boost::asio::io_context& io, store::Settings settings) : client_(io, std::move(settings)) {}
 
   /// @param lost  called once when the connection ends; whatever was in flight is dropped
   void connect(std::function<void()> up, std::function<void(std::string)> lost);
   /// Adds to the next batch; one batch is in flight at a time.
-  void append(store::Call call, std::function<void(store::Reply)> done);
-  void read(std::vector<std::string> words, std::function<void(store::RedisReply)> done);
+  void commit(store::Call call, std::function<void(store::Reply)> done);
+  /// @param done  takes a Result of the value
+  template <class T, class F>
+  void read(const store::Read<T>& question, F done) {
+    client_.run(store::while_current(generation_.mark(), question.start(client_.keys(), std::move(done))));
+  }
   /// Forgets everything that waits.
   void clear();
   bool connected() const { return client_.connected(); }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dispatcher/log_lane.hpp"
+#include "dispatcher/log_connection.hpp"
 
 namespace headrace::dispatcher {
 
-void LogLane::connect(std::function<void()> up, std::function<void(std::string)> lost) {
+void LogConnection::connect(std::function<void()> up, std::function<void(std::string)> lost) {
   clear();
   client_.connect(std::move(up), [this, lost = std::move(lost)](std::string reason) {
     clear();
@@ -11,21 +11,17 @@ void LogLane::connect(std::function<void()> up, std::function<void(std::string)>
   });
 }
 
-void LogLane::append(store::Call call, std::function<void(store::Reply)> done) {
+void LogConnection::commit(store::Call call, std::function<void(store::Reply)> done) {
   batch_.add(std::move(call), std::move(done));
   flush();
 }
 
-void LogLane::read(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
-  client_.command(std::move(words), generation_.guard(std::move(done)));
-}
-
-void LogLane::clear() {
+void LogConnection::clear() {
   generation_.renew();
   batch_.clear();
 }
 
-void LogLane::flush() {
+void LogConnection::flush() {
   if (!client_.connected()) return;
   auto calls = batch_.begin();
   if (calls.empty()) return;

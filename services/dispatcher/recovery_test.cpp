@@ -2,7 +2,7 @@
 // Claims that outlive the worker or the dispatcher that made them: given back, or gone on with.
 #include <gtest/gtest.h>
 
-#include "dispatcher/test_dispatcher.hpp"
+#include "dispatcher/testing/test_dispatcher.hpp"
 
 namespace headrace::dispatcher {
 namespace {
@@ -33,39 +33,44 @@ class DispatcherOrphans : public testing::Test {
     runs.logs[0].name = runs.logs[0].slug = "stdio";
     wire::Build later = start;
     later.properties["revision"] = {"abc", "git"};
-    request() = {{"state", "running"},
-                 {"nonce", "n50"},
-                 {"build", "50"},
-                 {"builder", "a"},
-                 {"bsid", "3"},
-                 {"slot", "a"},
-                 {"config", std::to_string(TestDispatcher::kVersion)},
-                 {"attempts", "1"}};
-    d.effects.hashes["{t}:build:50"] = {{"body", wire::encode(start)},
-                                        {"properties", wire::encode(later)},
-                                        {"step:0", wire::encode(done)},
-                                        {"step:1", wire::encode(runs)},
-                                        {"number", "6"},
-                                        {"attempt", "1"},
-                                        {"at", "900"},
-                                        {"sequence", "4"}};
-    d.effects.sets["{t:log:50}:logs"] = {"1.0"};
-    d.effects.hashes["{t:log:50}:1.0:m"] = {{"size", "10"}, {"lines", "2"}, {"crc", "77"}};
-    d.effects.hashes["{t}:buildset:3"] = {{"body", wire::encode(wire::Buildset{})}, {"at", "800"}};
-    d.effects.hashes["{t}:slots:w"] = {{"a", "1"}};
-    d.effects.hashes["{t}:worker:w"] = {{"session", "1"}};
+    store::Claimed claimed;
+    claimed.request.id = RequestId{1};
+    claimed.request.state = store::RequestState::running;
+    claimed.request.nonce = "n50";
+    claimed.request.build = BuildId{50};
+    claimed.request.builder = "a";
+    claimed.request.buildset = BuildsetId{3};
+    claimed.request.worker = "w";
+    claimed.request.directory = "a";
+    claimed.request.config = ConfigVersion{TestDispatcher::kVersion};
+    claimed.request.attempts = 1;
+    claimed.set = std::make_shared<const wire::Buildset>();
+    claimed.running.emplace();
+    claimed.running->sequence = 4;
+    auto& build = claimed.running->build;
+    build = later;
+    build.id = BuildId{50};
+    build.number = 6;
+    build.attempt = 1;
+    build.started_ms = 900;
+    build.steps = {done, runs};
+    claimed.logs[{1, 0}] = {10, 2, 77};
+    d.store.claims[RequestId{1}] = claimed;
+    d.store.slots["w"] = {RequestId{1}};
+    d.store.workers["w"] = {"w", SessionId{1}, true, {}, 1};
   }
-  std::map<std::string, std::string>& request() { return d.effects.hashes["{t}:request:1"]; }
+  store::Claimed& claimed() { return d.store.claims[RequestId{1}]; }
+  store::Request& request() { return claimed().request; }
 
   // The lease of w has run out: what the core makes of its build.
   TestCall lost() {
-    d.core.on_tick();
-    d.commit("tick").ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
-    const auto gone = d.commit("worker_gone");
+    d.tick();
+    d.commit<store::Tick>().ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
+    const auto gone = d.commit<store::WorkerGone>();
     EXPECT_EQ(gone.args, (Texts{"w", "1", "expired"}));
     EXPECT_TRUE(d.quiet()) << "nothing is given away before the session has ended";
     gone.ok();
-    return d.commit("build_lost");
+    return d.commit<store::BuildLost>();
   }
   static Results verdict(const TestCall& call) { return static_cast<Results>(std::stoi(call.args.at(3))); }
 
@@ -77,9 +82,9 @@ TEST_F(DispatcherOrphans, ALostWorkersBuildIsRetried) {
   EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 3),
             (Texts{"1", "n50", std::to_string(TestDispatcher::kMaxAttempts)}));
   EXPECT_EQ(verdict(call), Results::retry);
-  EXPECT_TRUE(d.effects.moved.empty());
+  EXPECT_TRUE(d.moved.empty());
   call.ok();
-  EXPECT_EQ(d.effects.moved, std::vector<std::int64_t>{50});
+  EXPECT_EQ(d.moved, std::vector<std::int64_t>{50});
   EXPECT_TRUE(d.quiet());
 }
 
@@ -105,10 +110,9 @@ TEST_F(DispatcherOrphans, WhatItHadDoneIsKept) {
 }
 
 TEST_F(DispatcherOrphans, TheLastAttemptEndsWithException) {
-  request()["attempts"] = std::to_string(TestDispatcher::kMaxAttempts - 1);
+  request().attempts = TestDispatcher::kMaxAttempts - 1;
   EXPECT_EQ(verdict(lost()), Results::retry) << "there is one more";
-  d.effects.hashes["{t}:worker:w"]["session"] = "1";
-  request()["attempts"] = std::to_string(TestDispatcher::kMaxAttempts);
+  request().attempts = TestDispatcher::kMaxAttempts;
   const auto call = lost();
   EXPECT_EQ(verdict(call), Results::exception);
   const auto build = wire::decode<wire::Build>(call.args.at(4));
@@ -117,35 +121,36 @@ TEST_F(DispatcherOrphans, TheLastAttemptEndsWithException) {
 }
 
 TEST_F(DispatcherOrphans, ACancelThatTheWorkerDidNotLiveToSeeIsCancelled) {
-  request()["attempts"] = std::to_string(TestDispatcher::kMaxAttempts);
-  request()["wanted"] = wire::encode_value(json::Object{{"reason", "by ann"}});
+  request().attempts = TestDispatcher::kMaxAttempts;
+  request().cancel_reason = "by ann";
   EXPECT_EQ(verdict(lost()), Results::cancelled);
 }
 
 TEST_F(DispatcherOrphans, AVerdictThatIsOutOfDateIsMadeAnew) {
   const auto call = lost();
-  request()["wanted"] = wire::encode_value(json::Object{{"reason", "by ann"}});
-  call.refuse("stale: the verdict is 6, not 5");
-  const auto again = d.commit("build_lost");
+  request().cancel_reason = "by ann";
+  call.refuse(store::Refused::stale, "stale: the verdict is 6, not 5");
+  const auto again = d.commit<store::BuildLost>();
   EXPECT_EQ(verdict(again), Results::cancelled);
-  again.refuse("fenced: request 1 is not running under this nonce");
+  again.refuse(store::Refused::fenced, "fenced: request 1 is not running under this nonce");
   EXPECT_TRUE(d.quiet()) << "somebody else was quicker";
-  EXPECT_TRUE(d.effects.moved.empty());
+  EXPECT_TRUE(d.moved.empty());
 }
 
 TEST_F(DispatcherOrphans, ALeaseThatHoldsAfterAllCostsNothing) {
-  d.core.on_tick();
-  d.commit("tick").ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
-  d.commit("worker_gone").refuse("early: the lease of w holds");
+  d.tick();
+  d.commit<store::Tick>().ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
+  d.commit<store::WorkerGone>().refuse(store::Refused::early, "early: the lease of w holds");
   EXPECT_TRUE(d.quiet());
 }
 
 TEST_F(DispatcherOrphans, AnOfferToALostWorkerIsReleased) {
-  request()["state"] = "offered";
-  d.core.on_tick();
-  d.commit("tick").ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
-  d.commit("worker_gone").ok();
-  EXPECT_EQ(d.commit("release").args, (Texts{"1", "n50", "orphan"}));
+  request().state = store::RequestState::offered;
+  claimed().running.reset();
+  d.tick();
+  d.commit<store::Tick>().ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
+  d.commit<store::WorkerGone>().ok();
+  EXPECT_EQ(d.commit<store::Release>().args, (Texts{"1", "n50", "orphan"}));
 }
 
 TEST_F(DispatcherOrphans, AnOfferThatNobodyAcceptsGoesBackWhenItExpires) {
@@ -153,61 +158,62 @@ TEST_F(DispatcherOrphans, AnOfferThatNobodyAcceptsGoesBackWhenItExpires) {
   e.connect("w", 1);
   e.request(1, {"a", "a"});
   const auto claim = e.offered(1, "w@1").claim;
-  e.commit("offer").ok(json::Array{1, "a~2"});
+  e.commit<store::Offer>().ok(json::Array{1, "a~2"});
   e.message<wire::Offer>("w@1");
-  e.effects.hashes["{t}:request:1"] = {{"state", "offered"}, {"nonce", claim.nonce}};
-  e.core.on_tick();
-  e.commit("tick").ok(json::Array{1000, 5, "t5", json::Array{"1"}, json::Array{}, 1});
-  e.commit("worker_renew");
-  e.commit("release").refuse("early: the session of the offer is current");
-  const auto release = e.commit("release");
+  auto& stored = e.store.claims[RequestId{1}].request;
+  stored.id = RequestId{1};
+  stored.state = store::RequestState::offered;
+  stored.nonce = claim.nonce;
+  e.tick();
+  e.commit<store::Tick>().ok(json::Array{1000, 5, "t5", json::Array{"1"}, json::Array{}, 1});
+  e.commit<store::WorkerRenew>();
+  e.commit<store::Release>().refuse(store::Refused::early, "early: the session of the offer is current");
+  const auto release = e.commit<store::Release>();
   EXPECT_EQ(release.args, (Texts{"1", claim.nonce, "expired"}));
   EXPECT_EQ(e.core.running_count(), 2u);
   release.ok();
   EXPECT_EQ(e.core.running_count(), 1u);
   e.event("request.pending", {{"request", 1}});
-  EXPECT_EQ(e.commit("offer").args.at(4), "1");
+  EXPECT_EQ(e.commit<store::Offer>().args.at(4), "1");
 }
 
 TEST_F(DispatcherOrphans, WhatIsCompleteIsLeftAlone) {
-  request() = {{"state", "complete"}};
-  d.core.on_tick();
-  d.commit("tick").ok(json::Array{1000, 5, "t5", json::Array{"1"}, json::Array{"w"}, 1});
-  d.commit("worker_gone").ok();
+  request().state = store::RequestState::complete;
+  d.tick();
+  d.commit<store::Tick>().ok(json::Array{1000, 5, "t5", json::Array{"1"}, json::Array{"w"}, 1});
+  d.commit<store::WorkerGone>().ok();
   EXPECT_TRUE(d.quiet());
 }
 
 TEST_F(DispatcherOrphans, ANewDispatcherSettlesWhatItFindsAbandoned) {
-  LoadedRequest loaded;
-  loaded.request = {RequestId{1}, "a", 0, 0, std::make_shared<wire::Buildset>()};
-  loaded.state = "running";
-  Core fine(d.effects, {}, d.configuration, ConfigVersion{7}, {loaded});
-  EXPECT_TRUE(d.quiet()) << "its worker's session is current";
+  store::OpenRequests::One loaded{request(), std::make_shared<const wire::Buildset>(), false};
+  EXPECT_TRUE(TestDispatcher(kConfiguration, {loaded}).quiet()) << "its worker's session is current";
   loaded.orphan = true;
-  Core core(d.effects, {}, d.configuration, ConfigVersion{7}, {loaded});
-  EXPECT_EQ(verdict(d.commit("build_lost")), Results::retry);
+  Core core({}, d.configuration, ConfigVersion{7}, {loaded}, d.now());
+  const auto actions = core.take_actions();
+  ASSERT_EQ(actions.size(), 1u);
+  const auto& question = std::get<Ask>(actions[0]).question;
+  EXPECT_EQ(std::get<ClaimOf>(question).request.value, 1) << "what becomes of it is the store's to say";
 }
 
 TEST_F(DispatcherOrphans, AWorkersOtherClaimsAreSettledAfterItsHello) {
   d.connect("w", 2, {}, {}, json::Array{1});
-  EXPECT_EQ(verdict(d.commit("build_lost")), Results::retry) << "it has forgotten this build";
+  EXPECT_EQ(verdict(d.commit<store::BuildLost>()), Results::retry) << "it has forgotten this build";
 }
 
 TEST_F(DispatcherOrphans, WhenAWorkerMovesOnItsSlotsAreLookedAtALittleLater) {
   d.event("worker.disconnected.w", {{"session", 1}});
-  d.core.on_tick();
-  d.commit("tick");
+  d.tick();
+  d.commit<store::Tick>();
   EXPECT_TRUE(d.quiet()) << "whoever has ended the session comes first";
-  d.effects.time += 3s;
-  d.core.on_tick();
-  d.commit("tick");
-  d.commit("build_lost");
-  d.core.on_tick();
-  d.commit("tick");
+  d.time += 3s;
+  d.tick();
+  d.commit<store::Tick>();
+  d.commit<store::BuildLost>();
+  d.tick();
+  d.commit<store::Tick>();
   EXPECT_TRUE(d.quiet()) << "once";
 }
-
-// ---- adopting ----
 
 TEST_F(DispatcherOrphans, ABuildThatAWorkerHoldsIsAdoptedWhereItStands) {
   const wire::Claim claim{RequestId{1}, "n50"};
@@ -228,7 +234,7 @@ TEST_F(DispatcherOrphans, ABuildThatAWorkerHoldsIsAdoptedWhereItStands) {
   wire::Report report{SessionId{2}, claim, BuildId{50}, 5, {}, {}};
   report.items.push_back({{}, {}, wire::ProgressItem::Finish{Results::success, "fine"}});
   d.say("w@2", "w", report);
-  const auto call = d.commit("progress");
+  const auto call = d.commit<store::Progress>();
   EXPECT_EQ(call.args.at(2), "5") << "goes on where the store stands";
   const auto build = wire::decode<wire::Build>(call.args.at(6));
   ASSERT_TRUE(build);
@@ -242,12 +248,13 @@ TEST_F(DispatcherOrphans, AnAdoptedOfferStartsWithAllItsProperties) {
   set.sourcestamps[0].branch = "main";
   set.sourcestamps[0].revision = "abc";
   set.properties["owner"] = {"ann", "Change"};
-  d.effects.hashes["{t}:buildset:3"] = {{"body", wire::encode(set)}, {"at", "800"}};
-  request()["state"] = "offered";
+  claimed().set = std::make_shared<const wire::Buildset>(set);
+  request().state = store::RequestState::offered;
+  claimed().running.reset();
   const wire::Claim claim{RequestId{1}, "n50"};
   d.connect("w", 2, {claim}, json::Array{json::Array{"offered", 0, 0, 0, ""}});
   d.say("w@2", "w", wire::Accept{SessionId{2}, claim});
-  const auto start = wire::decode<wire::Build>(d.commit("accept").args.at(4));
+  const auto start = wire::decode<wire::Build>(d.commit<store::Accept>().args.at(4));
   ASSERT_TRUE(start);
   const auto value = [&](const char* name) {
     const auto found = start->properties.find(name);
@@ -263,14 +270,29 @@ TEST_F(DispatcherOrphans, AnAdoptedOfferStartsWithAllItsProperties) {
 TEST_F(DispatcherOrphans, AnAdoptedBuildTakesItsSlot) {
   d.connect("w", 2, {{RequestId{1}, "n50"}}, json::Array{json::Array{"running", 50, 6, 4, ""}});
   d.request(10, {"a", "a"});
-  EXPECT_EQ(d.commit("offer").args.at(4), "10");
+  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "10");
   EXPECT_TRUE(d.quiet()) << "one of two slots was free";
 }
 
 TEST_F(DispatcherOrphans, ACancelSurvivesTheDispatcherThatHeardOfIt) {
-  request()["wanted"] = wire::encode_value(json::Object{{"reason", "by ann"}});
+  request().cancel_reason = "by ann";
   const auto welcome =
       d.connect("w", 2, {{RequestId{1}, "n50"}}, json::Array{json::Array{"running", 50, 6, 4, "x"}});
+  ASSERT_EQ(welcome.held.size(), 1u);
+  EXPECT_TRUE(welcome.held[0].cancel);
+  EXPECT_EQ(welcome.held[0].reason, "by ann");
+}
+
+// People press stop exactly when a dispatcher restarts.
+TEST_F(DispatcherOrphans, ACancelThatComesDuringAnAdoptionIsNotLost) {
+  d.store.silent = true;
+  d.say("w@2", "w", TestDispatcher::hello("instance2", {{RequestId{1}, "n50"}}));
+  d.commit<store::WorkerHello>().ok(
+      json::Array{2, json::Array{json::Array{"running", 50, 6, 4, ""}}, json::Array{}, ""});
+  d.event("request.cancel", {{"request", 1}, {"buildid", 50}},
+          wire::encode_value(json::Object{{"reason", "by ann"}}));
+  d.speak();
+  const auto welcome = d.message<wire::Welcome>("w@2");
   ASSERT_EQ(welcome.held.size(), 1u);
   EXPECT_TRUE(welcome.held[0].cancel);
   EXPECT_EQ(welcome.held[0].reason, "by ann");
@@ -288,8 +310,6 @@ TEST_F(DispatcherOrphans, AClaimThatIsNoLongerTheWorkersIsNotKept) {
   EXPECT_EQ(d.core.running_count(), 0u);
 }
 
-// ---- the log of events says that a request is pending again ----
-
 TEST_F(DispatcherOrphans, APendingEventOlderThanOurClaimChangesNothing) {
   d.connect("w", 2, {{RequestId{1}, "n50"}}, json::Array{json::Array{"running", 50, 6, 4, ""}});
   d.event("request.pending", {{"request", 1}});
@@ -301,10 +321,11 @@ TEST_F(DispatcherOrphans, AClaimThatAnotherGaveBackIsForgottenAndTheRequestOffer
   d.request(1, {"a"});
   d.connect("w", 2, {{RequestId{1}, "n50"}}, json::Array{json::Array{"running", 50, 6, 4, ""}});
   EXPECT_TRUE(d.quiet());
-  request() = {{"state", "pending"}};
+  request().state = store::RequestState::pending;
+  request().nonce.clear();
   d.event("request.pending", {{"request", 1}});
   EXPECT_EQ(d.core.running_count(), 0u);
-  EXPECT_EQ(d.commit("offer").args.at(4), "1");
+  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "1");
 }
 
 }  // namespace

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// For the tests of the core: a dispatcher whose store, configuration and workers are the test's own hands.
+// What the core wants done is kept; the test takes it in order and answers it, or does not. Questions to the
+// store are answered at once from what the test has put there.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "config/test_support.hpp"
+#include "dispatcher/core.hpp"
+#include "store/transitions/build.hpp"
+#include "store/transitions/lease.hpp"
+#include "store/transitions/log.hpp"
+#include "wire/codec.hpp"
+
+namespace headrace::dispatcher {
+
+using Texts = std::vector<std::string>;
+
+/// A call of the store that waits for its answer.
+struct TestCall {
+  std::string function;
+  Texts args;
+  std::function<void(store::Reply)> done;
+
+  void ok(const json::Value& value) const {
+    store::Reply reply;
+    reply.ok = true;
+    reply.value = wire::encode_value(value);
+    if (done) done(std::move(reply));
+  }
+  /// The same, with the plainest answer that the function gives.
+  void ok() const {
+    if (function == store::WorkerGone::kFunction) return ok(json::Array{json::Array{}});
+    if (function == store::Progress::kFunction)
+      return ok(json::Array{std::stoll(args.at(2)), args.size() > 4 && args.at(4) == "finish" ? 1 : 0});
+    if (function == store::BuildLost::kFunction) return ok(json::Array{std::stoll(args.at(3))});
+    ok(json::Array{});
+  }
+  void refuse(store::Refused why, const std::string& text) const {
+    store::Reply reply;
+    reply.why = why;
+    reply.refusal = text;
+    if (done) done(std::move(reply));
+  }
+};
+
+/// What the store says when it is asked.
+struct TestStore {
+  std::map<RequestId, store::Claimed> claims;
+  std::map<std::string, std::vector<RequestId>> slots;
+  std::map<std::string, store::Worker> workers;
+  std::map<ChangeId, wire::Change> changes;
+  std::map<ConfigVersion, ConfigurationPtr> configurations;
+  bool silent = false;  ///< questions wait until it speaks again
+
+  Answer answer(const ClaimOf& q) const { return found(claims, q.request); }
+  Answer answer(const SlotsOf& q) const { return found(slots, q.worker).value_or(std::vector<RequestId>()); }
+  Answer answer(const SessionOf& q) const { return found(workers, q.worker); }
+  Answer answer(const ChangesOf& q) const {
+    std::vector<wire::Change> out;
+    for (const auto id : q.ids)
+      if (const auto change = found(changes, id)) out.push_back(*change);
+    return out;
+  }
+
+ private:
+  template <class M, class K>
+  static std::optional<typename M::mapped_type> found(const M& map, const K& key) {
+    const auto it = map.find(key);
+    return it == map.end() ? std::nullopt : std::optional(it->second);
+  }
+};
+
+/// A core over a configuration, and what a store and its workers say to it.
+class TestDispatcher {
+ public:
+  static constexpr std::int64_t kVersion = 7;
+  static constexpr int kMaxAttempts = 3;
+
+  explicit TestDispatcher(const std::string& configuration_text,
+                          std::vector<store::OpenRequests::One> open = {})
+      : configuration(config::evaluated(configuration_text)),
+        core({"0123456789abcdef", 30s, 5s, 5s, kMaxAttempts,
+              [this] { return "nonce" + std::to_string(++nonces_); }},
+             configuration, ConfigVersion{kVersion}, open, now()) {
+    store.configurations[ConfigVersion{kVersion}] = configuration;
+    perform();
+  }
+
+  Now now() const { return {time, from_ms(5000)}; }
+  void tick() {
+    core.on_tick(now());
+    perform();
+  }
+  void match(bool anew = false) {
+    core.match(now(), anew);
+    perform();
+  }
+  void configure(ConfigurationPtr other, std::int64_t version) {
+    core.on_configuration(std::move(other), ConfigVersion{version}, now());
+    perform();
+  }
+  void remove_key(const std::string& worker) {
+    core.on_key_removed(worker, now());
+    perform();
+  }
+  /// Bytes, as they come.
+  void hear(const std::string& peer, const std::string& worker, const std::string& name,
+            const std::string& body) {
+    core.on_message(peer, worker, name, body, now());
+    perform();
+    match();
+  }
+  /// The store answers what it was asked while it was silent.
+  void speak() {
+    store.silent = false;
+    for (auto& ask : std::exchange(asked_, {})) perform(ask);
+    perform();
+    match();
+  }
+
+  /// The next call that nobody has answered; it has to be this one.
+  template <class Transition>
+  TestCall commit() {
+    return take(commits, std::string(Transition::kFunction));
+  }
+  TestCall append() { return take(appends, std::string(store::LogAppend::kFunction)); }
+  /// The next message to anybody; it has to be this kind and go to this peer.
+  template <class M>
+  M message(const std::string& peer) {
+    if (sent.empty()) {
+      ADD_FAILURE() << "no " << M::kName << " for " << peer;
+      return {};
+    }
+    const auto first = sent.front();
+    sent.pop_front();
+    EXPECT_EQ(first.name, M::kName);
+    EXPECT_EQ(first.peer, peer);
+    auto out = wire::decode<M>(first.body);
+    if (!out) {
+      ADD_FAILURE() << out.error().text;
+      return {};
+    }
+    return *out;
+  }
+  /// Neither a call nor a message waits to be taken.
+  bool quiet() const { return commits.empty() && appends.empty() && sent.empty(); }
+
+  /// A message of `worker` from its connection `peer`, as the service brings it.
+  template <class M>
+  void say(const std::string& peer, const std::string& worker, const M& message) {
+    hear(peer, worker, M::kName, wire::encode(message));
+  }
+
+  /// Says hello from the connection "<worker>@<session>" and is welcomed.
+  wire::Welcome connect(const std::string& worker, std::int64_t session, std::vector<wire::Claim> held = {},
+                        json::Array states = {}, json::Array orphans = {}) {
+    const auto peer = peer_of(worker, session);
+    say(peer, worker, hello("instance" + std::to_string(session), std::move(held)));
+    commit<store::WorkerHello>().ok(json::Array{session, std::move(states), std::move(orphans), ""});
+    return message<wire::Welcome>(peer);
+  }
+  static wire::Hello hello(const std::string& instance, std::vector<wire::Claim> held = {}) {
+    wire::Hello hello;
+    hello.instance = instance;
+    hello.held = std::move(held);
+    return hello;
+  }
+  static std::string peer_of(const std::string& worker, std::int64_t session) {
+    return worker + "@" + std::to_string(session);
+  }
+
+  /// What the store says of a request when it is asked.
+  void stored(std::int64_t id, store::RequestState state) {
+    auto& request = store.claims[RequestId{id}].request;
+    request.id = RequestId{id};
+    request.state = state;
+  }
+
+  /// A buildset with a request for each of these builders; their ids begin with `first`.
+  void request(std::int64_t first, const Texts& builders, std::int64_t priority = 0) {
+    wire::Buildset set;
+    set.sourcestamps.resize(1);
+    set.sourcestamps[0].branch = "main";
+    for (const auto& builder : builders) set.requests.push_back({{}, builder, priority});
+    event("buildset.new", {{"bsid", first}, {"first_request", first}}, wire::encode(set));
+  }
+  void event(const std::string& topic, std::map<std::string, std::int64_t, std::less<>> ids,
+             const std::string& body = "") {
+    wire::Event event;
+    event.topic = topic;
+    event.ids = std::move(ids);
+    event.at_ms = 1000;
+    event.body = body;
+    core.on_event(event, now());
+    perform();
+    match();
+  }
+
+  /// Takes the offer of `id` that the core has asked the store for, gives it to the `index`th worker
+  /// asked, and takes the message to it.
+  wire::Offer offered(std::int64_t id, const std::string& peer, int index = 1,
+                      const std::string& slot = "a") {
+    const auto call = commit<store::Offer>();
+    EXPECT_EQ(call.args.at(4), std::to_string(id));
+    call.ok(json::Array{index, slot});
+    return message<wire::Offer>(peer);
+  }
+  /// The same, accepted: build `build` runs on `worker`. @return its claim
+  wire::Claim running(std::int64_t id, std::int64_t build, const std::string& worker, std::int64_t session) {
+    const auto peer = peer_of(worker, session);
+    const auto claim = offered(id, peer).claim;
+    say(peer, worker, wire::Accept{SessionId{session}, claim});
+    commit<store::Accept>().ok(json::Array{build, 1, 900, 1});
+    EXPECT_EQ(message<wire::Accepted>(peer).build.value, build);
+    return claim;
+  }
+
+  struct Sent {
+    std::string peer, name, body;
+  };
+  std::deque<TestCall> commits, appends;
+  std::deque<Sent> sent;
+  std::vector<std::int64_t> announced, moved;
+  TestStore store;
+  MonoTime time{1'000'000ms};
+  ConfigurationPtr configuration;
+  Core core;
+
+ private:
+  void perform() {
+    for (auto actions = core.take_actions(); !actions.empty(); actions = core.take_actions())
+      for (auto& action : actions) std::visit([this](auto& a) { perform(a); }, action);
+  }
+  void perform(Send& a) { sent.push_back({a.peer, a.name, a.body}); }
+  void perform(Commit& a) { commits.push_back(call(a.call, a.ticket)); }
+  void perform(AppendLog& a) { appends.push_back(call(a.call, a.ticket)); }
+  void perform(AnnounceLog& a) { announced.push_back(a.extent.size_bytes); }
+  void perform(MoveLogs& a) { moved.push_back(a.build.value); }
+  void perform(WantConfiguration& a) { core.on_answer(a.ticket, store.configurations[a.version], now()); }
+  void perform(Ask& a) {
+    if (store.silent) return asked_.push_back(a);
+    core.on_answer(a.ticket, std::visit([this](const auto& q) { return store.answer(q); }, a.question),
+                   now());
+  }
+  TestCall call(const store::Call& c, Ticket ticket) {
+    return {c.function, c.args, [this, ticket](store::Reply reply) {
+              if (ticket) core.on_answer(ticket, std::move(reply), now());
+              perform();
+              match();
+            }};
+  }
+  static TestCall take(std::deque<TestCall>& calls, const std::string& function) {
+    if (calls.empty()) {
+      ADD_FAILURE() << "no call of " << function;
+      return {};
+    }
+    auto first = std::move(calls.front());
+    calls.pop_front();
+    EXPECT_EQ(first.function, function);
+    return first;
+  }
+
+  std::vector<Ask> asked_;
+  int nonces_ = 0;
+};
+
+/// The workers that an offer names, in order.
+inline Texts workers_of(const TestCall& offer) {
+  Texts out;
+  for (std::size_t i = 4; i + 4 < offer.args.size(); i += 5) out.push_back(offer.args[i + 1]);
+  return out;
+}
+
+}  // namespace headrace::dispatcher
