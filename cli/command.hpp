@@ -4,8 +4,10 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "arguments/arguments.hpp"
+#include "control/outcome.hpp"
 
 namespace headrace::cli {
 
@@ -16,6 +18,14 @@ inline constexpr int kGood = 0, kFailed = 1, kWrongUsage = 2;
 struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+/// The value of a verb; throws for the exit status that its problem has.
+template <class T>
+T value_of(control::Outcome<T> outcome) {
+  if (outcome) return std::move(*outcome);
+  if (outcome.error().kind == control::Problem::Kind::wrong) throw UsageError(outcome.error().text);
+  throw std::runtime_error(outcome.error().text);
+}
 
 /// Each adds its command; its action throws UsageError, or any other error for status 1.
 void add_up(arguments::Command& program);

@@ -19,9 +19,6 @@ struct CheckedConfig {
 /// @return nothing to use (null configuration) when there are any
 CheckedConfig check_config(const std::string& path);
 
-/// The transition that makes it current. Its answer is MessagePack of [version].
-store::Call apply_call(const CheckedConfig& checked);
-
 /// "1 builder, 2 workers, …" for a person.
 std::string summary(const config::Site& site);
 

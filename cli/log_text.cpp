@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "logchunk/chunk.hpp"
+#include "store/state/log.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -17,11 +18,8 @@ std::string text_of_chunk(std::string_view encoded) {
 }  // namespace
 
 std::optional<std::string> LogText::chunk(const logstore::LogId& key, std::size_t number) {
-  const auto list =
-      store_.keys().log_prefix(key.build) + std::to_string(key.step) + "." + std::to_string(key.log) + ":c";
-  const auto live = store_.command({"LINDEX", list, std::to_string(number)});
-  if (live.is_error()) throw std::runtime_error("Redis: " + live.text);
-  if (!live.text.empty()) return text_of_chunk(live.text);
+  const auto live = store_.read(store::log_chunks(key.build, {key.step, key.log}, number, 1));
+  if (!live.empty()) return text_of_chunk(live[0]);
   return stored(key, number);
 }
 

@@ -6,15 +6,16 @@
 
 #include "cli/command.hpp"
 #include "cli/configuration_file.hpp"
-#include "cli/control.hpp"
-#include "wire/codec.hpp"
+#include "cli/system_access.hpp"
+#include "control/site.hpp"
+#include "store/state/site.hpp"
 
 namespace headrace::cli {
 namespace {
 
 struct Options {
   std::string path;
-  Control control;
+  SystemAccess control;
 };
 
 int apply(Options& o) {
@@ -24,13 +25,11 @@ int apply(Options& o) {
     return kWrongUsage;
   }
   auto& store = o.control.store();
-  const auto before = store.command({"HGET", store.keys()("config"), "version"}).text;
-  const auto reply = store.call(apply_call(checked));
-  if (!reply.ok) throw std::runtime_error("the configuration was refused: " + reply.refusal);
-  const auto value = wire::decode_value(reply.value);
-  const auto version = value && value->is_array() ? value->as_array().at(0).int_or(0) : 0;
-  const bool same = before == std::to_string(version);
-  std::cout << "configuration " << version << (same ? " was current already: " : " is current: ")
+  const auto before = store.read(store::config_version());
+  const auto version = store.commit(control::apply(checked.files, checked.configuration->site()));
+  if (!version) throw std::runtime_error("the configuration was refused: " + version.error().text);
+  const bool same = before == *version;
+  std::cout << "configuration " << version->value << (same ? " was current already: " : " is current: ")
             << summary(checked.configuration->site()) << "\n";
   return kGood;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace events: the event log, one JSON a line; with -f over the bus, without a gap.
+#include "store/state/events.hpp"
+
 #include <unistd.h>
 
 #include <iostream>
@@ -7,21 +9,20 @@
 #include <stdexcept>
 
 #include "cli/command.hpp"
-#include "cli/control.hpp"
 #include "cli/event_json.hpp"
-#include "cli/state.hpp"
+#include "cli/system_access.hpp"
 #include "service/runner.hpp"
 
 namespace headrace::cli {
 namespace {
 
-constexpr int kAtOnce = 500;
+constexpr std::size_t kAtOnce = 500;
 
 struct Options {
   bool follow = false;
   std::optional<std::int64_t> after;
   std::vector<std::string> topics;
-  Control control;
+  SystemAccess control;
 
   bool wants(const wire::Event& event) const {
     if (topics.empty()) return true;
@@ -35,32 +36,13 @@ void print(const Options& o, const wire::Event& event) {
   if (o.wants(event)) std::cout << event_json(event) << "\n";
 }
 
-wire::Event decode_entry(const store::RedisReply& entry) {
-  // [id, [e, envelope, b, body]]
-  if (entry.items.size() != 2 || entry.items[1].items.size() != 4)
-    throw std::runtime_error("the event log holds something else than events");
-  auto event = wire::decode_event(entry.items[1].items[1].text, entry.items[1].items[3].text);
-  if (!event) throw std::runtime_error("event " + entry.items[0].text + ": " + event.error().text);
-  return std::move(*event);
-}
-
-std::vector<wire::Event> read_after(store::BlockingClient& store, std::int64_t after, int most) {
-  const auto r = store.command({"XRANGE", store.keys()("events"), std::to_string(after + 1) + "-0", "+",
-                                "COUNT", std::to_string(most)});
-  if (r.is_error()) throw std::runtime_error("Redis: " + r.text);
-  std::vector<wire::Event> out;
-  for (const auto& entry : r.items) out.push_back(decode_entry(entry));
-  return out;
-}
-
 // Where to begin: just before the first event that is still there after `after`, or at the end.
 events::Cursor start_cursor(store::BlockingClient& store, const std::optional<std::int64_t>& after) {
   if (after) {
-    const auto first = read_after(store, *after, 1);
+    const auto first = store.read(store::events_after(EventNumber{*after}, 1));
     if (!first.empty()) return {{first[0].number.value - 1}, first[0].previous_tag};
   }
-  const auto n = number_of(text_of(store, {"HGET", store.keys()("head"), "n"}));
-  return {{n}, text_of(store, {"HGET", store.keys()("head"), "tag"})};
+  return store.read(store::head());
 }
 
 class Printer : public service::Service {
@@ -111,7 +93,7 @@ int events(Options& o) {
   auto& store = o.control.store();
   auto after = o.after.value_or(0);
   while (true) {
-    const auto list = read_after(store, after, kAtOnce);
+    const auto list = store.read(store::events_after(EventNumber{after}, kAtOnce));
     for (const auto& event : list) print(o, event);
     if (list.empty() || !std::cout) break;
     after = list.back().number.value;

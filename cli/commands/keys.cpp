@@ -9,9 +9,8 @@
 #include <stdexcept>
 
 #include "cli/command.hpp"
-#include "cli/control.hpp"
-#include "cli/state.hpp"
-#include "cli/workers.hpp"
+#include "cli/system_access.hpp"
+#include "control/verbs.hpp"
 #include "keys/token.hpp"
 
 namespace headrace::cli {
@@ -20,34 +19,36 @@ namespace {
 struct Options {
   std::string name;
   std::vector<std::string> servers;
-  Control control;
+  SystemAccess control;
 };
 
+std::string word_of(store::KeyKind kind) { return kind == store::KeyKind::worker ? "worker" : "subscriber"; }
+
 // The key is made here, allowed in Redis, and leaves only in the token: nobody else ever has it.
-int add_key_of(const std::string& kind, Options& o) {
+int add_key_of(store::KeyKind kind, Options& o) {
+  const bool is_worker = kind == store::KeyKind::worker;
   if (o.name.empty() || o.name.find_first_of("/\\ \t\n") != std::string::npos)
     throw UsageError("'" + o.name + "' is no name: it must not be empty or contain blanks or slashes");
   auto& store = o.control.store();
   if (o.servers.empty() && o.control.file())
-    o.servers = {kind == "worker" ? o.control.file()->workers : o.control.file()->bus};
+    o.servers = {is_worker ? o.control.file()->workers : o.control.file()->bus};
   if (o.servers.empty())
-    throw UsageError("--server is needed: where the " + kind +
-                     " connects to, tcp://host:" + (kind == "worker" ? "9989" : "9802"));
+    throw UsageError("--server is needed: where the " + word_of(kind) +
+                     " connects to, tcp://host:" + (is_worker ? "9989" : "9802"));
   for (const auto& s : o.servers)
     if (!s.starts_with("tcp://") && !s.starts_with("ipc://"))
       throw UsageError("--server '" + s + "': expected tcp://host:port");
   const auto site = o.control.site_key();
-  if (kind == "worker") {
-    const auto current = current_config(store);
+  if (is_worker) {
+    const auto current = value_of(control::current_configuration(store));
     if (!current.configuration->site().worker(o.name))
       std::cerr << "note: the configuration has no worker '" << o.name
                 << "' yet; it gets no work until it has\n";
   }
   const auto pair = bus::new_key_pair();
-  const auto reply = store.call({"key_allow", {kind, pair.public_key, o.name}});
-  if (!reply.ok) throw std::runtime_error("the key was refused: " + reply.refusal);
+  value_of(control::allow_key(store, kind, pair.public_key, o.name));
   keys::Token token;
-  token.kind = kind;
+  token.kind = word_of(kind);
   token.name = o.name;
   token.server = o.servers;
   token.server_key = site.public_key;
@@ -57,24 +58,16 @@ int add_key_of(const std::string& kind, Options& o) {
   return kGood;
 }
 
-int remove_keys_of(const std::string& kind, Options& o) {
-  auto& store = o.control.store();
-  const auto all = store.command({"HGETALL", store.keys()("keys:" + kind)});
-  int removed = 0;
-  for (std::size_t i = 0; i + 1 < all.items.size(); i += 2) {
-    if (all.items[i + 1].text != o.name) continue;
-    const auto reply = store.call({"key_forbid", {kind, all.items[i].text}});
-    if (!reply.ok) throw std::runtime_error("key of " + o.name + ": " + reply.refusal);
-    ++removed;
-  }
-  if (!removed) throw std::runtime_error("no " + kind + " '" + o.name + "' has a key");
+int remove_keys_of(store::KeyKind kind, Options& o) {
+  const int removed = value_of(control::forbid_keys(o.control.store(), kind, o.name));
   std::cout << removed << (removed == 1 ? " key" : " keys") << " of " << o.name << " forbidden\n";
   return kGood;
 }
 
 int list_workers(Options& o) {
   auto& store = o.control.store();
-  for (const auto& w : read_workers(store)) {
+  const auto current = value_of(control::current_configuration(store));
+  for (const auto& w : control::workers(store, current.configuration->site())) {
     std::string facts = w.connected ? w.info.version : "";
     if (const auto it = w.info.facts.find("host"); w.connected && it != w.info.facts.end())
       facts += " on " + it->second;
@@ -85,16 +78,17 @@ int list_workers(Options& o) {
   return kGood;
 }
 
-void add_key_commands(arguments::Command& command, const std::string& kind) {
+void add_key_commands(arguments::Command& command, store::KeyKind kind) {
+  const auto word = word_of(kind);
   auto added =
-      command.subcommand("add", "allow a new " + kind + "; prints one token to paste on its machine");
+      command.subcommand("add", "allow a new " + word + "; prints one token to paste on its machine");
   auto a = std::make_shared<Options>();
   added.positional("NAME", a->name).required();
   added.option("--server", a->servers, "where it connects to, tcp://host:port; may be repeated");
   a->control.add_options(added);
   added.action([a, kind] { return add_key_of(kind, *a); });
 
-  auto removed = command.subcommand("remove", "forbid every key of a " + kind);
+  auto removed = command.subcommand("remove", "forbid every key of a " + word);
   auto r = std::make_shared<Options>();
   removed.positional("NAME", r->name).required();
   r->control.add_options(removed);
@@ -105,7 +99,7 @@ void add_key_commands(arguments::Command& command, const std::string& kind) {
 
 void add_worker(arguments::Command& program) {
   auto command = program.subcommand("worker", "workers and their keys");
-  add_key_commands(command, "worker");
+  add_key_commands(command, store::KeyKind::worker);
   auto listed = command.subcommand("list", "all workers");
   auto l = std::make_shared<Options>();
   l->control.add_options(listed);
@@ -114,7 +108,7 @@ void add_worker(arguments::Command& program) {
 
 void add_subscriber(arguments::Command& program) {
   auto command = program.subcommand("subscriber", "programs that listen to the events");
-  add_key_commands(command, "subscriber");
+  add_key_commands(command, store::KeyKind::subscriber);
 }
 
 }  // namespace headrace::cli

@@ -7,11 +7,12 @@
 #include <thread>
 
 #include "cli/command.hpp"
-#include "cli/control.hpp"
 #include "cli/log_text.hpp"
-#include "cli/state.hpp"
+#include "cli/system_access.hpp"
 #include "clock/clock.hpp"
+#include "control/site.hpp"
 #include "logchunk/chunk.hpp"
+#include "store/state/build.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -21,7 +22,7 @@ constexpr milliseconds kLook{100};  // how often a running log is looked at
 struct Options {
   std::string what, channels = "oeht";
   bool follow = false;
-  Control control;
+  SystemAccess control;
 };
 
 struct Wanted {
@@ -55,9 +56,9 @@ class Printer {
         text_(store_, o.control.data() + "/logs") {}
 
   void run() {
-    const auto id = build_of_word(store_, wanted_.build).id;
+    const auto id = value_of(control::find_build(store_, wanted_.build)).id;
     while (true) {
-      const auto build = read_build(store_, id.value);
+      const auto build = store_.read(store::build(id));
       if (!build) throw std::runtime_error("build " + wanted_.build + " is gone");
       const bool through = print_news(*build);
       std::cout.flush();

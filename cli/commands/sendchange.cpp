@@ -7,10 +7,10 @@
 #include <stdexcept>
 
 #include "cli/command.hpp"
-#include "cli/control.hpp"
 #include "cli/properties.hpp"
+#include "cli/system_access.hpp"
 #include "clock/clock.hpp"
-#include "wire/codec.hpp"
+#include "control/verbs.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -23,7 +23,7 @@ struct Options {
   std::string log_file, delivery;
   std::int64_t when_s = 0;
   std::vector<std::string> properties;
-  Control control;
+  SystemAccess control;
 };
 
 std::string read_text(const std::string& path) {
@@ -40,22 +40,10 @@ int sendchange(Options& o) {
   change.when_ms = o.when_s ? o.when_s * 1000 : to_ms(wall_now());
   change.properties = parse_properties(o.properties, "Change");
   change.source = "sendchange";
-  auto& store = o.control.store();
-  if (o.codebase) {
-    change.codebase = *o.codebase;
-  } else {
-    // As for a hook: the site's function names the codebase.
-    auto current = current_config(store);
-    if (const auto fn = current.configuration->site().codebase_fn) {
-      const auto value = current.configuration->call(fn, config::change_argument(change));
-      if (!value) throw std::runtime_error(value.error().text);
-      change.codebase = value->string_or("");
-    }
-  }
-  const auto reply = store.call({"change_add", {o.delivery, "", "0", "", "", "", "1", wire::encode(change)}});
-  if (!reply.ok) throw std::runtime_error("the change was refused: " + reply.refusal);
-  const auto value = wire::decode_value(reply.value);
-  std::cout << "change " << (value && value->is_array() ? value->as_array().at(0).int_or(0) : 0) << "\n";
+  if (o.codebase) change.codebase = *o.codebase;
+  const auto id =
+      value_of(control::send_change(o.control.store(), change, o.codebase.has_value(), o.delivery));
+  std::cout << "change " << id.value << "\n";
   return kGood;
 }
 

@@ -8,25 +8,27 @@
 #include <memory>
 
 #include "cli/command.hpp"
-#include "cli/control.hpp"
 #include "cli/health_text.hpp"
-#include "cli/state.hpp"
-#include "cli/workers.hpp"
+#include "cli/system_access.hpp"
 #include "clock/clock.hpp"
+#include "control/site.hpp"
 #include "http/client.hpp"
+#include "store/state/build.hpp"
+#include "store/state/request.hpp"
+#include "store/state/site.hpp"
 
 namespace headrace::cli {
 namespace {
 
 struct Options {
   bool json = false;
-  Control control;
+  SystemAccess control;
 };
 
 constexpr std::string_view kSocketPrefix = "status.", kSocketSuffix = ".sock";
 
 // Every process under `up` answers on <runtime>/status.<name>.sock.
-json::Array services(Control& control) {
+json::Array services(SystemAccess& control) {
   json::Array out;
   if (!control.file()) return out;
   for (const auto& entry : std::filesystem::directory_iterator(control.file()->runtime)) {
@@ -48,44 +50,43 @@ json::Array services(Control& control) {
   return out;
 }
 
-json::Value look(Control& control) {
+json::Value look(SystemAccess& control) {
   auto& store = control.store();
   json::Array workers, queue, running, pollers;
-  const auto current = current_config(store);
+  const auto current = value_of(control::current_configuration(store));
   for (const auto& p : current.configuration->site().pollers)
     pollers.push_back(
-        json::Object{{"name", p.name},
-                     {"polled", store.command({"HEXISTS", store.keys()("poller"), p.name}).integer == 1}});
-  for (const auto& w : read_workers(store))
+        json::Object{{"name", p.name}, {"polled", store.read(store::poller_state(p.name)).has_value()}});
+  for (const auto& w : control::workers(store, current.configuration->site()))
     workers.push_back(
         json::Object{{"name", w.name}, {"connected", w.connected}, {"builds", w.busy}, {"slots", w.slots}});
-  for (const auto& r : open_requests(store)) {
-    if (r.state != "running") {
-      queue.push_back(json::Object{{"request", r.id},
+  for (const auto& open : store.read(store::open_requests()).requests) {
+    const auto& r = open.request;
+    if (r.state != store::RequestState::running) {
+      queue.push_back(json::Object{{"request", r.id.value},
                                    {"builder", r.builder},
-                                   {"state", r.state},
+                                   {"state", std::string(store::request_state_name(r.state))},
                                    {"submitted_ms", r.submitted_ms},
                                    {"priority", r.priority}});
       continue;
     }
-    const auto build = read_build(store, r.build);
+    const auto build = store.read(store::build(r.build));
     if (!build) continue;
-    running.push_back(json::Object{{"build", r.build},
+    running.push_back(json::Object{{"build", r.build.value},
                                    {"builder", r.builder},
                                    {"number", build->number},
                                    {"worker", build->worker},
-                                   {"request", r.id},
+                                   {"request", r.id.value},
                                    {"started_ms", build->started_ms},
                                    {"step", build->steps.empty() ? "" : build->steps.back().name}});
   }
-  return json::Object{
-      {"config_version", number_of(text_of(store, {"HGET", store.keys()("config"), "version"}))},
-      {"services", services(control)},
-      {"workers", std::move(workers)},
-      {"pollers", std::move(pollers)},
-      {"queue", std::move(queue)},
-      {"running", std::move(running)},
-      {"web", control.web()}};
+  return json::Object{{"config_version", current.version.value},
+                      {"services", services(control)},
+                      {"workers", std::move(workers)},
+                      {"pollers", std::move(pollers)},
+                      {"queue", std::move(queue)},
+                      {"running", std::move(running)},
+                      {"web", control.web()}};
 }
 
 std::string ago(std::int64_t ms) {

@@ -5,9 +5,8 @@
 #include <stdexcept>
 
 #include "cli/command.hpp"
-#include "cli/control.hpp"
-#include "cli/state.hpp"
-#include "store/transitions/buildset.hpp"
+#include "cli/system_access.hpp"
+#include "control/verbs.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -15,7 +14,7 @@ namespace {
 struct Options {
   std::string build, reason;
   std::int64_t request = 0;
-  Control control;
+  SystemAccess control;
 };
 
 int stop(Options& o) {
@@ -23,19 +22,16 @@ int stop(Options& o) {
     throw UsageError("stop: name either a build (17, kernel#3) or --request ID");
   auto& store = o.control.store();
   if (!o.build.empty()) {
-    const auto build = build_of_word(store, o.build);
+    const auto build = value_of(control::find_build(store, o.build));
     if (build.results)
       throw std::runtime_error("build " + o.build +
                                " has ended: " + std::string(results_name(*build.results)));
     o.request = build.request.value;
   }
   if (o.reason.empty()) o.reason = "stopped by " + user_name();
-  const auto state = store.commit(store::RequestCancel{{o.request}, o.reason});
-  if (!state)
-    throw std::runtime_error("request " + std::to_string(o.request) +
-                             " cannot be stopped: " + state.error().text);
+  const auto state = value_of(control::stop(store, RequestId{o.request}, o.reason));
   std::cout << "request " << o.request
-            << (*state == store::RequestState::running ? ": its build is being stopped" : ": cancelled")
+            << (state == store::RequestState::running ? ": its build is being stopped" : ": cancelled")
             << "\n";
   return kGood;
 }

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "config/configuration.hpp"
+#include "store/state/site.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -41,7 +42,7 @@ void SiteLink::connect() {
       });
 }
 
-void SiteLink::commit(store::Call call, std::function<void(store::Reply)> done) {
+void SiteLink::commit_call(store::Call call, std::function<void(store::Reply)> done) {
   if (!store_.connected()) return;
   batch_.add(std::move(call), std::move(done));
   flush();
@@ -59,14 +60,17 @@ void SiteLink::flush() {
 void SiteLink::allow_worker(const std::string& public_key, const std::string& name,
                             std::function<void()> done) {
   if (!store_.connected()) return;
-  store_.command({"HGET", store_.keys()("keys:worker"), public_key}, [=, this](store::RedisReply r) {
-    if (r.text == name) return done();
-    commit({"key_allow", {"worker", public_key, name}}, [name, done](store::Reply reply) {
-      if (!reply.ok)
-        std::cerr << "headrace: the key of worker " << name << " was refused: " << reply.refusal << std::endl;
-      done();
-    });
-  });
+  store_.read(store::allowed_key(store::KeyKind::worker, public_key),
+              [=, this](const Result<std::optional<std::string>>& allowed) {
+                if (allowed && *allowed == name) return done();
+                commit(store::KeyAllow{store::KeyKind::worker, public_key, name},
+                       [name, done](const auto& outcome) {
+                         if (!outcome)
+                           std::cerr << "headrace: the key of worker " << name
+                                     << " was refused: " << outcome.error().text << std::endl;
+                         done();
+                       });
+              });
 }
 
 void SiteLink::plan_look() {
@@ -78,29 +82,30 @@ void SiteLink::plan_look() {
 
 void SiteLink::look() {
   if (!store_.connected()) return;
-  store_.command({"HGET", store_.keys()("config"), "version"}, [this](store::RedisReply r) {
-    if (!r.text.empty() && r.text != version_) return read_version(r.text);
+  store_.read(store::config_version(), [this](const Result<ConfigVersion>& version) {
+    if (version && *version && *version != version_) return read_version(*version);
     plan_look();
   });
 }
 
-void SiteLink::read_version(const std::string& version) {
-  store_.command({"GET", store_.keys()("config:" + version)}, [this, version](store::RedisReply r) {
-    version_ = version;
-    std::vector<config::Problem> problems;
-    const auto files = config::unpack(r.text);
-    const auto configuration = files ? config::Configuration::evaluate(*files, problems) : nullptr;
-    if (configuration) {
-      std::vector<std::string> names;
-      for (const auto& worker : configuration->site().workers)
-        if (worker.embedded) names.push_back(worker.name);
-      if (on_workers_) on_workers_(std::move(names));
-    } else {
-      std::cerr << "headrace: configuration " << version
-                << " is not understood by this program; workers stay as they are" << std::endl;
-    }
-    plan_look();
-  });
+void SiteLink::read_version(ConfigVersion version) {
+  store_.read(
+      store::config_files(version), [this, version](const Result<std::optional<std::string>>& packed) {
+        version_ = version;
+        std::vector<config::Problem> problems;
+        const auto files = config::unpack(packed ? packed->value_or("") : "");
+        const auto configuration = files ? config::Configuration::evaluate(*files, problems) : nullptr;
+        if (configuration) {
+          std::vector<std::string> names;
+          for (const auto& worker : configuration->site().workers)
+            if (worker.embedded) names.push_back(worker.name);
+          if (on_workers_) on_workers_(std::move(names));
+        } else {
+          std::cerr << "headrace: configuration " << version.value
+                    << " is not understood by this program; workers stay as they are" << std::endl;
+        }
+        plan_look();
+      });
 }
 
 }  // namespace headrace::cli

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clock/clock.hpp"
@@ -22,8 +23,13 @@ class SiteLink {
 
   /// Connects, and again whenever the connection is lost. @param connected  called each time
   void start(std::function<void()> connected);
-  /// Calls made while there is no connection, or when it is lost, answer nothing.
-  void commit(store::Call call, std::function<void(store::Reply)> done);
+  /// Transitions committed while there is no connection, or when it is lost, answer nothing.
+  /// @param done  takes the Outcome
+  template <class Transition, class F>
+  void commit(const Transition& transition, F done) {
+    commit_call(transition.call(),
+                [done = std::move(done)](const store::Reply& reply) { done(Transition::read(reply)); });
+  }
   /// Allows a worker's key, unless it is allowed already.
   void allow_worker(const std::string& public_key, const std::string& name, std::function<void()> done);
   /// Called with the names of the embedded workers whenever another version has become current.
@@ -37,14 +43,15 @@ class SiteLink {
   void flush();
   void look();
   void plan_look();
-  void read_version(const std::string& version);
+  void commit_call(store::Call call, std::function<void(store::Reply)> done);
+  void read_version(ConfigVersion version);
 
   boost::asio::steady_timer retry_, timer_;
   store::Client store_;
   store::Batch batch_;
   std::function<void()> connected_;
   std::function<void(std::vector<std::string>)> on_workers_;
-  std::string version_;  // that on_workers_ was told of
+  ConfigVersion version_;  // that on_workers_ was told of
   bool stopped_ = false;
 };
 

@@ -13,9 +13,10 @@
 #include <stdexcept>
 
 #include "cli/command.hpp"
-#include "cli/control.hpp"
+#include "cli/system_access.hpp"
 #include "cli/up/log_file.hpp"
 #include "cli/up/private_file.hpp"
+#include "control/site.hpp"
 #include "keys/token.hpp"
 #include "service/key_file.hpp"
 
@@ -114,9 +115,10 @@ bool Supervisor::on_child_ended(Child& child, int status) {
 
 void Supervisor::on_connected() {
   if (applied_ || stopping_) return;
-  site_.commit(apply_call(checked_), [this](store::Reply reply) {
+  const auto transition = control::apply(checked_.files, checked_.configuration->site());
+  site_.commit(transition, [this](const auto& version) {
     if (stopping_ || applied_) return;
-    if (!reply.ok) return fail(kFailed, "Redis refused the configuration: " + reply.refusal);
+    if (!version) return fail(kFailed, "Redis refused the configuration: " + version.error().text);
     applied_ = true;
     start_everything();
   });
@@ -223,8 +225,9 @@ void Supervisor::apply_again() {
     std::cerr << "headrace: the configuration cannot be read: " << e.what() << std::endl;
   }
   if (!checked.configuration) return;
-  site_.commit(apply_call(checked), [](store::Reply reply) {
-    if (!reply.ok) std::cerr << "headrace: the configuration was refused: " << reply.refusal << std::endl;
+  site_.commit(control::apply(checked.files, checked.configuration->site()), [](const auto& version) {
+    if (!version)
+      std::cerr << "headrace: the configuration was refused: " << version.error().text << std::endl;
   });
 }
 

@@ -9,7 +9,6 @@
 
 #include "arguments/arguments.hpp"
 #include "bus/socket.hpp"
-#include "config/configuration.hpp"
 #include "json/value.hpp"
 #include "store/client.hpp"
 
@@ -33,7 +32,7 @@ std::string control_path(const std::string& data);
 [[nodiscard]] Result<ControlFile> read_control_file(const std::string& data);
 
 /// The options --data, --redis, … of one command, and what they lead to.
-class Control {
+class SystemAccess {
  public:
   void add_options(arguments::Command& command);
 
@@ -60,13 +59,5 @@ class Control {
   std::optional<ControlFile> file_;
   std::unique_ptr<store::BlockingClient> store_;
 };
-
-/// The current configuration as Redis has it.
-struct CurrentConfig {
-  std::int64_t version = 0;
-  std::unique_ptr<config::Configuration> configuration;
-};
-/// Throws when none was applied, or it cannot be evaluated by this program.
-CurrentConfig current_config(store::BlockingClient& store);
 
 }  // namespace headrace::cli

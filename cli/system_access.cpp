@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/control.hpp"
+#include "cli/system_access.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -49,7 +49,7 @@ Result<ControlFile> read_control_file(const std::string& data) {
   return c;
 }
 
-void Control::add_options(arguments::Command& command) {
+void SystemAccess::add_options(arguments::Command& command) {
   command.option("--data", data_, "data directory of the running `headrace up`")
       .env("HEADRACE_DATA")
       .show_default();
@@ -69,7 +69,7 @@ void Control::add_options(arguments::Command& command) {
   command.option("--web-url", web_, "URL of headrace-web, with --redis").env("HEADRACE_WEB_URL");
 }
 
-const std::optional<ControlFile>& Control::file() {
+const std::optional<ControlFile>& SystemAccess::file() {
   if (!asked_ && redis_.empty()) {
     auto read = read_control_file(data_);
     if (!read) throw std::runtime_error(read.error().text);
@@ -79,7 +79,7 @@ const std::optional<ControlFile>& Control::file() {
   return file_;
 }
 
-store::Settings Control::store_settings() {
+store::Settings SystemAccess::store_settings() {
   const bool up = file().has_value();
   auto address = store::parse_address(up ? file_->redis : redis_);
   if (!address) throw UsageError("--redis: " + address.error().text);
@@ -93,7 +93,7 @@ store::Settings Control::store_settings() {
   return out;
 }
 
-store::BlockingClient& Control::store() {
+store::BlockingClient& SystemAccess::store() {
   if (!store_) {
     auto settings = store_settings();
     try {
@@ -108,14 +108,14 @@ store::BlockingClient& Control::store() {
   return *store_;
 }
 
-store::BlockingClient& Control::reconnect() {
+store::BlockingClient& SystemAccess::reconnect() {
   store_.reset();
   file_.reset();
   asked_ = false;
   return store();
 }
 
-bus::KeyPair Control::site_key() {
+bus::KeyPair SystemAccess::site_key() {
   const auto path = file() ? file_->site_key : site_key_;
   if (path.empty())
     throw UsageError("the site's key is needed: name its file with --site-key (HEADRACE_SITE_KEY)");
@@ -124,26 +124,7 @@ bus::KeyPair Control::site_key() {
   return *pair;
 }
 
-std::string Control::bus_subscribe() { return file() ? file_->bus_subscribe : bus_subscribe_; }
-std::string Control::web() { return file() ? file_->web : web_; }
-
-CurrentConfig current_config(store::BlockingClient& store) {
-  CurrentConfig out;
-  const auto version = store.command({"HGET", store.keys()("config"), "version"});
-  if (version.is_error()) throw std::runtime_error("Redis: " + version.text);
-  if (version.text.empty())
-    throw std::runtime_error("no configuration was applied yet: `headrace apply CONFIG`");
-  out.version = std::stoll(version.text);
-  const auto packed = store.command({"GET", store.keys()("config:" + version.text)});
-  auto files = config::unpack(packed.text);
-  if (!files)
-    throw std::runtime_error("configuration " + version.text + " cannot be read: " + files.error().text);
-  std::vector<config::Problem> problems;
-  out.configuration = config::Configuration::evaluate(*files, problems);
-  if (!out.configuration)
-    throw std::runtime_error("configuration " + version.text + " is not understood by this program: " +
-                             (problems.empty() ? "no reason" : problems[0].place + ": " + problems[0].text));
-  return out;
-}
+std::string SystemAccess::bus_subscribe() { return file() ? file_->bus_subscribe : bus_subscribe_; }
+std::string SystemAccess::web() { return file() ? file_->web : web_; }
 
 }  // namespace headrace::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/follow.hpp"
+#include "cli/follow_build.hpp"
 
 #include <fmt/format.h>
 
@@ -8,14 +8,17 @@
 #include <stdexcept>
 #include <thread>
 
-#include "cli/state.hpp"
 #include "clock/clock.hpp"
+#include "store/state/build.hpp"
+#include "store/state/events.hpp"
+#include "store/state/request.hpp"
 
 namespace headrace::cli {
 namespace {
 
 constexpr seconds kAwayLimit{60};
 constexpr milliseconds kRetry{200};
+constexpr milliseconds kWait{1000};  // for an event
 
 struct Gone : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -26,14 +29,14 @@ std::string seconds_text(std::int64_t from_ms, std::int64_t to_ms) {
 }
 
 // Prints what is new of one request after another look at it.
-class Story {
+class RunSummary {
  public:
-  Story(std::int64_t request, std::ostream& out) : request_(request), out_(out) {}
+  RunSummary(RequestId request, std::ostream& out) : request_(request), out_(out) {}
 
   /// @return the verdict when the request is complete
   std::optional<Results> look(store::BlockingClient& store) {
-    const auto request = read_request(store, request_);
-    if (!request) throw Gone("request " + std::to_string(request_) + " is gone");
+    const auto request = store.read(store::request(request_));
+    if (!request) throw Gone("request " + std::to_string(request_.value) + " is gone");
     if (build_ && request->build != build_) tell(store);  // the end of a build that was lost
     if (request->build && request->build != build_) {
       build_ = request->build;
@@ -42,19 +45,19 @@ class Story {
     }
     tell(store);
     if (!request->results) return std::nullopt;
-    const auto results = results_from_int(*request->results).value_or(Results::exception);
-    out_ << "request " << request_ << ": " << results_name(results) << std::endl;
+    const auto results = *request->results;
+    out_ << "request " << request_.value << ": " << results_name(results) << std::endl;
     return results;
   }
 
  private:
   void tell(store::BlockingClient& store) {
     if (!build_ || ended_) return;
-    const auto build = read_build(store, build_);
+    const auto build = store.read(store::build(build_));
     if (!build) return;
     const auto name = build->builder + "#" + std::to_string(build->number);
     if (!started_)
-      out_ << "build " << name << " (id " << build_ << ") started on " << build->worker << std::endl;
+      out_ << "build " << name << " (id " << build_.value << ") started on " << build->worker << std::endl;
     started_ = true;
     for (const auto& step : build->steps) {
       if (!step.results || !steps_.insert(step.number).second) continue;
@@ -67,27 +70,26 @@ class Story {
          << seconds_text(build->started_ms, build->complete_ms) << std::endl;
   }
 
-  std::int64_t request_;
+  RequestId request_;
   std::ostream& out_;
-  std::int64_t build_ = 0;
+  BuildId build_;
   bool started_ = false, ended_ = false;
   std::set<int> steps_;  // told already
 };
 
 }  // namespace
 
-Results follow_request(Control& control, std::int64_t request, std::ostream& out) {
-  Story story(request, out);
+Results follow_request(SystemAccess& control, RequestId request, std::ostream& out) {
+  RunSummary summary(request, out);
   std::optional<MonoTime> away_since;
   auto* store = &control.store();
   while (true) {
     try {
       if (away_since) store = &control.reconnect();
-      const auto last = text_of(*store, {"HGET", store->keys()("head"), "n"});
-      if (const auto end = story.look(*store)) return *end;
+      const auto last = store->read(store::head());
+      if (const auto end = summary.look(*store)) return *end;
       away_since.reset();
-      text_of(*store, {"XREAD", "COUNT", "1", "BLOCK", "1000", "STREAMS", store->keys()("events"),
-                       (last.empty() ? "0" : last) + "-0"});
+      store->read(store::await_events_after(last.number, 1, kWait));
     } catch (const Gone&) {
       throw;
     } catch (const std::runtime_error&) {
