@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands of `headrace`: each file in commands/ adds one to the command line.
+// The commands of `headrace`, and what all of them share.
 #pragma once
 
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "arguments/arguments.hpp"
@@ -27,19 +29,15 @@ T value_of(control::Outcome<T> outcome) {
   throw std::runtime_error(outcome.error().text);
 }
 
-/// Each adds its command; its action throws UsageError, or any other error for status 1.
-void add_up(arguments::Command& program);
-void add_check(arguments::Command& program);
-void add_apply(arguments::Command& program);
-void add_force(arguments::Command& program);
-void add_stop(arguments::Command& program);
-void add_sendchange(arguments::Command& program);
-void add_status(arguments::Command& program);
-void add_log(arguments::Command& program);
-void add_events(arguments::Command& program);
-void add_worker(arguments::Command& program);
-void add_subscriber(arguments::Command& program);
-void add_key(arguments::Command& program);
+/// A command, or a family of them: a file in commands/, and a line of the table in commands/CMakeLists.txt.
+struct Command {
+  std::string_view name;
+  /// Adds it to the command line. Its action throws UsageError, or any other error for status 1.
+  void (*add)(arguments::Command& program);
+};
+/// Generated from the table.
+std::span<const Command* const> commands();
+const Command* find_command(std::string_view name);
 
 /// The name under which the person at the terminal acts: $USER, else the password file's, else "uid <n>".
 std::string user_name();

@@ -8,9 +8,7 @@ int main(int argc, char** argv) {
   using namespace headrace::cli;
   headrace::arguments::Program program("headrace", "Headrace: continuous integration as small processes.",
                                        "headrace " HEADRACE_VERSION);
-  for (const auto add : {add_up, add_check, add_apply, add_force, add_stop, add_sendchange, add_status,
-                         add_log, add_events, add_worker, add_subscriber, add_key})
-    add(program);
+  for (const auto* command : commands()) command->add(program);
   if (const auto status = program.parse(argc, argv)) return *status;
   try {
     return program.run();

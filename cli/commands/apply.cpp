@@ -34,14 +34,17 @@ int apply(Options& o) {
   return kGood;
 }
 
-}  // namespace
-
-void add_apply(arguments::Command& program) {
+void add(arguments::Command& program) {
   auto command = program.subcommand("apply", "make a configuration the current one of a running system");
   auto o = std::make_shared<Options>();
   command.positional("CONFIG", o->path, "headrace.lua").required();
   o->control.add_options(command);
   command.action([o] { return apply(*o); });
 }
+
+}  // namespace
+
+extern const Command apply_command;
+const Command apply_command{"apply", add};
 
 }  // namespace headrace::cli

@@ -8,7 +8,9 @@
 
 namespace headrace::cli {
 
-void add_check(arguments::Command& program) {
+namespace {
+
+void add(arguments::Command& program) {
   auto command =
       program.subcommand("check", "find every mistake in a configuration (exit status 2 when there is one)");
   auto path = std::make_shared<std::string>();
@@ -20,5 +22,10 @@ void add_check(arguments::Command& program) {
     return kGood;
   });
 }
+
+}  // namespace
+
+extern const Command check_command;
+const Command check_command{"check", add};
 
 }  // namespace headrace::cli

@@ -101,9 +101,7 @@ int events(Options& o) {
   return kGood;
 }
 
-}  // namespace
-
-void add_events(arguments::Command& program) {
+void add(arguments::Command& program) {
   auto command = program.subcommand("events", "print the events, one JSON a line");
   auto o = std::make_shared<Options>();
   command.flag("-f,--follow", o->follow, "go on as events come, over the bus; without --after only new ones");
@@ -112,5 +110,10 @@ void add_events(arguments::Command& program) {
   o->control.add_options(command);
   command.action([o] { return events(*o); });
 }
+
+}  // namespace
+
+extern const Command events_command;
+const Command events_command{"events", add};
 
 }  // namespace headrace::cli

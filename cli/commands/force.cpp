@@ -40,9 +40,7 @@ int force(Options& o) {
   return results == Results::success || results == Results::warnings ? kGood : kFailed;
 }
 
-}  // namespace
-
-void add_force(arguments::Command& program) {
+void add(arguments::Command& program) {
   auto command = program.subcommand("force", "force a build, as the button of a force scheduler does");
   auto o = std::make_shared<Options>();
   command.positional("BUILDER", o->builder).required();
@@ -59,5 +57,10 @@ void add_force(arguments::Command& program) {
   o->control.add_options(command);
   command.action([o] { return force(*o); });
 }
+
+}  // namespace
+
+extern const Command force_command;
+const Command force_command{"force", add};
 
 }  // namespace headrace::cli

@@ -9,7 +9,9 @@
 
 namespace headrace::cli {
 
-void add_key(arguments::Command& program) {
+namespace {
+
+void add(arguments::Command& program) {
   auto command = program.subcommand("key", "the site's key pair");
   auto made = command.subcommand("new", "make a key pair in a new file of mode 0600, print its public half");
   auto path = std::make_shared<std::string>();
@@ -21,5 +23,10 @@ void add_key(arguments::Command& program) {
     return kGood;
   });
 }
+
+}  // namespace
+
+extern const Command key_command;
+const Command key_command{"key", add};
 
 }  // namespace headrace::cli

@@ -95,8 +95,6 @@ void add_key_commands(arguments::Command& command, store::KeyKind kind) {
   removed.action([r, kind] { return remove_keys_of(kind, *r); });
 }
 
-}  // namespace
-
 void add_worker(arguments::Command& program) {
   auto command = program.subcommand("worker", "workers and their keys");
   add_key_commands(command, store::KeyKind::worker);
@@ -110,5 +108,15 @@ void add_subscriber(arguments::Command& program) {
   auto command = program.subcommand("subscriber", "programs that listen to the events");
   add_key_commands(command, store::KeyKind::subscriber);
 }
+
+void add(arguments::Command& program) {
+  add_worker(program);
+  add_subscriber(program);
+}
+
+}  // namespace
+
+extern const Command keys_command;
+const Command keys_command{"keys", add};
 
 }  // namespace headrace::cli

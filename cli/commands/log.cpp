@@ -122,9 +122,7 @@ int log(Options& o) {
   return kGood;
 }
 
-}  // namespace
-
-void add_log(arguments::Command& program) {
+void add(arguments::Command& program) {
   auto command = program.subcommand("log", "print the logs of a build");
   auto o = std::make_shared<Options>();
   command
@@ -137,5 +135,10 @@ void add_log(arguments::Command& program) {
   o->control.add_options(command);
   command.action([o] { return log(*o); });
 }
+
+}  // namespace
+
+extern const Command log_command;
+const Command log_command{"log", add};
 
 }  // namespace headrace::cli

@@ -47,9 +47,7 @@ int sendchange(Options& o) {
   return kGood;
 }
 
-}  // namespace
-
-void add_sendchange(arguments::Command& program) {
+void add(arguments::Command& program) {
   auto command = program.subcommand("sendchange", "tell the system of a change, as a hook would");
   auto o = std::make_shared<Options>();
   auto& c = o->change;
@@ -71,5 +69,10 @@ void add_sendchange(arguments::Command& program) {
   o->control.add_options(command);
   command.action([o] { return sendchange(*o); });
 }
+
+}  // namespace
+
+extern const Command sendchange_command;
+const Command sendchange_command{"sendchange", add};
 
 }  // namespace headrace::cli

@@ -119,9 +119,7 @@ void print(const json::Value& all) {
                              b["step"].as_string().empty() ? "" : ", step " + b["step"].as_string());
 }
 
-}  // namespace
-
-void add_status(arguments::Command& program) {
+void add(arguments::Command& program) {
   auto command = program.subcommand("status", "services, workers, waiting requests and running builds");
   auto o = std::make_shared<Options>();
   command.flag("--json", o->json, "as one JSON object");
@@ -135,5 +133,10 @@ void add_status(arguments::Command& program) {
     return kGood;
   });
 }
+
+}  // namespace
+
+extern const Command status_command;
+const Command status_command{"status", add};
 
 }  // namespace headrace::cli

@@ -36,9 +36,7 @@ int stop(Options& o) {
   return kGood;
 }
 
-}  // namespace
-
-void add_stop(arguments::Command& program) {
+void add(arguments::Command& program) {
   auto command = program.subcommand("stop", "stop a build, or cancel a request");
   auto o = std::make_shared<Options>();
   command.positional("BUILD", o->build, "a build id like 17, or builder#number");
@@ -47,5 +45,10 @@ void add_stop(arguments::Command& program) {
   o->control.add_options(command);
   command.action([o] { return stop(*o); });
 }
+
+}  // namespace
+
+extern const Command stop_command;
+const Command stop_command{"stop", add};
 
 }  // namespace headrace::cli

@@ -25,9 +25,7 @@ int up(UpSettings& settings) {
       .run();
 }
 
-}  // namespace
-
-void add_up(arguments::Command& program) {
+void add(arguments::Command& program) {
   auto command =
       program.subcommand("up", "run everything on this machine: Redis, the services, the embedded workers");
   command.footer(
@@ -59,5 +57,10 @@ void add_up(arguments::Command& program) {
                "the services' own messages go to the terminal instead of to DATA/log");
   command.action([s] { return up(*s); });
 }
+
+}  // namespace
+
+extern const Command up_command;
+const Command up_command{"up", add};
 
 }  // namespace headrace::cli
