@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "store/client.hpp"
+#include "store/state/site.hpp"
 #include "support/headrace_up.hpp"
 #include "support/smtp_server.hpp"
 
@@ -120,9 +121,7 @@ TEST(GitPush, ThroughThePoller) {
   store::BlockingClient redis({*store::parse_address(up.control("redis"))});
   wait_for(
       "the first poll", HeadraceUp::kLimit,
-      [&] {
-        return redis.command({"HLEN", redis.keys()("poller")}).integer == 1;
-      },
+      [&] { return redis.read(store::poller_state("demo")).has_value(); },
       [&] { return up.everything_said(); });
   const auto revision = repository.push("second.txt", "two\n", "the second commit");
   expect_build_and_mail(up, smtp, revision);

@@ -8,6 +8,7 @@
 
 #include "logchunk/chunk.hpp"
 #include "store/client.hpp"
+#include "store/state/log.hpp"
 #include "support/headrace_up.hpp"
 
 namespace headrace::test {
@@ -182,11 +183,8 @@ scheduler.force "force" { builders = { "large", "small" } }
   store::BlockingClient redis({*store::parse_address(up.control("redis"))});
   wait_for(
       "the log to leave Redis", HeadraceUp::kLimit,
-      [&] {
-        return redis.command({"ZCARD", redis.keys()("logs_to_move")}).integer == 0;
-      },
-      [&] { return up.everything_said(); });
-  EXPECT_EQ(redis.command({"EXISTS", redis.keys().log_prefix(BuildId{1}) + "0.0:c"}).integer, 0);
+      [&] { return redis.read(store::count_builds_with_logs()) == 0; }, [&] { return up.everything_said(); });
+  EXPECT_TRUE(redis.read(store::log_extents(BuildId{1})).empty());
   EXPECT_EQ(up.headrace({"force", "small", "--wait"}).status, 0);
   EXPECT_EQ(up.stop(), 0);
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "store/client.hpp"
+#include "store/state/site.hpp"
 #include "support/headrace_up.hpp"
 
 namespace headrace::test {
@@ -123,9 +124,7 @@ TEST(UnreadableRepository, IsTheSpokenTroubleOfItsPollerUntilItIsBack) {
   store::BlockingClient redis({*store::parse_address(up.control("redis"))});
   wait_for(
       "the first good poll", HeadraceUp::kLimit,
-      [&] {
-        return redis.command({"HLEN", redis.keys()("poller")}).integer == 1;
-      },
+      [&] { return redis.read(store::poller_state("demo")).has_value(); },
       [&] { return up.everything_said(); });
   wait_failing("0");
   const auto second = repository.commit("second");

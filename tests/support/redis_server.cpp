@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "store/client.hpp"
+#include "store/state/site.hpp"
 
 extern char** environ;
 
@@ -63,7 +64,8 @@ void RedisServer::start() {
   while (true) {
     try {
       store::BlockingClient client({*store::parse_address(address())});
-      if (!client.command({"PING"}).is_error()) return;
+      client.read(store::redis_time_ms());  // throws while Redis loads its files
+      return;
     } catch (const std::runtime_error&) {
       if (std::chrono::steady_clock::now() > end) throw;
     }
