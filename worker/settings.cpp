@@ -74,7 +74,7 @@ std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
     if (!file) return refuse("token file '" + token_file + "' cannot be read");
     token.assign(std::istreambuf_iterator<char>(file), {});
   }
-  auto decoded = keys::decode(token, "worker");
+  auto decoded = token::decode(token, "worker");
   if (!decoded) return refuse(decoded.error().text);
   s.token = std::move(*decoded);
   const auto time = parse_time(lease);

@@ -7,13 +7,13 @@
 #include <string>
 
 #include "clock/clock.hpp"
-#include "keys/token.hpp"
+#include "token/token.hpp"
 
 namespace headrace::worker {
 
 struct Settings {
   std::string base_directory = "worker";
-  keys::Token token;
+  token::Token token;
   std::size_t spool_bytes = 32u << 20;
   milliseconds lease{30'000};  ///< silence of this process after which the launcher kills its commands
   std::string log_level = "info";

@@ -11,7 +11,7 @@
 #include "cli/command.hpp"
 #include "cli/system_access.hpp"
 #include "control/verbs.hpp"
-#include "keys/token.hpp"
+#include "token/token.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -47,14 +47,14 @@ int add_key_of(store::KeyKind kind, Options& o) {
   }
   const auto pair = bus::new_key_pair();
   value_of(control::allow_key(store, kind, pair.public_key, o.name));
-  keys::Token token;
+  token::Token token;
   token.kind = word_of(kind);
   token.name = o.name;
   token.server = o.servers;
   token.server_key = site.public_key;
   token.public_key = pair.public_key;
   token.secret_key = pair.secret_key;
-  std::cout << keys::encode(token) << "\n";
+  std::cout << token::encode(token) << "\n";
   return kGood;
 }
 

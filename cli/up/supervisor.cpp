@@ -17,8 +17,8 @@
 #include "cli/up/log_file.hpp"
 #include "cli/up/private_file.hpp"
 #include "control/site.hpp"
-#include "keys/token.hpp"
 #include "service/key_file.hpp"
+#include "token/token.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -162,14 +162,14 @@ void Supervisor::set_workers(const std::vector<std::string>& names) {
 void Supervisor::start_worker(const std::string& name) {
   const auto file = file_name_of(name);
   const auto pair = key_pair(layout_.worker_key(file));
-  keys::Token token;
+  token::Token token;
   token.kind = "worker";
   token.name = name;
   token.server = {layout_.worker_endpoint()};
   token.server_key = site_key_.public_key;
   token.public_key = pair.public_key;
   token.secret_key = pair.secret_key;
-  write_private_file(layout_.worker_token(file), keys::encode(token) + "\n");
+  write_private_file(layout_.worker_token(file), token::encode(token) + "\n");
   auto program = worker_program(layout_, settings_, name);
   workers_[name] = program.name;
   // One that was removed from the configuration just now may still be stopping.

@@ -5,9 +5,9 @@
 #include <fstream>
 
 #include "bus/socket.hpp"
-#include "keys/token.hpp"
 #include "model/results.hpp"
 #include "support/headrace_up.hpp"
+#include "token/token.hpp"
 
 namespace headrace::test {
 namespace {
@@ -81,7 +81,7 @@ void expect_refused_in_words(const HeadraceUp& up, const std::string& token) {
   const auto said = worker.said();
   EXPECT_NE(said.find("no welcome from " + up.control("workers")), std::string::npos) << said;
   EXPECT_NE(said.find("`headrace worker add far`"), std::string::npos) << said;
-  EXPECT_EQ(said.find(keys::decode(token, "worker")->secret_key), std::string::npos)
+  EXPECT_EQ(said.find(token::decode(token, "worker")->secret_key), std::string::npos)
       << "the secret is nobody's business";
   expect_waiting(up);
   EXPECT_EQ(worker.stop(), 0) << said;
@@ -97,7 +97,7 @@ TEST(WrongKey, AKeyThatWasForbiddenIsRefusedInWordsAndANewOneWorks) {
   EXPECT_EQ(up.headrace({"worker", "remove", "far"}).out, "1 key of far forbidden\n");
   ASSERT_EQ(up.headrace({"force", "far"}).status, 0);
   expect_refused_in_words(up, first);
-  const auto line = "a worker's key is not allowed key=" + keys::decode(first, "worker")->public_key;
+  const auto line = "a worker's key is not allowed key=" + token::decode(first, "worker")->public_key;
   EXPECT_NE(up.log_of("dispatcher").find(line), std::string::npos) << up.log_of("dispatcher");
 
   expect_built_with(up, new_token(up), 2);
@@ -134,10 +134,10 @@ TEST(WrongKey, ATokenOfAnotherInstallationIsRefusedInWords) {
   HeadraceUp up(kConfig);
   up.start();
   const auto good = new_token(up);
-  auto foreign = *keys::decode(good, "worker");
+  auto foreign = *token::decode(good, "worker");
   foreign.server_key = bus::new_key_pair().public_key;
   ASSERT_EQ(up.headrace({"force", "far"}).status, 0);
-  expect_refused_in_words(up, keys::encode(foreign));
+  expect_refused_in_words(up, token::encode(foreign));
   expect_built_with(up, good, 1);
   EXPECT_EQ(up.stop(), 0);
 }

@@ -13,8 +13,8 @@
 #include <stdexcept>
 #include <thread>
 
-#include "keys/token.hpp"
 #include "spawn/spawn.hpp"
+#include "token/token.hpp"
 
 namespace headrace::worker::testing {
 
@@ -62,14 +62,14 @@ void LiveDispatcher::send(std::vector<FakeServer::Reply> replies) {
 
 std::string LiveDispatcher::token(bool wrong) const {
   const auto key = wrong ? bus::new_key_pair() : worker_key_;
-  keys::Token t;
+  token::Token t;
   t.kind = "worker";
   t.name = "w";
   t.server = {"ipc://" + folder + "/d"};
   t.server_key = server_key_.public_key;
   t.public_key = key.public_key;
   t.secret_key = key.secret_key;
-  return keys::encode(t);
+  return token::encode(t);
 }
 
 pid_t LiveDispatcher::start_worker(const std::vector<std::string>& more, int parent) {

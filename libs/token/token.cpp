@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "keys/token.hpp"
+#include "token/token.hpp"
 
 #include <algorithm>
 #include <cstdint>
 
 #include "wire/codec.hpp"
 
-namespace headrace::keys {
+namespace headrace::token {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -92,4 +92,4 @@ Result<Token> decode(std::string_view text, std::string_view kind) {
   return t;
 }
 
-}  // namespace headrace::keys
+}  // namespace headrace::token

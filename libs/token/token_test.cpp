@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "keys/token.hpp"
+#include "token/token.hpp"
 
 #include <gtest/gtest.h>
 
 #include "wire/codec.hpp"
 
-namespace headrace::keys {
+namespace headrace::token {
 namespace {
 
 Token a_token() {
@@ -63,4 +63,4 @@ TEST(Token, WithoutKeysMeansWithoutCurve) {
   EXPECT_FALSE(decode(encode(t), "worker"));
 }
 
-}  // namespace headrace::keys
+}  // namespace headrace::token

@@ -9,7 +9,7 @@
 
 #include "result/result.hpp"
 
-namespace headrace::keys {
+namespace headrace::token {
 
 struct Token {
   std::string kind;                 ///< "worker" or "subscriber"
@@ -31,4 +31,4 @@ std::string encode(const Token& token);
 /// not 40 characters of Z85. The texts never contain the secret.
 [[nodiscard]] Result<Token> decode(std::string_view text, std::string_view kind);
 
-}  // namespace headrace::keys
+}  // namespace headrace::token
