@@ -66,13 +66,6 @@ class House {
   /// @param start  gives the first round of a read
   virtual void ask(const std::function<store::Round(const store::Keys&)>& start) = 0;
 
-  // Raw forms, on their way out.
-  void commit(store::Call call, std::function<void(store::Reply)> done) {
-    commit_call(std::move(call), std::move(done));
-  }
-  virtual void command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) = 0;
-  virtual const store::Keys& keys() const = 0;
-
   virtual MonoTime now() const = 0;
   virtual WallTime wall_now() const = 0;
   /// Calls back once. Nobody takes it back: guard it with a Generation.

@@ -18,8 +18,6 @@ class PaperHouse : public House {
   void ask(const std::function<store::Round(const store::Keys&)>& start) override {
     rounds.push_back(start(keys_));
   }
-  void command(std::vector<std::string>, std::function<void(store::RedisReply)>) override {}
-  const store::Keys& keys() const override { return keys_; }
   MonoTime now() const override { return {}; }
   WallTime wall_now() const override { return {}; }
   void call_at(MonoTime, std::function<void()>) override {}

@@ -197,7 +197,7 @@ struct ServiceRunner::Impl {
   // Answers that belong to a state that was thrown away are dropped.
   template <class T, class F>
   void ask(store::Client& client, const store::Read<T>& question, F done) {
-    client.run(store::while_current(session.generation().mark(), question.start(client.keys(), done)));
+    client.read(session.generation().mark(), question, std::move(done));
   }
 
   process::Health health() const {
@@ -256,7 +256,6 @@ const RunnerSettings& ServiceRunner::settings() const { return impl_->settings; 
 const std::string& ServiceRunner::instance() const { return impl_->instance; }
 const bus::KeyPair& ServiceRunner::site_key() const { return impl_->key(); }
 bool ServiceRunner::is_loaded() const { return impl_->session.loaded(); }
-const store::Keys& ServiceRunner::keys() const { return impl_->store.keys(); }
 
 void ServiceRunner::loaded(events::Cursor cursor) {
   impl_->session.on_loaded(std::move(cursor));
@@ -275,13 +274,7 @@ void ServiceRunner::commit_call(store::Call call, std::function<void(store::Repl
 
 void ServiceRunner::ask(const std::function<store::Round(const store::Keys&)>& start) {
   if (!impl_->session.takes_calls()) return;
-  const auto mark = impl_->session.generation().mark();
-  impl_->store.run(store::while_current(mark, start(impl_->store.keys())));
-}
-
-void ServiceRunner::command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
-  if (!impl_->session.takes_calls()) return;
-  impl_->store.command(std::move(words), impl_->session.generation().guard(std::move(done)));
+  impl_->store.read(impl_->session.generation().mark(), start);
 }
 
 void ServiceRunner::call_at(MonoTime when, std::function<void()> what) {

@@ -50,8 +50,6 @@ class ServiceRunner : public House {
   bool is_loaded() const override;
   void commit_call(store::Call call, std::function<void(store::Reply)> done) override;
   void ask(const std::function<store::Round(const store::Keys&)>& start) override;
-  void command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) override;
-  const store::Keys& keys() const override;
   MonoTime now() const override { return mono_now(); }
   WallTime wall_now() const override { return headrace::wall_now(); }
   void call_at(MonoTime when, std::function<void()> what) override;

@@ -248,11 +248,6 @@ void Client::connect(std::function<void()> up, std::function<void(std::string)> 
 bool Client::connected() const { return impl_->ready; }
 const Keys& Client::keys() const { return impl_->keys; }
 
-void Client::command(std::vector<std::string> words, std::function<void(RedisReply)> done) {
-  if (!impl_->ready) return;
-  impl_->send(words, [done = std::move(done)](const redisReply* r) { done(convert(r)); });
-}
-
 void Client::run(Round round) {
   if (!impl_->ready) return;
   // An empty round leads on at once.

@@ -57,20 +57,26 @@ class Client {
   void read(const Read<T>& question, F done) {
     run(question.start(keys(), std::move(done)));
   }
-  /// One round of a read after the other.
-  void run(Round round);
-
-  /// One plain command. Errors of Redis are in the reply.
-  void command(std::vector<std::string> words, std::function<void(RedisReply)> done);
+  /// The same for answers that are dropped once the generation of `mark` has ended.
+  template <class T, class F>
+  void read(Generation::Mark mark, const Read<T>& question, F done) {
+    run(while_current(std::move(mark), question.start(keys(), std::move(done))));
+  }
+  /// The same for a read that is not of one type. @param start  gives the first round
+  void read(Generation::Mark mark, const std::function<Round(const Keys&)>& start) {
+    run(while_current(std::move(mark), start(keys())));
+  }
   /// All calls in one pipeline (followed by WAIT for Durability::replica); `done` gets one reply a call,
   /// in order, when all are committed.
   void commit(std::vector<Call> calls, std::function<void(std::vector<Reply>)> done);
 
-  const Keys& keys() const;
-
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  /// One round of a read after the other.
+  void run(Round round);
+  const Keys& keys() const;
+
+  std::shared_ptr<Impl> impl_;  // shared with callbacks of hiredis, which may come after the client's end
 };
 
 /// The same connection for tools, tests and the simulation: blocks. Throws std::runtime_error when
@@ -92,15 +98,17 @@ class BlockingClient {
   Outcome<typename Transition::Answer> commit(const Transition& transition) {
     return Transition::read(call(transition.call()));
   }
-  void run(Round round);
-  RedisReply command(const std::vector<std::string>& words);
-  Reply call(const Call& call);
   std::vector<Reply> commit(const std::vector<Call>& calls);
   /// Loads the library; `simulated_clock`: the functions take their time from key <prefix>clock.
   void load_functions(bool simulated_clock = false);
+
+ protected:  // for RawClient, which is the tests'
+  RedisReply command(const std::vector<std::string>& words);
+  Reply call(const Call& call);
   const Keys& keys() const;
 
  private:
+  void run(Round round);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

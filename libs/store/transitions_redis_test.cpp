@@ -2,7 +2,6 @@
 // The typed transitions and reads, each on a real Redis: what is written is what is read.
 #include <gtest/gtest.h>
 
-#include "store/client.hpp"
 #include "store/state/build.hpp"
 #include "store/state/events.hpp"
 #include "store/state/outbox.hpp"
@@ -10,6 +9,7 @@
 #include "store/state/scheduler.hpp"
 #include "store/state/site.hpp"
 #include "store/state/worker.hpp"
+#include "store/testing/raw_client.hpp"
 #include "store/transitions/build.hpp"
 #include "store/transitions/change.hpp"
 #include "store/transitions/lease.hpp"
@@ -74,7 +74,7 @@ class Transitions : public testing::Test {
     return good(Accept{{id, kNonce}, "w1", session, start}).build;
   }
 
-  BlockingClient redis;
+  RawClient redis;
   WorkerHello::Answer last_hello;
 };
 

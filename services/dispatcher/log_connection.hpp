@@ -24,7 +24,7 @@ class LogConnection {
   /// @param done  takes a Result of the value
   template <class T, class F>
   void read(const store::Read<T>& question, F done) {
-    client_.run(store::while_current(generation_.mark(), question.start(client_.keys(), std::move(done))));
+    client_.read(generation_.mark(), question, std::move(done));
   }
   /// Forgets everything that waits.
   void clear();

@@ -33,8 +33,7 @@ class WebProcess : public testing::Test {
   WebProcess() { connect(); }
 
   void connect() {
-    store_ =
-        std::make_unique<store::BlockingClient>(store::Settings{*store::parse_address(redis_.address())});
+    store_ = std::make_unique<store::RawClient>(store::Settings{*store::parse_address(redis_.address())});
     store_->load_functions();
   }
   template <class Transition>
@@ -158,7 +157,7 @@ builder "kernel" { workers = { "w1" }, max_builds_per_worker = 4, steps = { step
 
   test::RedisServer redis_;
   test::Folder data_;
-  std::unique_ptr<store::BlockingClient> store_;
+  std::unique_ptr<store::RawClient> store_;
   std::unique_ptr<test::Program> web_;
   std::string url_;
   ConfigVersion version_;

@@ -10,7 +10,7 @@
 
 #include "service/live_config.hpp"
 #include "simulation/timeline.hpp"
-#include "store/client.hpp"
+#include "store/testing/virtual_redis.hpp"
 
 namespace headrace::simulation {
 
@@ -45,30 +45,47 @@ enum class Mutation {
 /// Redis, in steps of virtual time.
 class SimulatedStore {
  public:
-  SimulatedStore(store::BlockingClient& client, Timeline& timeline) : client_(client), timeline_(timeline) {}
+  SimulatedStore(store::testing::VirtualRedis& redis, Timeline& timeline)
+      : redis_(redis), timeline_(timeline) {}
 
   std::vector<store::Reply> commit(const std::vector<store::Call>& calls);
-  store::Reply call(const store::Call& call) { return commit({call}).front(); }
-  /// Members of sets come sorted, because Redis orders them by a random seed of its own.
-  store::RedisReply command(const std::vector<std::string>& words);
-  const store::Keys& keys() const { return client_.keys(); }
+  template <class Transition>
+  store::Outcome<typename Transition::Answer> commit(const Transition& transition,
+                                                     std::vector<wire::Event>* events = nullptr) {
+    auto reply = commit(std::vector{transition.call()}).front();
+    auto outcome = Transition::read(reply);
+    if (events) *events = std::move(reply.events);
+    return outcome;
+  }
+  template <class T>
+  T read(const store::Read<T>& question) {
+    set_clock();
+    return redis_.read(question);
+  }
+  /// The answers to one round of a read.
+  std::vector<store::RedisReply> execute(const store::Round& round) {
+    set_clock();
+    return redis_.execute(round);
+  }
+  const store::Keys& keys() const { return redis_.keys(); }
+  /// For what tests alone look at, and do behind everybody's back.
+  store::RawClient& raw() { return redis_.raw(); }
   /// The last event that was committed.
   EventNumber newest() const { return newest_; }
   /// Calls back once, when an event is committed.
   void wait_for_event(std::function<void()> wake) { waiting_.push_back(std::move(wake)); }
 
  private:
-  void set_clock();
+  void set_clock() { redis_.set_clock(timeline_.wall_ms()); }
 
-  store::BlockingClient& client_;
+  store::testing::VirtualRedis& redis_;
   Timeline& timeline_;
-  std::int64_t clock_ = 0;
   EventNumber newest_;
   std::vector<std::function<void()>> waiting_;
 };
 
 struct Environment {
-  Environment(std::uint64_t seed, store::BlockingClient& client) : dice(seed), store(client, timeline) {}
+  Environment(std::uint64_t seed, store::testing::VirtualRedis& redis) : dice(seed), store(redis, timeline) {}
 
   Timeline timeline;
   Dice dice;

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/invariants.hpp"
 
+#include <deque>
+
 #include "logchunk/chunk.hpp"
-#include "wire/codec.hpp"
+#include "store/state/events.hpp"
+#include "store/state/log.hpp"
+#include "store/state/request.hpp"
+#include "store/testing/inspect.hpp"
+#include "wire/events.hpp"
 
 namespace headrace::simulation {
 namespace {
@@ -23,7 +29,11 @@ class Checker {
     check_leftovers();
     return std::move(violations_);
   }
-  const std::vector<wire::Event>& events() {
+  struct Entry {
+    wire::Event event;
+    wire::AnyEvent what;  ///< points into the event
+  };
+  const std::deque<Entry>& events() {
     if (events_.empty()) read_events();
     return events_;
   }
@@ -32,18 +42,23 @@ class Checker {
   void say(const char* invariant, std::string text) { violations_.push_back({invariant, std::move(text)}); }
 
   void read_events() {
-    const auto reply = store_.command({"XRANGE", store_.keys()("events"), "-", "+"});
-    for (const auto& entry : reply.items) {
-      const auto& f = entry.items.at(1).items;
-      events_.push_back(wire::decode_event(f.at(1).text, f.at(3).text).value());
+    for (auto& event : store_.read(store::events_after(EventNumber{}, 10'000'000))) {
+      events_.push_back({std::move(event), {}});
+      events_.back().what = wire::read_event(events_.back().event);
     }
+  }
+
+  template <class... Handlers>
+  void each_of(Handlers... handlers) const {
+    const auto visitor = wire::On{handlers..., [](const auto&) {}};
+    for (const auto& entry : events_) std::visit(visitor, entry.what);
   }
 
   // Numbers without holes, tags chained, times never going back.
   void check_events() {
     std::int64_t number = 0, at = 0;
     std::string tag;
-    for (const auto& e : events_) {
+    for (const auto& [e, what] : events_) {
       if (e.number.value != number + 1)
         say("events", "after event " + std::to_string(number) + " comes " + std::to_string(e.number.value));
       else if (e.previous_tag != tag)
@@ -52,8 +67,7 @@ class Checker {
         say("events", "event " + std::to_string(e.number.value) + " is older than its predecessor");
       number = e.number.value, tag = e.tag, at = e.at_ms;
     }
-    if (store_.command({"HGET", store_.keys()("head"), "n"}).text != std::to_string(number))
-      say("events", "the log's head is another");
+    if (store_.read(store::head()).number.value != number) say("events", "the log's head is another");
   }
 
   // Every accepted change once, and once in the buildsets of every scheduler.
@@ -61,16 +75,16 @@ class Checker {
     std::map<std::string, int> seen;
     std::map<std::int64_t, std::string> revisions;
     std::map<std::pair<std::string, std::int64_t>, int> scheduled;
-    for (const auto& e : events_) {
-      if (e.is("change.new")) {
-        const auto change = wire::decode<wire::Change>(e.body).value();
-        ++seen[*change.revision];
-        revisions[e.id("changeid")] = *change.revision;
-      } else if (e.is("buildset.new")) {
-        const auto set = wire::decode<wire::Buildset>(e.body).value();
-        for (const auto id : set.changes) ++scheduled[{set.scheduler, id.value}];
-      }
-    }
+    each_of(
+        [&](const wire::ChangeNew& e) {
+          const auto change = e.change().value();
+          ++seen[*change.revision];
+          revisions[e.id.value] = *change.revision;
+        },
+        [&](const wire::BuildsetNew& e) {
+          const auto set = e.set().value();
+          for (const auto id : set.changes) ++scheduled[{set.scheduler, id.value}];
+        });
     for (const auto& [revision, id] : expected_.revisions)
       if (seen[revision] != 1)
         say("changes", "revision " + revision + " is a change " + std::to_string(seen[revision]) + " times");
@@ -85,22 +99,23 @@ class Checker {
   // starts it anew.
   void check_timers() {
     std::map<std::int64_t, std::int64_t> waiting;  // change → when it came
-    for (const auto& e : events_) {
-      if (e.is("change.new")) waiting[e.id("changeid")] = e.at_ms;
-      if (!e.is("buildset.new")) continue;
-      const auto set = wire::decode<wire::Buildset>(e.body).value();
+    for (const auto& entry : events_) {
+      if (const auto* e = std::get_if<wire::ChangeNew>(&entry.what)) waiting[e->id.value] = entry.event.at_ms;
+      const auto* e = std::get_if<wire::BuildsetNew>(&entry.what);
+      if (!e) continue;
+      const auto set = e->set().value();
       if (set.scheduler != expected_.timed_scheduler) continue;
       std::int64_t due = 0;
       for (const auto id : set.changes) {
         due = std::max(due, waiting[id.value] + expected_.tree_stable.count());
         waiting.erase(id.value);
       }
-      if (e.at_ms < due)
-        say("timers", "buildset " + std::to_string(e.id("bsid")) + " was made before its time");
+      const auto name = "buildset " + std::to_string(e->id.value) + " was made ";
+      if (e->at_ms < due) say("timers", name + "before its time");
       for (const auto& [id, at] : waiting)
         if (at < due)
-          say("timers", "buildset " + std::to_string(e.id("bsid")) + " was made although change " +
-                            std::to_string(id) + " had come in time to start its timer anew");
+          say("timers",
+              name + "although change " + std::to_string(id) + " had come in time to start its timer anew");
     }
   }
 
@@ -109,20 +124,17 @@ class Checker {
     std::map<std::int64_t, std::set<std::int64_t>> ends;  // by request: builds that ended it, 0 for none
     std::map<std::int64_t, int> sets;
     std::vector<std::int64_t> requests;
-    for (const auto& e : events_) {
-      if (e.is("buildset.new")) {
-        const auto set = wire::decode<wire::Buildset>(e.body).value();
-        for (std::size_t i = 0; i < set.requests.size(); ++i)
-          requests.push_back(e.id("first_request") + static_cast<std::int64_t>(i));
-        sets.try_emplace(e.id("bsid"), 0);
-      } else if (e.is("build.finished") && e.id("results") != static_cast<int>(Results::retry)) {
-        ends[e.id("request")].insert(e.id("buildid"));
-      } else if (e.is("request.complete")) {
-        ends[e.id("request")].insert(0);
-      } else if (e.is("buildset.complete")) {
-        ++sets[e.id("bsid")];
-      }
-    }
+    each_of(
+        [&](const wire::BuildsetNew& e) {
+          const auto set = e.set().value();
+          for (const auto& request : set.requests) requests.push_back(request.id.value);
+          sets.try_emplace(e.id.value, 0);
+        },
+        [&](const wire::BuildFinished& e) {
+          if (e.results != Results::retry) ends[e.request.value].insert(e.id.value);
+        },
+        [&](const wire::RequestComplete& e) { ends[e.id.value].insert(0); },
+        [&](const wire::BuildsetComplete& e) { ++sets[e.id.value]; });
     for (const auto id : requests)
       if (ends[id].size() != 1)
         say("requests",
@@ -137,24 +149,27 @@ class Checker {
   void check_builds() {
     std::map<std::int64_t, int> verdicts, attempts;
     std::map<std::int64_t, std::int64_t> running;  // request → build
-    for (const auto& e : events_) {
-      const auto build = e.id("buildid"), request = e.id("request");
-      const auto name = "build " + std::to_string(build) + " of request " + std::to_string(request);
-      if (e.is("build.new")) {
-        verdicts.try_emplace(build, 0);
-        if (running[request])
-          say("attempts", name + " began while build " + std::to_string(running[request]) + " ran");
-        running[request] = build;
-        if (e.id("attempt") != ++attempts[request])
-          say("attempts", name + " is attempt " + std::to_string(e.id("attempt")));
-      } else if (e.is("build.finished")) {
-        if (++verdicts[build] > 1) continue;
-        if (running[request] != build) say("attempts", name + " ended without running");
-        running[request] = 0;
-        if (e.id("results") == static_cast<int>(Results::cancelled) && !expected_.cancelled.contains(request))
-          say("verdicts", name + " was cancelled, which nobody asked for");
-      }
-    }
+    const auto name_of = [](BuildId build, RequestId request) {
+      return "build " + std::to_string(build.value) + " of request " + std::to_string(request.value);
+    };
+    each_of(
+        [&](const wire::BuildNew& e) {
+          const auto name = name_of(e.id, e.request);
+          auto& runs = running[e.request.value];
+          verdicts.try_emplace(e.id.value, 0);
+          if (runs) say("attempts", name + " began while build " + std::to_string(runs) + " ran");
+          runs = e.id.value;
+          if (e.attempt != ++attempts[e.request.value])
+            say("attempts", name + " is attempt " + std::to_string(e.attempt));
+        },
+        [&](const wire::BuildFinished& e) {
+          if (++verdicts[e.id.value] > 1) return;
+          const auto name = name_of(e.id, e.request);
+          if (running[e.request.value] != e.id.value) say("attempts", name + " ended without running");
+          running[e.request.value] = 0;
+          if (e.results == Results::cancelled && !expected_.cancelled.contains(e.request.value))
+            say("verdicts", name + " was cancelled, which nobody asked for");
+        });
     for (const auto& [build, times] : verdicts)
       if (times != 1)
         say("verdicts", "build " + std::to_string(build) + " ended " + std::to_string(times) + " times");
@@ -163,9 +178,8 @@ class Checker {
   // A command runs at most once a build, and only for a build that was accepted.
   void check_starts() {
     std::set<std::pair<std::string, std::string>> accepted;
-    for (const auto& e : events_)
-      if (e.is("build.new"))
-        accepted.emplace(e.topic.substr(sizeof "build.new"), std::to_string(e.id("number")));
+    each_of(
+        [&](const wire::BuildNew& e) { accepted.emplace(std::string(e.builder), std::to_string(e.number)); });
     for (const auto& [argv, what] : expected_.started) {
       const auto name = argv.at(1) + "/" + argv.at(2) + " " + argv.at(3);
       if (what.times != 1)
@@ -177,29 +191,25 @@ class Checker {
 
   // What a step wrote is what the store has; of a step that did not run to its end, a first part.
   void check_logs() {
-    for (const auto& e : events_) {
-      if (!e.is("build.finished")) continue;
-      const auto build = wire::decode<wire::Build>(e.body).value();
+    each_of([&](const wire::BuildFinished& e) {
+      const auto build = e.build().value();
       for (const auto& step : build.steps) {
-        const std::vector<std::string> argv = {"step", e.topic.substr(sizeof "build.finished"),
-                                               std::to_string(e.id("number")), step.name};
+        const std::vector<std::string> argv = {"step", std::string(e.builder), std::to_string(e.number),
+                                               step.name};
         const auto started = expected_.started.find(argv);
+        const bool undisturbed = started != expected_.started.end() && !started->second.disturbed;
         for (const auto& log : step.logs)
-          if (log.name == "stdio")
-            check_log(e.id("buildid"), step, log, argv,
-                      started != expected_.started.end() && !started->second.disturbed);
+          if (log.name == "stdio") check_log(e.id, step, log, argv, undisturbed);
       }
-    }
+    });
   }
 
-  void check_log(std::int64_t build, const wire::StepRecord& step, const wire::LogRecord& log,
+  void check_log(BuildId build, const wire::StepRecord& step, const wire::LogRecord& log,
                  const std::vector<std::string>& argv, bool undisturbed) {
-    const auto name = "build " + std::to_string(build) + " step " + step.name;
-    const auto key = store_.keys().log_prefix(BuildId{build}) + std::to_string(step.number) + "." +
-                     std::to_string(log.index) + ":c";
+    const auto name = "build " + std::to_string(build.value) + " step " + step.name;
     std::string framed;
-    for (const auto& chunk : store_.command({"LRANGE", key, "0", "-1"}).items) {
-      const auto piece = logchunk::decode(chunk.text);
+    for (const auto& chunk : store_.read(store::log_chunks(build, {step.number, log.index}, 0, 1'000'000))) {
+      const auto piece = logchunk::decode(chunk);
       if (!piece) return say("logs", name + ": " + piece.error().text);
       framed += piece->text;
     }
@@ -226,26 +236,17 @@ class Checker {
 
   // Nothing holds anything when everything has ended and every worker said goodbye.
   void check_leftovers() {
-    const auto& keys = store_.keys();
-    const auto empty = [&](const std::string& key, const char* count) {
-      const auto left = store_.command({count, keys(key)}).integer;
-      if (left != 0) say("leftovers", key + " holds " + std::to_string(left));
-    };
-    for (const auto& worker : expected_.workers) empty("slots:" + worker, "HLEN");
-    empty("offers", "ZCARD");
-    empty("open", "ZCARD");
-    empty("leases", "ZCARD");
-    empty("waiting", "SCARD");
-    empty("due", "HLEN");
-    for (const auto& e : events_)
-      if (e.is("build.new") &&
-          store_.command({"EXISTS", keys("build:" + std::to_string(e.id("buildid")))}).integer != 0)
-        say("leftovers", "build " + std::to_string(e.id("buildid")) + " still has its live keys");
+    for (const auto& [what, left] : store::testing::leftovers(store_.raw(), expected_.workers))
+      say("leftovers", what + " holds " + std::to_string(left));
+    each_of([&](const wire::BuildNew& e) {
+      if (store::testing::is_running(store_.raw(), e.id))
+        say("leftovers", "build " + std::to_string(e.id.value) + " still has its live keys");
+    });
   }
 
   SimulatedStore& store_;
   const Expected& expected_;
-  std::vector<wire::Event> events_;
+  std::deque<Entry> events_;
   std::vector<Violation> violations_;
 };
 
@@ -258,32 +259,37 @@ std::vector<Violation> check(SimulatedStore& store, const Expected& expected) {
 std::vector<Violation> check_slots(SimulatedStore& store, const std::map<std::string, int>& capacity) {
   std::vector<Violation> out;
   for (const auto& [worker, most] : capacity) {
-    const auto slots = store.command({"HGETALL", store.keys()("slots:" + worker)}).items;
-    if (static_cast<int>(slots.size() / 2) > most)
-      out.push_back({"slots", worker + " has " + std::to_string(slots.size() / 2) + " claims for " +
+    const auto slots = store::testing::slots(store.raw(), worker);
+    if (static_cast<int>(slots.size()) > most)
+      out.push_back({"slots", worker + " has " + std::to_string(slots.size()) + " claims for " +
                                   std::to_string(most) + " slots"});
-    for (std::size_t i = 0; i + 1 < slots.size(); i += 2) {
-      const auto r =
-          store.command({"HMGET", store.keys()("request:" + slots[i + 1].text), "state", "worker", "slot"})
-              .items;
-      if ((r[0].text != "offered" && r[0].text != "running") || r[1].text != worker ||
-          r[2].text != slots[i].text)
-        out.push_back({"slots", "slot " + slots[i].text + " of " + worker + " is kept for request " +
-                                    slots[i + 1].text + ", which is " + r[0].text + " at " + r[1].text});
+    for (const auto& [slot, id] : slots) {
+      const auto request = store.read(store::request(id));
+      using State = store::RequestState;
+      const bool claimed = request && (request->state == State::offered || request->state == State::running);
+      if (!claimed || request->worker != worker || request->directory != slot)
+        out.push_back(
+            {"slots", "slot " + slot + " of " + worker + " is kept for request " + std::to_string(id.value) +
+                          ", which is " +
+                          (request ? std::string(store::request_state_name(request->state)) : "not there") +
+                          " at " + (request ? request->worker : "")});
     }
   }
   return out;
 }
 
-Story story(SimulatedStore& store) {
+RunSummary summary_of(SimulatedStore& store) {
   const Expected nothing;
-  Story out;
+  RunSummary out;
   Checker checker(store, nothing);
-  for (const auto& e : checker.events()) {
+  for (const auto& entry : checker.events()) {
     ++out.events;
-    if (e.is("build.new")) ++out.builds;
-    if (e.is("build.finished"))
-      ++(e.id("results") == static_cast<int>(Results::retry) ? out.retried : out.finished);
+    std::visit(wire::On{[&](const wire::BuildNew&) { ++out.builds; },
+                        [&](const wire::BuildFinished& e) {
+                          ++(e.results == Results::retry ? out.retried : out.finished);
+                        },
+                        [](const auto&) {}},
+               entry.what);
   }
   return out;
 }

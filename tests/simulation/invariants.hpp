@@ -40,9 +40,9 @@ std::vector<Violation> check(SimulatedStore& store, const Expected& expected);
 std::vector<Violation> check_slots(SimulatedStore& store, const std::map<std::string, int>& capacity);
 
 /// Counts of a run, for its summary.
-struct Story {
+struct RunSummary {
   std::size_t events = 0, builds = 0, retried = 0, finished = 0;
 };
-Story story(SimulatedStore& store);
+RunSummary summary_of(SimulatedStore& store);
 
 }  // namespace headrace::simulation

@@ -2,38 +2,35 @@
 #include "simulation/mutations.hpp"
 
 #include "logchunk/chunk.hpp"
+#include "store/testing/harm.hpp"
+#include "store/transitions/build.hpp"
 #include "wire/codec.hpp"
 #include "wire/worker_protocol.hpp"
 
 namespace headrace::simulation {
 
 bool is_finish(const store::Call& call) {
-  return call.function == "progress" && call.args.size() >= 7 && call.args[call.args.size() - 3] == "finish";
+  return call.is<store::Progress>() && call.args.size() >= 7 && call.args[call.args.size() - 3] == "finish";
 }
 
 std::function<void(store::Reply)> end_twice(Environment& env, const store::Call& call,
                                             std::function<void(store::Reply)> done) {
   if (std::exchange(env.mutated, true)) return done;
-  const auto& keys = env.store.keys();
-  const auto request = keys("request:" + call.args[0]);
-  const auto build = keys("build:" + env.store.command({"HGET", request, "build"}).text);
-  std::vector<std::string> put_back = {"HSET", build};
-  for (const auto& item : env.store.command({"HGETALL", build}).items) put_back.push_back(item.text);
-  return [&env, call, request, build, put_back, done](store::Reply r) {
+  const wire::Claim claim{RequestId{std::stoll(call.args[0])}, call.args[1]};
+  auto build = store::testing::Resurrection(env.store.raw(), claim, std::stoll(call.args[2]));
+  return [&env, call, build, done](store::Reply r) mutable {
     if (r.ok) {
-      env.store.command({"HSET", request, "state", "running", "nonce", call.args[1]});
-      env.store.command(put_back);
-      env.store.command({"HSET", build, "sequence", std::to_string(std::stoll(call.args[2]) - 1)});
-      env.publish(env.store.call(call).events);
-      env.store.command({"HDEL", request, "nonce"});
+      build.begin();
+      env.publish(env.store.commit(std::vector{call}).front().events);
+      build.end();
     }
     done(std::move(r));
   };
 }
 
 void skip_attempt(Environment& env, const store::Call& call) {
-  if (call.function != "accept" || std::exchange(env.mutated, true)) return;
-  env.store.command({"HINCRBY", env.store.keys()("request:" + call.args[0]), "attempts", "1"});
+  if (!call.is<store::Accept>() || std::exchange(env.mutated, true)) return;
+  store::testing::count_attempt(env.store.raw(), RequestId{std::stoll(call.args[0])});
 }
 
 std::string with_changed_log(const std::string& report) {
@@ -50,22 +47,25 @@ std::string with_changed_log(const std::string& report) {
   return wire::encode(*message);
 }
 
-bool asks_for_level(const std::vector<std::string>& words, const store::Keys& keys) {
-  return words[0] == "TIME" || (words[0] == "HMGET" && words[1] == keys("head"));
+bool asks_for_level(Environment& env, const store::Round& round) {
+  return store::testing::asks_for_time(round) || store::testing::asks_for_head(round, env.store.keys());
+}
+
+std::vector<store::RedisReply> level_long_past(Environment& env, const store::Round& round) {
+  if (store::testing::asks_for_time(round)) return env.store.execute(round);
+  return {store::testing::head_of_an_empty_log()};
 }
 
 bool spoil_the_end(Environment& env) {
-  const auto& keys = env.store.keys();
   switch (env.mutation) {
     case Mutation::request_done_twice:
-      env.store.command({"HSET", keys("request:1"), "state", "pending"});
-      env.store.command({"ZADD", keys("open"), "1", "1"});
+      store::testing::put_back(env.store.raw(), RequestId{1});
       return true;
     case Mutation::event_lost:
-      env.store.command({"XDEL", keys("events"), "1-0"});
+      store::testing::lose_event(env.store.raw(), EventNumber{1});
       return true;
     case Mutation::offer_left:
-      env.store.command({"ZADD", keys("offers"), "1", "1"});
+      store::testing::leave_offer(env.store.raw(), RequestId{1});
       return true;
     default:
       return false;

@@ -19,8 +19,10 @@ std::function<void(store::Reply)> end_twice(Environment& env, const store::Call&
 void skip_attempt(Environment& env, const store::Call& call);
 /// A report with one byte of its first log piece changed.
 std::string with_changed_log(const std::string& report);
-/// The questions how late it is in Redis and how far the event log reaches.
-bool asks_for_level(const std::vector<std::string>& words, const store::Keys& keys);
+/// The questions how late it is in Redis and how far the event log reaches; and answers that make the second
+/// one look as if nothing had happened yet.
+bool asks_for_level(Environment& env, const store::Round& round);
+std::vector<store::RedisReply> level_long_past(Environment& env, const store::Round& round);
 /// Bugs that are done to the state when everything has ended. @return false when the run needs none
 bool spoil_the_end(Environment& env);
 

@@ -2,21 +2,9 @@
 #include "simulation/process.hpp"
 
 #include "simulation/mutations.hpp"
+#include "store/state/events.hpp"
 
 namespace headrace::simulation {
-namespace {
-
-std::vector<wire::Event> decode(const std::vector<store::RedisReply>& entries) {
-  std::vector<wire::Event> out;
-  for (const auto& entry : entries) {
-    const auto& f = entry.items.at(1).items;
-    out.push_back(wire::decode_event(f.at(1).text, f.at(3).text).value());
-  }
-  return out;
-}
-
-}  // namespace
-
 Process::Process(Environment& environment, std::string name, service::SessionOptions options)
     : env_(environment),
       name_(std::move(name)),
@@ -70,8 +58,6 @@ void Process::hear(wire::Event event) {
   }));
 }
 
-// ---- the house ----
-
 void Process::loaded(events::Cursor cursor) {
   session_->on_loaded(std::move(cursor));
   perform();
@@ -88,45 +74,18 @@ void Process::commit_call(store::Call call, std::function<void(store::Reply)> do
 }
 
 void Process::ask(const std::function<store::Round(const store::Keys&)>& start) {
-  if (session_->takes_calls()) run(start(keys()));
-}
-
-void Process::run(store::Round round) {
-  struct Answered {
-    store::Round round;
-    std::vector<store::RedisReply> answers;
-  };
-  // Shared by the callbacks of the commands; the last answer ends it.
-  auto answered = std::make_shared<Answered>(Answered{std::move(round), {}});
-  const auto conclude = [this, answered] {
-    if (auto next = store::take_answers(answered->round, std::move(answered->answers))) run(std::move(*next));
-  };
-  const auto commands = answered->round.commands;
-  if (commands.empty()) return conclude();
-  for (const auto& words : commands)
-    command(words, [answered, conclude, wanted = commands.size()](store::RedisReply reply) {
-      answered->answers.push_back(std::move(reply));
-      if (answered->answers.size() == wanted) conclude();
-    });
-}
-
-void Process::command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
   if (!session_->takes_calls()) return;
-  auto guarded = session_->generation().guard(std::move(done));
-  if (env_.mutation == Mutation::timer_unaware && session_->loaded() && asks_for_level(words, keys())) {
-    // An end of the log that is long past.
-    auto reply = words.front() == "TIME" ? env_.store.command(words)
-                                         : store::RedisReply{.items = std::vector<store::RedisReply>(2)};
-    return env_.timeline.at(now(), [guarded, reply]() mutable { guarded(reply); });
+  auto round = store::while_current(session_->generation().mark(), start(env_.store.keys()));
+  if (env_.mutation == Mutation::timer_unaware && session_->loaded() && asks_for_level(env_, round)) {
+    auto answers = level_long_past(env_, round);
+    return env_.timeline.at(now(), [round, answers] { store::take_answers(round, answers); });
   }
-  line_.read(std::move(words), std::move(guarded));
+  line_.read(std::move(round));
 }
 
 void Process::call_at(MonoTime when, std::function<void()> what) {
   env_.timeline.at(when, life_.guard(std::move(what)));
 }
-
-// ---- the session ----
 
 void Process::perform() {
   if (performing_) return;
@@ -182,15 +141,14 @@ void Process::perform(service::action::Commit& a) {
 }
 
 void Process::perform(service::action::ReadLog& a) {
-  auto give = session_->generation().guard([this](const std::vector<store::RedisReply>& entries) {
-    session_->on_log_read(decode(entries), env_.timeline.now());
+  const auto mark = session_->generation().mark();
+  const auto give = [this, mark](Result<std::vector<wire::Event>> events) {
+    if (!mark.current()) return;
+    session_->on_log_read(std::move(events), env_.timeline.now());
     perform();
-  });
-  if (a.read.block.count() > 0)
-    return log_line_.follow(a.read.after, a.read.most, a.read.block, std::move(give));
-  line_.read({"XRANGE", keys()("events"), std::to_string(a.read.after.value + 1) + "-0", "+", "COUNT",
-              std::to_string(a.read.most)},
-             [give](store::RedisReply r) mutable { give(r.items); });
+  };
+  if (a.read.block.count() > 0) return log_line_.follow(a.read.after, a.read.most, a.read.block, give);
+  line_.read(store::events_after(a.read.after, a.read.most).start(env_.store.keys(), give));
 }
 
 void Process::perform(service::action::Publish& a) {

@@ -37,8 +37,6 @@ class Process : public service::House {
   bool is_loaded() const override { return session_ && session_->loaded(); }
   void commit_call(store::Call call, std::function<void(store::Reply)> done) override;
   void ask(const std::function<store::Round(const store::Keys&)>& start) override;
-  void command(std::vector<std::string> words, std::function<void(store::RedisReply)> done) override;
-  const store::Keys& keys() const override { return env_.store.keys(); }
   MonoTime now() const override { return env_.timeline.now(); }
   WallTime wall_now() const override { return from_ms(env_.timeline.wall_ms()) + clock_offset_; }
   void call_at(MonoTime when, std::function<void()> what) override;
@@ -53,7 +51,6 @@ class Process : public service::House {
   Environment& env_;
 
  private:
-  void run(store::Round round);
   void perform();
   void perform(service::action::Connect&);
   void perform(service::action::Disconnect&);

@@ -3,39 +3,19 @@
 
 #include <algorithm>
 
-namespace headrace::simulation {
+#include "store/state/events.hpp"
 
-void SimulatedStore::set_clock() {
-  if (clock_ == timeline_.wall_ms()) return;
-  clock_ = timeline_.wall_ms();
-  client_.command({"SET", client_.keys()("clock"), std::to_string(clock_)});
-}
+namespace headrace::simulation {
 
 std::vector<store::Reply> SimulatedStore::commit(const std::vector<store::Call>& calls) {
   set_clock();
-  auto replies = client_.commit(calls);
+  auto replies = redis_.commit(calls);
   bool any = false;
   for (const auto& reply : replies)
     for (const auto& event : reply.events) newest_ = event.number, any = true;
   if (any)
     for (auto& wake : std::exchange(waiting_, {})) timeline_.at(timeline_.now(), std::move(wake));
   return replies;
-}
-
-store::RedisReply SimulatedStore::command(const std::vector<std::string>& words) {
-  if (words.front() == "TIME") {
-    store::RedisReply seconds, microseconds, out;
-    seconds.text = std::to_string(timeline_.wall_ms() / 1000);
-    microseconds.text = std::to_string(timeline_.wall_ms() % 1000 * 1000);
-    out.kind = store::RedisReply::Kind::array;
-    out.items = {seconds, microseconds};
-    return out;
-  }
-  auto reply = client_.command(words);
-  if (words.front() == "SMEMBERS")
-    std::sort(reply.items.begin(), reply.items.end(),
-              [](const auto& a, const auto& b) { return a.text < b.text; });
-  return reply;
 }
 
 void RedisLine::commit(std::vector<store::Call> calls, std::function<void(std::vector<store::Reply>)> done) {
@@ -45,18 +25,16 @@ void RedisLine::commit(std::vector<store::Call> calls, std::function<void(std::v
   send(std::move(r));
 }
 
-void RedisLine::read(std::vector<std::string> words, std::function<void(store::RedisReply)> done) {
+void RedisLine::read(store::Round round) {
   Request r;
-  r.words = std::move(words);
-  r.answered = std::move(done);
+  r.round = std::move(round);
   send(std::move(r));
 }
 
-void RedisLine::follow(EventNumber after, std::size_t most, milliseconds block,
-                       std::function<void(const std::vector<store::RedisReply>&)> done) {
+void RedisLine::follow(EventNumber after, std::size_t limit, milliseconds block,
+                       std::function<void(std::vector<wire::Event>)> done) {
   Request r;
-  r.follow = Follow{after, most, block, {}};
-  r.answered = [done = std::move(done)](store::RedisReply reply) { done(reply.items); };
+  r.follow = Follow{after, limit, block, std::move(done), {}};
   send(std::move(r));
 }
 
@@ -84,14 +62,15 @@ void RedisLine::execute() {
       if (env_.misfortune(env_.rates.crash_after_commit)) return crash_();
       answer([done = request.committed, replies = std::move(replies)] { done(replies); });
     } else if (request.follow) {
-      store::RedisReply reply;
-      if (env_.store.newest() > request.follow->after)
-        reply = env_.store.command({"XRANGE", env_.store.keys()("events"),
-                                    std::to_string(request.follow->after.value + 1) + "-0", "+", "COUNT",
-                                    std::to_string(request.follow->most)});
-      answer([done = request.answered, reply = std::move(reply)] { done(reply); });
+      const auto& follow = *request.follow;
+      std::vector<wire::Event> events;
+      if (env_.store.newest() > follow.after)
+        events = env_.store.read(store::events_after(follow.after, follow.limit));
+      answer([done = follow.done, events = std::move(events)] { done(events); });
     } else {
-      answer([done = request.answered, reply = env_.store.command(request.words)] { done(reply); });
+      answer([this, round = *request.round, answers = env_.store.execute(*request.round)] {
+        if (auto next = store::take_answers(round, answers)) read(std::move(*next));
+      });
     }
     if (!mark.current()) return;
   }

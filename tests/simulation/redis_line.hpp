@@ -25,26 +25,27 @@ class RedisLine {
   void open() { open_ = true; }
   bool is_open() const { return open_; }
   void commit(std::vector<store::Call> calls, std::function<void(std::vector<store::Reply>)> done);
-  void read(std::vector<std::string> words, std::function<void(store::RedisReply)> done);
-  /// A blocking read of the event log, as XREAD: what is sent behind it waits, too.
-  void follow(EventNumber after, std::size_t most, milliseconds block,
-              std::function<void(const std::vector<store::RedisReply>&)> done);
+  /// One round of a read after the other, each a pipeline.
+  void read(store::Round round);
+  /// A blocking read of the event log: what is sent behind it waits, too.
+  void follow(EventNumber after, std::size_t limit, milliseconds block,
+              std::function<void(std::vector<wire::Event>)> done);
   /// Some first part of what was sent is still executed; no answer comes any more. Does not call `lost`.
   void cut();
 
  private:
   struct Follow {
     EventNumber after;
-    std::size_t most;
+    std::size_t limit;
     milliseconds block;
+    std::function<void(std::vector<wire::Event>)> done;
     std::optional<MonoTime> until;  ///< set when it blocks
   };
   struct Request {
     std::vector<store::Call> calls;
-    std::vector<std::string> words;
-    std::optional<Follow> follow;
     std::function<void(std::vector<store::Reply>)> committed;
-    std::function<void(store::RedisReply)> answered;
+    std::optional<store::Round> round;
+    std::optional<Follow> follow;
   };
   void send(Request request);
   void execute();

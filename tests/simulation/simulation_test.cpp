@@ -25,10 +25,9 @@ constexpr std::uint64_t kSeeds = 100, kParts = 4;
 Outcome run(std::uint64_t seed, Mutation mutation = Mutation::none) {
   // Nothing is written to disk: a server that dies is not part of this simulation.
   static test::RedisServer server({"--appendonly", "no"});
-  static store::BlockingClient client({*store::parse_address(server.address())});
-  client.command({"FLUSHALL"});
-  client.load_functions(true);
-  World world(seed, client, mutation);
+  static store::testing::VirtualRedis redis({*store::parse_address(server.address())});
+  redis.begin();
+  World world(seed, redis, mutation);
   if (loud) world.be_loud();
   return world.run();
 }

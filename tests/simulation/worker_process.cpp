@@ -133,8 +133,6 @@ void WorkerProcess::perform(const worker::Action& action) {
   }
 }
 
-// ---- commands ----
-
 void WorkerProcess::plan(worker::ExecId exec, milliseconds wait) {
   when_awake(env_.timeline.now() + wait, [this, exec] { go_on(exec); });
 }

@@ -5,7 +5,12 @@
 #include <stdexcept>
 
 #include "simulation/mutations.hpp"
-#include "wire/codec.hpp"
+#include "store/state/events.hpp"
+#include "store/state/request.hpp"
+#include "store/testing/harm.hpp"
+#include "store/testing/inspect.hpp"
+#include "store/transitions/change.hpp"
+#include "store/transitions/site.hpp"
 
 namespace headrace::simulation {
 namespace {
@@ -57,8 +62,8 @@ std::string Outcome::summary() const {
          " s";
 }
 
-World::World(std::uint64_t seed, store::BlockingClient& client, Mutation mutation)
-    : env_(seed, client), network_(env_, 2) {
+World::World(std::uint64_t seed, store::testing::VirtualRedis& redis, Mutation mutation)
+    : env_(seed, redis), network_(env_, 2) {
   env_.mutation = mutation;
   expected_.schedulers = {{"each", {"alpha"}}, {"calm", {"beta", "gamma"}}};
   expected_.timed_scheduler = "calm";
@@ -118,12 +123,14 @@ void World::choose_rates() {
 
 void World::apply_configuration(const std::string& remark) {
   config::Files files{"headrace.lua", {{"headrace.lua", kConfiguration + remark}}};
-  const auto reply = env_.store.call({"config_apply", {"-1", "digest" + remark, config::pack(files), "0"}});
-  if (!reply.ok) throw std::logic_error("config_apply: " + reply.refusal);
-  publish(reply.events);
+  store::ConfigApply apply;
+  apply.digest = "digest" + remark;
+  apply.files = config::pack(files);
+  std::vector<wire::Event> events;
+  const auto version = env_.store.commit(apply, &events);
+  if (!version) throw std::logic_error("the configuration: " + version.error().text);
+  publish(events);
 }
-
-// ---- the bus ----
 
 void World::publish(const std::vector<wire::Event>& events) {
   const auto deliver = [this](Process& process, const wire::Event& event) {
@@ -143,8 +150,6 @@ void World::publish(const std::vector<wire::Event>& events) {
   }
 }
 
-// ---- changes ----
-
 void World::send_changes() {
   for (int n = 1; n <= kChanges; ++n) {
     const auto when = env_.dice.wait(500, 45'000);
@@ -161,27 +166,23 @@ void World::add_change(int n, bool again) {
   change.author = "somebody";
   change.files = {"file" + std::to_string(n)};
   const bool keyless = again && env_.mutation == Mutation::change_without_key;
-  const auto reply = env_.store.call(
-      {"change_add",
-       {keyless ? "" : "delivery" + std::to_string(n), "", "0", "", "", "", "1", wire::encode(change)}});
-  if (!reply.ok) throw std::logic_error("change_add: " + reply.refusal);
-  if (!keyless)
-    expected_.revisions[*change.revision] = wire::decode_value(reply.value).value().as_array().at(0).as_int();
-  if (!env_.misfortune(env_.rates.publish_lost)) publish(reply.events);
+  std::vector<wire::Event> events;
+  const store::ChangeAdd add{keyless ? "" : "delivery" + std::to_string(n), std::nullopt, {change}};
+  const auto ids = env_.store.commit(add, &events);
+  if (!ids) throw std::logic_error("a change: " + ids.error().text);
+  if (!keyless) expected_.revisions[*change.revision] = ids->at(0).value;
+  if (!env_.misfortune(env_.rates.publish_lost)) publish(events);
 }
 
 void World::cancel_something() {
-  const auto open = env_.store.command({"ZRANGE", env_.store.keys()("open"), "0", "-1"});
-  if (open.items.empty()) return;
-  const auto id = open.items[env_.dice.index(open.items.size())].text;
-  const auto reply = env_.store.call(
-      {"request_cancel", {id, wire::encode_value(json::Object{{"reason", "a person says so"}})}});
-  if (!reply.ok) return;
-  expected_.cancelled.insert(std::stoll(id));
-  publish(reply.events);
+  const auto open = env_.store.read(store::open_requests()).requests;
+  if (open.empty()) return;
+  const auto id = open[env_.dice.index(open.size())].request.id;
+  std::vector<wire::Event> events;
+  if (!env_.store.commit(store::RequestCancel{id, "a person says so"}, &events)) return;
+  expected_.cancelled.insert(id.value);
+  publish(events);
 }
-
-// ---- chaos ----
 
 void World::misfortune() {
   if (!env_.chaos) return;
@@ -235,23 +236,19 @@ void World::redis_goes_away() {
   env_.timeline.after(env_.dice.wait(10, 15'000), [this] { env_.redis_down = false; });
 }
 
-// ---- the run ----
-
 // Every second until something is wrong.
 void World::watch() {
   const bool steal = env_.mutation == Mutation::slot_stolen && !std::exchange(env_.mutated, true);
-  if (steal) env_.store.command({"HSET", env_.store.keys()("slots:w2"), "stolen", "999"});
+  if (steal) store::testing::steal_slot(env_.store.raw(), "w2", true);
   seen_ = check_slots(env_.store, capacity_);
-  if (steal) env_.store.command({"HDEL", env_.store.keys()("slots:w2"), "stolen"});
+  if (steal) store::testing::steal_slot(env_.store.raw(), "w2", false);
   if (seen_.empty()) env_.timeline.after(seconds(1), [this] { watch(); });
 }
 
 bool World::drained() {
-  const auto& keys = env_.store.keys();
-  if (env_.store.command({"ZCARD", keys("open")}).integer != 0) return false;
-  if (env_.store.command({"SCARD", keys("waiting")}).integer != 0) return false;
-  if (env_.store.command({"HGET", keys("cursor:scheduler"), "n"}).text !=
-      env_.store.command({"HGET", keys("head"), "n"}).text)
+  if (env_.store.read(store::count_open_requests()) != 0) return false;
+  if (store::testing::waiting_lists(env_.store.raw()) != 0) return false;
+  if (env_.store.read(store::scheduler_cursor()).number != env_.store.read(store::head()).number)
     return false;
   for (const auto& worker : workers_)
     if (worker->builds() != 0) return false;
@@ -298,19 +295,18 @@ Outcome World::run() {
   } else {
     // Everything else would follow from this.
     std::string open;
-    for (const auto& item : env_.store.command({"ZRANGE", env_.store.keys()("open"), "0", "-1"}).items)
-      open += " " + item.text + "=" +
-              env_.store.command({"HGET", env_.store.keys()("request:" + item.text), "state"}).text;
+    for (const auto& one : env_.store.read(store::open_requests()).requests)
+      open += " " + std::to_string(one.request.id.value) + "=" +
+              std::string(store::request_state_name(one.request.state));
     int held = 0;
     for (auto& w : workers_) held += w->builds();
-    out.violations = {
-        {"drained", "after " + std::to_string(kDrain.count() / 1000) +
-                        " quiet seconds these requests are open:" + open +
-                        "; builds on workers: " + std::to_string(held) + "; waiting lists: " +
-                        std::to_string(env_.store.command({"SCARD", env_.store.keys()("waiting")}).integer)}};
+    out.violations = {{"drained", "after " + std::to_string(kDrain.count() / 1000) +
+                                      " quiet seconds these requests are open:" + open +
+                                      "; builds on workers: " + std::to_string(held) + "; waiting lists: " +
+                                      std::to_string(store::testing::waiting_lists(env_.store.raw()))}};
   }
   out.violations.insert(out.violations.end(), seen_.begin(), seen_.end());
-  out.story = story(env_.store);
+  out.story = summary_of(env_.store);
   out.crashes = env_.crashes;
   out.lost_connections = env_.lost_connections;
   out.took = env_.timeline.now() - start;

@@ -16,7 +16,7 @@ namespace headrace::simulation {
 
 struct Outcome {
   std::vector<Violation> violations;
-  Story story;
+  RunSummary story;
   int crashes = 0, lost_connections = 0;
   milliseconds took{0};  ///< virtual
   std::string summary() const;
@@ -24,8 +24,8 @@ struct Outcome {
 
 class World {
  public:
-  /// @param client  of a server that holds nothing but the functions, with the simulated clock
-  World(std::uint64_t seed, store::BlockingClient& client, Mutation mutation = Mutation::none);
+  /// @param redis  of a server that holds nothing but the functions, with the simulated clock
+  World(std::uint64_t seed, store::testing::VirtualRedis& redis, Mutation mutation = Mutation::none);
 
   /// Says everything that happens on stderr.
   void be_loud();

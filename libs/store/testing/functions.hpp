@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/client.hpp"
+#include "store/testing/raw_client.hpp"
 #include "support/redis_server.hpp"
 #include "wire/codec.hpp"
 #include "wire/records.hpp"
@@ -79,7 +79,7 @@ class Functions : public testing::Test {
     }
   }
 
-  BlockingClient redis;
+  RawClient redis;
   Reply last;
   json::Value hello_answer;
 };

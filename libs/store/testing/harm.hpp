@@ -4,26 +4,84 @@
 
 #include <string>
 
-#include "store/client.hpp"
+#include "store/testing/raw_client.hpp"
+#include "wire/worker_protocol.hpp"
 
 namespace headrace::store::testing {
 
 /// Every key is gone, as after a start without files.
-inline void forget_everything(BlockingClient& redis) { redis.command({"FLUSHALL"}); }
+inline void forget_everything(RawClient& redis) { redis.command({"FLUSHALL"}); }
 
 /// Only the last `keep` events stay in the log, whoever has not read the others.
-inline void trim_events(BlockingClient& redis, int keep) {
+inline void trim_events(RawClient& redis, int keep) {
   redis.command({"XTRIM", redis.keys()("events"), "MAXLEN", std::to_string(keep)});
 }
 
 /// Redis answers one of its commands with an error, or does it again.
-inline void refuse_ranges_of_the_log(BlockingClient& redis, bool refuse) {
+inline void refuse_ranges_of_the_log(RawClient& redis, bool refuse) {
   redis.command({"ACL", "SETUSER", "default", refuse ? "-xrange" : "+xrange"});
 }
 
 /// Ends every other connection.
-inline void cut_connections(BlockingClient& redis) {
+inline void cut_connections(RawClient& redis) {
   redis.command({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
 }
+
+/// A lock that belongs to nobody: a slot of the worker is kept for a request that is not there.
+inline void steal_slot(RawClient& redis, const std::string& worker, bool steal) {
+  if (steal)
+    redis.command({"HSET", redis.keys()("slots", worker), "stolen", "999"});
+  else
+    redis.command({"HDEL", redis.keys()("slots", worker), "stolen"});
+}
+
+/// A request that is complete is pending again.
+inline void put_back(RawClient& redis, RequestId request) {
+  redis.command({"HSET", redis.keys()("request", request.value), "state", "pending"});
+  redis.command({"ZADD", redis.keys()("open"), std::to_string(request.value), std::to_string(request.value)});
+}
+
+/// The offer of a request, whatever has become of it, runs out at once.
+inline void leave_offer(RawClient& redis, RequestId request) {
+  redis.command({"ZADD", redis.keys()("offers"), "1", std::to_string(request.value)});
+}
+
+/// An event is no longer in the log, between others that are.
+inline void lose_event(RawClient& redis, EventNumber number) {
+  redis.command({"XDEL", redis.keys()("events"), std::to_string(number.value) + "-0"});
+}
+
+/// One more build of a request is counted than there was.
+inline void count_attempt(RawClient& redis, RequestId request) {
+  redis.command({"HINCRBY", redis.keys()("request", request.value), "attempts", "1"});
+}
+
+/// A running build as it is now, to be put back after its end.
+class Resurrection {
+ public:
+  Resurrection(RawClient& redis, const wire::Claim& claim, std::int64_t sequence)
+      : redis_(redis),
+        request_(redis.keys()("request", claim.request.value)),
+        claim_(claim),
+        sequence_(sequence) {
+    build_ = redis.keys()("build:" + redis.command({"HGET", request_, "build"}).text);
+    put_back_ = {"HSET", build_};
+    for (const auto& item : redis.command({"HGETALL", build_}).items) put_back_.push_back(item.text);
+  }
+  /// The build runs again under its old claim, before report `sequence`.
+  void begin() {
+    redis_.command({"HSET", request_, "state", "running", "nonce", claim_.nonce});
+    redis_.command(put_back_);
+    redis_.command({"HSET", build_, "sequence", std::to_string(sequence_ - 1)});
+  }
+  void end() { redis_.command({"HDEL", request_, "nonce"}); }
+
+ private:
+  RawClient& redis_;
+  std::string request_, build_;
+  wire::Claim claim_;
+  std::int64_t sequence_;
+  Words put_back_;
+};
 
 }  // namespace headrace::store::testing

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// A real Redis whose clock is the test's, with answers that do not depend on chance: for the simulation.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/testing/raw_client.hpp"
+
+namespace headrace::store::testing {
+
+class VirtualRedis {
+ public:
+  explicit VirtualRedis(Settings settings) : client_(std::move(settings)) {}
+
+  /// Forgets everything, and loads the functions with a clock that set_clock() moves.
+  void begin() {
+    client_.command({"FLUSHALL"});
+    client_.load_functions(true);
+    clock_ms_ = 0;
+  }
+  void set_clock(std::int64_t wall_ms) {
+    if (clock_ms_ == wall_ms) return;
+    clock_ms_ = wall_ms;
+    client_.command({"SET", client_.keys()("clock"), std::to_string(wall_ms)});
+  }
+
+  std::vector<Reply> commit(const std::vector<Call>& calls) { return client_.commit(calls); }
+  /// The answers to the commands of one round of a read.
+  std::vector<RedisReply> execute(const Round& round) {
+    std::vector<RedisReply> out;
+    for (const auto& words : round.commands) out.push_back(command(words));
+    return out;
+  }
+  template <class T>
+  T read(const Read<T>& question) {
+    std::optional<Result<T>> answer;
+    std::optional<Round> round = question.start(keys(), [&](Result<T> r) { answer = std::move(r); });
+    while (round) round = take_answers(*round, execute(*round));
+    return std::move(**answer);
+  }
+  const Keys& keys() const { return client_.keys(); }
+  RawClient& raw() { return client_; }
+
+ private:
+  RedisReply command(const Words& words) {
+    if (words.front() == "TIME") return time();
+    auto reply = client_.command(words);
+    // Redis orders the members of sets by a random seed of its own.
+    if (words.front() == "SMEMBERS")
+      std::sort(reply.items.begin(), reply.items.end(),
+                [](const auto& a, const auto& b) { return a.text < b.text; });
+    return reply;
+  }
+  RedisReply time() const {
+    RedisReply seconds, microseconds, out;
+    seconds.text = std::to_string(clock_ms_ / 1000);
+    microseconds.text = std::to_string(clock_ms_ % 1000 * 1000);
+    out.kind = RedisReply::Kind::array;
+    out.items = {seconds, microseconds};
+    return out;
+  }
+
+  RawClient client_;
+  std::int64_t clock_ms_ = 0;
+};
+
+/// Whether a round asks how late it is in Redis.
+inline bool asks_for_time(const Round& round) {
+  return round.commands.size() == 1 && round.commands[0].front() == "TIME";
+}
+/// Whether a round asks how far the event log reaches.
+inline bool asks_for_head(const Round& round, const Keys& keys) {
+  return round.commands.size() == 1 && round.commands[0].front() == "HMGET" &&
+         round.commands[0].at(1) == keys("head");
+}
+/// The answer to that question, at the very beginning of the log.
+inline RedisReply head_of_an_empty_log() { return {.items = std::vector<RedisReply>(2)}; }
+
+}  // namespace headrace::store::testing
