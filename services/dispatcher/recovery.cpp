@@ -22,7 +22,9 @@ void Recovery::adopt(const std::string& worker, SessionId session,
   const auto one_less = [left, done = std::move(done)] {
     if (--*left == 0) done();
   };
-  for (const auto& [claim, build] : claims) {
+  for (const auto& held : claims) {
+    const auto claim = held.first;
+    const auto build = held.second;
     c_.claims.begin_adoption(claim.request);
     c_.out.ask(ClaimOf{claim.request, build}, [=, this](std::optional<store::Claimed> claimed) {
       const bool valid = claimed && claimed->request.nonce == claim.nonce && claimed->set;

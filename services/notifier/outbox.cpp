@@ -14,10 +14,18 @@ constexpr std::size_t kMaxReady = 256;
 constexpr int kMaxKick = 1000;
 constexpr seconds kComplainEvery{60};
 
+std::mt19937 seed_of(const std::string& text) {
+  std::seed_seq seed(text.begin(), text.end());
+  return std::mt19937(seed);
+}
+
 }  // namespace
 
 Outbox::Outbox(service::House& house, Transport& transport, std::string reporter)
-    : house_(house), transport_(transport), name_(std::move(reporter)) {
+    : house_(house),
+      transport_(transport),
+      name_(std::move(reporter)),
+      random_(seed_of(house.instance() + name_)) {
   house_.metrics().gauge(metric("outbox"), "messages that wait to be sent",
                          [this] { return static_cast<double>(size_); });
 }

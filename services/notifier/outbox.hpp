@@ -80,8 +80,8 @@ class Outbox {
   std::int64_t size_ = 0;
   std::function<void()> idle_;
   bool stopping_ = false;
-  std::mt19937 random_{std::random_device{}()};
-  Generation active_;  ///< of the active time; answers of an earlier one are dropped
+  std::mt19937 random_;  ///< of the jitter, seeded with the process's instance and the reporter's name
+  Generation active_;    ///< of the active time; answers of an earlier one are dropped
 };
 
 }  // namespace headrace::notifier

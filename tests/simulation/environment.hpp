@@ -29,17 +29,19 @@ struct Rates {
 /// A bug put in on purpose, to see that the invariant it breaks is really looked at.
 enum class Mutation {
   none,
-  change_without_key,  ///< a delivery is repeated without its key
-  request_done_twice,  ///< a completed request is put back by hand
-  verdict_twice,       ///< the end of a build is committed a second time, the fence held open by hand
-  attempt_skipped,     ///< an attempt is counted that no build belongs to
-  event_lost,          ///< an entry is deleted from the stream
-  log_byte_changed,    ///< on its way from the worker
-  offer_left,          ///< an offer of a request that is complete runs out and nobody takes it away
-  slot_stolen,         ///< for a moment a slot is kept for a request that is not there
-  started_unasked,     ///< a command runs that belongs to no build
-  never_accepted,      ///< the dispatchers' `accepted` never arrives
-  timer_unaware,       ///< schedulers believe that they have seen all of the log when a timer runs out
+  change_without_key,   ///< a delivery is repeated without its key
+  hook_answered_early,  ///< the sender of a push takes it for stored before it is answered
+  report_forgotten,     ///< the receiver says yes to a report that it has not got
+  request_done_twice,   ///< a completed request is put back by hand
+  verdict_twice,        ///< the end of a build is committed a second time, the fence held open by hand
+  attempt_skipped,      ///< an attempt is counted that no build belongs to
+  event_lost,           ///< an entry is deleted from the stream
+  log_byte_changed,     ///< on its way from the worker
+  offer_left,           ///< an offer of a request that is complete runs out and nobody takes it away
+  slot_stolen,          ///< for a moment a slot is kept for a request that is not there
+  started_unasked,      ///< a command runs that belongs to no build
+  never_accepted,       ///< the dispatchers' `accepted` never arrives
+  timer_unaware,        ///< schedulers believe that they have seen all of the log when a timer runs out
 };
 
 /// Redis, in steps of virtual time.

@@ -27,6 +27,7 @@ class Checker {
     check_starts();
     check_logs();
     check_leftovers();
+    check_reports();
     return std::move(violations_);
   }
   struct Entry {
@@ -85,7 +86,7 @@ class Checker {
           const auto set = e.set().value();
           for (const auto id : set.changes) ++scheduled[{set.scheduler, id.value}];
         });
-    for (const auto& [revision, id] : expected_.revisions)
+    for (const auto& revision : expected_.revisions)
       if (seen[revision] != 1)
         say("changes", "revision " + revision + " is a change " + std::to_string(seen[revision]) + " times");
     for (const auto& [id, revision] : revisions)
@@ -241,6 +242,19 @@ class Checker {
     each_of([&](const wire::BuildNew& e) {
       if (store::testing::is_running(store_.raw(), e.id))
         say("leftovers", "build " + std::to_string(e.id.value) + " still has its live keys");
+    });
+  }
+
+  // Every end of a build is told; twice only when something was lost on the way.
+  void check_reports() {
+    each_of([&](const wire::BuildFinished& e) {
+      if (e.results == Results::retry) return;
+      const auto key = "build-" + std::to_string(e.id.value) + "-http";
+      const auto found = expected_.told.find(key);
+      const auto told = found == expected_.told.end() ? Told{} : found->second;
+      if (told.times == 0) say("reports", key + " was never told");
+      if (told.times > 1 + told.excused + expected_.reports_excused)
+        say("reports", key + " was told " + std::to_string(told.times) + " times");
     });
   }
 

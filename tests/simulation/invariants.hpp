@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "simulation/environment.hpp"
+#include "simulation/notifier_process.hpp"
 #include "simulation/steps.hpp"
 #include "wire/event.hpp"
 #include "wire/records.hpp"
@@ -17,19 +18,21 @@ namespace headrace::simulation {
 
 struct Violation {
   std::string invariant;  ///< events, changes, timers, requests, verdicts, attempts, logs, starts, leftovers,
-                          ///< slots, drained
+                          ///< slots, reports, drained
   std::string text;
 };
 
 /// What the run did, for comparison.
 struct Expected {
-  std::map<std::string, std::int64_t> revisions;  ///< accepted: revision → change id that was answered
+  std::set<std::string> revisions;                             ///< that were answered 2xx
   std::map<std::string, std::vector<std::string>> schedulers;  ///< name → builders
   std::string timed_scheduler;                                 ///< has a tree-stable timer
   milliseconds tree_stable{0};
   std::vector<std::string> workers;
   std::set<std::int64_t> cancelled;  ///< requests
   StartedSteps started;
+  std::map<std::string, Told> told;  ///< reports that their receiver has got
+  int reports_excused = 0;  ///< times that a notifier died or was cut off: each may have doubled some
 };
 
 /// Every violation, each invariant in a function of its own.

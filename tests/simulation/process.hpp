@@ -44,6 +44,7 @@ class Process : public service::House {
   process::Metrics& metrics() override { return *metrics_; }
 
  protected:
+  const Generation& life() const { return life_; }
   /// The service of the next life of this process.
   virtual std::unique_ptr<service::Service> make_service() = 0;
   virtual void on_crash() {}

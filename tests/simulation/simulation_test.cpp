@@ -83,12 +83,14 @@ TEST_P(DeliberateBug, IsFoundAsWhatItIs) {
 INSTANTIATE_TEST_SUITE_P(
     OfEveryInvariant, DeliberateBug,
     ::testing::Values(Bug{Mutation::change_without_key, "changes"},
+                      Bug{Mutation::report_forgotten, "reports"},
+                      Bug{Mutation::hook_answered_early, "changes"},
                       Bug{Mutation::request_done_twice, "requests"}, Bug{Mutation::verdict_twice, "verdicts"},
                       Bug{Mutation::attempt_skipped, "attempts"}, Bug{Mutation::event_lost, "events"},
                       Bug{Mutation::log_byte_changed, "logs"}, Bug{Mutation::offer_left, "leftovers"},
                       Bug{Mutation::slot_stolen, "slots"}, Bug{Mutation::started_unasked, "starts"},
                       Bug{Mutation::never_accepted, "drained"}, Bug{Mutation::timer_unaware, "timers"}),
-    [](const auto& bug) { return std::string(bug.param.invariant); });
+    [](const auto& bug) { return std::string(bug.param.invariant) + std::to_string(bug.index); });
 
 }  // namespace
 }  // namespace headrace::simulation

@@ -6,10 +6,10 @@
 
 #include "simulation/mutations.hpp"
 #include "store/state/events.hpp"
+#include "store/state/outbox.hpp"
 #include "store/state/request.hpp"
 #include "store/testing/harm.hpp"
 #include "store/testing/inspect.hpp"
-#include "store/transitions/change.hpp"
 #include "store/transitions/site.hpp"
 
 namespace headrace::simulation {
@@ -40,6 +40,8 @@ builder "beta" {
 }
 builder "gamma" { workers = { "w2", "w3" }, steps = { step_named("one"), step_named("two"), step_named("three") } }
 
+hook.base {}
+reporter.http { server_url = "http://receiver/" }
 scheduler.branch "each" { branch = "main", builders = { "alpha" } }
 scheduler.branch "calm" { branch = "main", tree_stable_timer = "3s", builders = { "beta", "gamma" } }
 )lua";
@@ -87,6 +89,12 @@ World::World(std::uint64_t seed, store::testing::VirtualRedis& redis, Mutation m
   for (std::size_t i = 0; i < 2; ++i) schedulers_.push_back(std::make_unique<SchedulerProcess>(env_, i));
   for (std::size_t i = 0; i < 2; ++i)
     dispatchers_.push_back(std::make_unique<DispatcherProcess>(env_, network_, i));
+  for (std::size_t i = 0; i < 2; ++i) {
+    intakes_.push_back(std::make_unique<IntakeProcess>(env_, i));
+    notifiers_.push_back(std::make_unique<NotifierProcess>(env_, expected_.told, i));
+  }
+  for (auto& p : intakes_) services_.push_back(p.get());
+  for (auto& p : notifiers_) services_.push_back(p.get());
   for (auto& p : schedulers_) services_.push_back(p.get());
   for (auto& p : dispatchers_) services_.push_back(p.get());
   for (const auto& name : expected_.workers)
@@ -151,27 +159,29 @@ void World::publish(const std::vector<wire::Event>& events) {
 }
 
 void World::send_changes() {
-  for (int n = 1; n <= kChanges; ++n) {
-    const auto when = env_.dice.wait(500, 45'000);
-    env_.timeline.after(when, [this, n] { add_change(n, false); });
-    if (env_.dice.chance(0.3))
-      env_.timeline.after(when + env_.dice.wait(0, 10'000), [this, n] { add_change(n, true); });
-  }
+  unanswered_ = kChanges;
+  for (int n = 1; n <= kChanges; ++n)
+    env_.timeline.after(env_.dice.wait(500, 45'000), [this, n] { post_change(n, false); });
 }
 
-void World::add_change(int n, bool again) {
+// A sender repeats until it is answered 2xx, and sometimes once more.
+void World::post_change(int n, bool again) {
   wire::Change change;
   change.revision = "r" + std::to_string(n);
   change.branch = "main";
   change.author = "somebody";
   change.files = {"file" + std::to_string(n)};
+  if (expected_.revisions.contains(*change.revision) && !again) return;
   const bool keyless = again && env_.mutation == Mutation::change_without_key;
-  std::vector<wire::Event> events;
-  const store::ChangeAdd add{keyless ? "" : "delivery" + std::to_string(n), std::nullopt, {change}};
-  const auto ids = env_.store.commit(add, &events);
-  if (!ids) throw std::logic_error("a change: " + ids.error().text);
-  if (!keyless) expected_.revisions[*change.revision] = ids->at(0).value;
-  if (!env_.misfortune(env_.rates.publish_lost)) publish(events);
+  const auto answered = [this, n, revision = *change.revision](int status) {
+    if (status / 100 != 2 || !expected_.revisions.insert(revision).second) return;
+    --unanswered_;
+    if (env_.dice.chance(0.3))
+      env_.timeline.after(env_.dice.wait(0, 10'000), [this, n] { post_change(n, true); });
+  };
+  intakes_[env_.dice.index(2)]->post(change, keyless ? "" : "delivery" + std::to_string(n), answered);
+  if (env_.mutation == Mutation::hook_answered_early) answered(200);
+  if (!again) env_.timeline.after(env_.dice.wait(2000, 10'000), [this, n] { post_change(n, false); });
 }
 
 void World::cancel_something() {
@@ -188,7 +198,7 @@ void World::misfortune() {
   if (!env_.chaos) return;
   auto& d = env_.dice;
   const auto worker = d.index(workers_.size());
-  switch (d.between(0, 13)) {
+  switch (d.between(0, 15)) {
     case 0:
     case 1:
       dispatchers_[d.index(2)]->crash();
@@ -222,6 +232,13 @@ void World::misfortune() {
     case 12:
       cancel_something();
       break;
+    case 14:
+      intakes_[d.index(2)]->crash();
+      break;
+    case 15:
+      ++expected_.reports_excused;
+      notifiers_[d.index(2)]->crash();
+      break;
     case 13:
       services_[d.index(services_.size())]->set_clock(d.wait(-3'600'000, 3'600'000));
       break;
@@ -246,7 +263,10 @@ void World::watch() {
 }
 
 bool World::drained() {
-  if (env_.store.read(store::count_open_requests()) != 0) return false;
+  if (unanswered_ != 0 || env_.store.read(store::count_open_requests()) != 0) return false;
+  const auto reporter = env_.store.read(store::reporter_cursor("http"));
+  if (reporter.number != env_.store.read(store::head()).number) return false;
+  if (env_.store.read(store::due_messages("http", 1)).size != 0) return false;
   if (store::testing::waiting_lists(env_.store.raw()) != 0) return false;
   if (env_.store.read(store::scheduler_cursor()).number != env_.store.read(store::head()).number)
     return false;
@@ -267,6 +287,8 @@ bool World::wait_until_drained(milliseconds limit) {
 Outcome World::run() {
   const auto start = env_.timeline.now();
   apply_configuration("-- first");
+  for (auto& p : intakes_) p->start();
+  for (auto& p : notifiers_) p->start();
   for (auto& p : schedulers_) p->start();
   for (auto& p : dispatchers_) p->start();
   for (auto& w : workers_) w->start();

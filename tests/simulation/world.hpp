@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "simulation/dispatcher_process.hpp"
+#include "simulation/intake_process.hpp"
 #include "simulation/invariants.hpp"
+#include "simulation/notifier_process.hpp"
 #include "simulation/scheduler_process.hpp"
 #include "simulation/worker_process.hpp"
 
@@ -36,7 +38,7 @@ class World {
   void apply_configuration(const std::string& remark);
   void publish(const std::vector<wire::Event>& events);
   void send_changes();
-  void add_change(int n, bool again);
+  void post_change(int n, bool again);
   void cancel_something();
   void misfortune();
   void redis_goes_away();
@@ -51,6 +53,9 @@ class World {
   std::vector<Violation> seen_;  ///< on the way
   std::vector<std::unique_ptr<SchedulerProcess>> schedulers_;
   std::vector<std::unique_ptr<DispatcherProcess>> dispatchers_;
+  std::vector<std::unique_ptr<IntakeProcess>> intakes_;
+  std::vector<std::unique_ptr<NotifierProcess>> notifiers_;
+  int unanswered_ = 0;              ///< pushes that were not answered 2xx yet
   std::vector<Process*> services_;  ///< all of the above
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
   int worst_gap_ms_ = 3000;  ///< between misfortunes
