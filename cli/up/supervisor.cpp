@@ -23,7 +23,7 @@
 namespace headrace::cli {
 namespace {
 
-constexpr int kMostStarts = 4;  // of one process, before everything has been up once
+constexpr int kMaxStarts = 4;  // of one process, before everything has been up once
 constexpr seconds kSayWaiting{10};
 constexpr seconds kLookAtLogs{10};
 constexpr int kTailLines = 5;
@@ -101,7 +101,7 @@ bool Supervisor::on_child_ended(Child& child, int status) {
   if (!up_) {
     // Coming up: what cannot work is said instead of tried for ever.
     const bool refused = WIFEXITED(status) && WEXITSTATUS(status) == kWrongUsage;
-    if (refused || child.starts() >= kMostStarts) {
+    if (refused || child.starts() >= kMaxStarts) {
       fail(refused ? kWrongUsage : kFailed, name + " " + end_text(status) + ":\n" +
                                                 last_lines(layout_.log_file(name), kTailLines) +
                                                 "its log: " + layout_.log_file(name));

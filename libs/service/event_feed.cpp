@@ -38,7 +38,7 @@ void EventFeed::on_read(std::vector<wire::Event> events, MonoTime now) {
       add_followed(std::move(events), now);
     return;
   }
-  const bool full = events.size() == kMost;
+  const bool full = events.size() == kMaxRead;
   add(reader_->on_fetched(std::move(events), now));
   more_ = full && reader_->fetch_again();
 }
@@ -69,7 +69,7 @@ std::optional<LogRead> EventFeed::wants_read(MonoTime now) {
                                                  : std::exchange(more_, false) || reader_->wants_fetch(now);
   if (!wants) return {};
   reading_ = true;
-  return LogRead{reader_->cursor().number, kMost,
+  return LogRead{reader_->cursor().number, kMaxRead,
                  source_ == EventSource::log ? kFollowLimit : milliseconds(0)};
 }
 

@@ -28,7 +28,7 @@ struct LogRead {
 
 class EventFeed {
  public:
-  static constexpr std::size_t kMost = 500;  ///< events of one read
+  static constexpr std::size_t kMaxRead = 500;  ///< events of one read
 
   /// @param follow_pause  between two blocking reads, for a reader that every event would wake but few
   /// concern

@@ -40,13 +40,13 @@ TEST(EventFeed, AFullReadIsFollowedByTheNextPart) {
   feed.start({}, kStart);
   feed.wants_read(kStart);
   std::vector<wire::Event> part;
-  for (std::size_t n = 1; n <= EventFeed::kMost; ++n)
+  for (std::size_t n = 1; n <= EventFeed::kMaxRead; ++n)
     part.push_back(numbered_event(static_cast<std::int64_t>(n)));
   feed.on_read(std::move(part), kStart);
-  EXPECT_EQ(taken(feed).size(), EventFeed::kMost);
+  EXPECT_EQ(taken(feed).size(), EventFeed::kMaxRead);
   const auto next = feed.wants_read(kStart);
   ASSERT_TRUE(next);
-  EXPECT_EQ(next->after.value, static_cast<std::int64_t>(EventFeed::kMost));
+  EXPECT_EQ(next->after.value, static_cast<std::int64_t>(EventFeed::kMaxRead));
 }
 
 TEST(EventFeed, FollowsTheLogWithBlockingReads) {

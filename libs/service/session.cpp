@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "service/delays.hpp"
+#include "store/transitions/lease.hpp"
 
 namespace headrace::service {
 namespace {
@@ -13,8 +14,8 @@ constexpr seconds kTick{1};
 constexpr seconds kConnectLimit{10};  // a connection that is not up by then counts as lost
 constexpr seconds kStuck{5};          // a batch in flight for longer: not healthy
 constexpr seconds kDead{30};          // … for longer: the connection counts as lost
-constexpr milliseconds kRetryFirst{50}, kRetryMost{1000};
-constexpr milliseconds kReloadFirst{50}, kReloadMost{1000};
+constexpr milliseconds kRetryFirst{50}, kRetryMax{1000};
+constexpr milliseconds kReloadFirst{50}, kReloadMax{1000};
 constexpr seconds kReloadRest{5};  // without a reload, until the next one is done at once again
 
 bool reached(const std::optional<MonoTime>& when, MonoTime now) { return when && *when <= now; }
@@ -71,7 +72,7 @@ void Session::on_lost(const std::string& reason, MonoTime now) {
   queue_.push_back(action::Disconnect{});
   if (stopping_) return;
   connect_at_ = now + retry_;
-  retry_ = std::min(retry_ * 2, kRetryMost);
+  retry_ = std::min(retry_ * 2, kRetryMax);
 }
 
 void Session::reload(const std::string& reason, MonoTime now) {
@@ -81,7 +82,7 @@ void Session::reload(const std::string& reason, MonoTime now) {
   // What made it necessary may still be there afterwards: then not as fast as the machine can.
   reload_wait_ = !reloaded_ || now - *reloaded_ > kReloadRest
                      ? milliseconds(0)
-                     : std::clamp(reload_wait_ * 2, kReloadFirst, kReloadMost);
+                     : std::clamp(reload_wait_ * 2, kReloadFirst, kReloadMax);
   load_at_ = now + reload_wait_;
 }
 
@@ -104,8 +105,6 @@ void Session::on_loaded(events::Cursor cursor) {
   start_from_ = std::move(cursor);
   want_turn();
 }
-
-// ---- batches ----
 
 void Session::commit(store::Call call, store::Batch::Done done) {
   if (!takes_calls()) return;
@@ -141,8 +140,6 @@ void Session::publish_now() {
   if (!to_publish_.empty()) queue_.push_back(action::Publish{std::exchange(to_publish_, {})});
 }
 
-// ---- events ----
-
 void Session::on_event(wire::Event event, MonoTime now) {
   if (!loaded_) return;
   feed_.on_event(std::move(event), now);
@@ -172,8 +169,6 @@ void Session::collect_events() {
 void Session::drained() {
   if (std::exchange(any_event_, false)) queue_.push_back(action::EventsDrained{});
 }
-
-// ---- time ----
 
 void Session::on_turn(MonoTime now) {
   turn_wanted_ = false;
@@ -205,7 +200,7 @@ void Session::tick(MonoTime now) {
   if (in_flight_since_ && now - *in_flight_since_ > kDead)
     on_lost("no answer for " + std::to_string(kDead.count()) + " s", now);
   if (!loaded_) return;
-  if (options_.lease_clock == LeaseClock::roles) commit({"tick", {"roles"}}, {});
+  if (options_.lease_clock == LeaseClock::roles) commit(store::Tick{store::LeaseClock::roles}.call(), {});
   queue_.push_back(action::Tick{});
 }
 
@@ -214,8 +209,6 @@ void Session::on_stop() {
   tick_at_.reset();
   connect_at_.reset();
 }
-
-// ---- what is to be done ----
 
 std::optional<Action> Session::next(MonoTime now) {
   const auto performed = std::exchange(performing_, Performing::nothing);

@@ -21,7 +21,7 @@ std::optional<Batch> Core::next(MonoTime now) {
   if (in_flight_ || reached_.number == stored_.number) return std::nullopt;
   if (waiting_.empty() && now - moved_ < kLazy) return std::nullopt;
   Batch batch{stored_.number, reached_, {}};
-  while (!waiting_.empty() && batch.messages.size() < kMostInBatch) {
+  while (!waiting_.empty() && batch.messages.size() < kMaxInBatch) {
     batch.to = waiting_.front().first;
     batch.messages.push_back(std::move(waiting_.front().second));
     waiting_.pop_front();

@@ -29,8 +29,8 @@ struct Batch {
 
 class Core {
  public:
-  static constexpr std::size_t kMostInBatch = 200;  ///< messages
-  static constexpr milliseconds kLazy{3000};        ///< a cursor alone moves this seldom
+  static constexpr std::size_t kMaxInBatch = 200;  ///< messages
+  static constexpr milliseconds kLazy{3000};       ///< a cursor alone moves this seldom
 
   /// @param start  everything up to it is done with
   Core(const config::Reporter& reporter, events::Cursor start, MonoTime now)

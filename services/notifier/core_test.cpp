@@ -81,11 +81,11 @@ TEST_F(CoreTest, WhatIsBehindTheCursorIsIgnored) {
 }
 
 TEST_F(CoreTest, ALongBacklogGoesInPieces) {
-  const auto n = static_cast<std::int64_t>(Core::kMostInBatch);
+  const auto n = static_cast<std::int64_t>(Core::kMaxInBatch);
   for (std::int64_t i = 1; i <= n + 5; ++i) core.on(at(10 + i), message(i));
   core.on(at(10 + n + 9), {});
   auto batch = core.next(kStart);
-  EXPECT_EQ(batch->messages.size(), Core::kMostInBatch);
+  EXPECT_EQ(batch->messages.size(), Core::kMaxInBatch);
   EXPECT_EQ(batch->to, at(10 + n)) << "only as far as its messages";
   core.stored(kStart);
   batch = core.next(kStart);

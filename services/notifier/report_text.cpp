@@ -8,7 +8,7 @@
 namespace headrace::notifier {
 namespace {
 
-constexpr std::size_t kMostChanges = 50, kMostFiles = 20, kMostOfLine = 200;
+constexpr std::size_t kMaxChanges = 50, kMaxFiles = 20, kMaxLine = 200;
 
 std::string name_of(Results r) { return std::string(results_name(r)); }
 
@@ -16,7 +16,7 @@ bool went_wrong(Results r) { return r != Results::success && r != Results::skipp
 
 std::string first_line(const std::string& text) {
   std::string line = text.substr(0, text.find_first_of("\r\n"));
-  if (line.size() > kMostOfLine) line = line.substr(0, kMostOfLine) + "...";
+  if (line.size() > kMaxLine) line = line.substr(0, kMaxLine) + "...";
   return line;
 }
 
@@ -89,21 +89,21 @@ void add_changes(std::string& out, const BuildReport& report) {
   out += "\nChanges:\n";
   std::size_t shown = 0;
   for (const auto& change : report.changes) {
-    if (++shown > kMostChanges) break;
+    if (++shown > kMaxChanges) break;
     out += "  " + change.revision.value_or("(no revision)").substr(0, 12) + " by " + change.author + "\n";
     out += "    " + first_line(change.comments) + "\n";
     if (change.revlink && !change.revlink->empty()) out += "    " + *change.revlink + "\n";
     std::size_t files = 0;
     for (const auto& file : change.files) {
-      if (++files > kMostFiles) {
-        out += "      ... and " + std::to_string(change.files.size() - kMostFiles) + " more files\n";
+      if (++files > kMaxFiles) {
+        out += "      ... and " + std::to_string(change.files.size() - kMaxFiles) + " more files\n";
         break;
       }
       out += "      " + file + "\n";
     }
   }
-  if (report.changes.size() > kMostChanges)
-    out += "  ... and " + std::to_string(report.changes.size() - kMostChanges) + " more changes\n";
+  if (report.changes.size() > kMaxChanges)
+    out += "  ... and " + std::to_string(report.changes.size() - kMaxChanges) + " more changes\n";
 }
 
 json::Value or_null(const std::optional<std::string>& text) {

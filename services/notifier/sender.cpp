@@ -10,10 +10,10 @@ std::chrono::hours patience(Verdict verdict) {
 }
 
 milliseconds backoff(std::int64_t failures, double random) {
-  constexpr double kMax = 300'000;
+  constexpr double kMaxMs = 300'000;
   double ms = 1000;
-  for (std::int64_t i = 1; i < failures && ms < kMax; ++i) ms *= 2;
-  return milliseconds(static_cast<std::int64_t>(std::min(ms, kMax) * (0.8 + 0.4 * random)));
+  for (std::int64_t i = 1; i < failures && ms < kMaxMs; ++i) ms *= 2;
+  return milliseconds(static_cast<std::int64_t>(std::min(ms, kMaxMs) * (0.8 + 0.4 * random)));
 }
 
 }  // namespace headrace::notifier

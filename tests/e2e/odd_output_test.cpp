@@ -82,7 +82,7 @@ scheduler.force "force" { builders = { "b" } }
 }
 
 constexpr std::int64_t kGigabyte = 1'000'000'000;
-constexpr std::int64_t kMostMemory = 300 << 20;
+constexpr std::int64_t kMaxMemory = 300 << 20;
 
 // The most memory that a process ever had, in bytes.
 std::int64_t peak_memory(pid_t pid) {
@@ -176,7 +176,7 @@ scheduler.force "force" { builders = { "large", "small" } }
        {"redis", "dispatcher", "worker-local", "web", "bus", "changesource", "scheduler", "notifier"}) {
     const auto bytes = peak_memory(up.pid_of(process));
     EXPECT_GT(bytes, 0) << process;
-    EXPECT_LT(bytes, kMostMemory) << process;
+    EXPECT_LT(bytes, kMaxMemory) << process;
     RecordProperty(std::string("peak_mib_") + process, static_cast<int>(bytes >> 20));
   }
   // A finished log leaves Redis for the log store.

@@ -7,7 +7,7 @@
 namespace headrace::test {
 namespace {
 
-constexpr std::size_t kMostSaid = 3000;  // bytes of each log in a failure's text
+constexpr std::size_t kMaxSaid = 3000;  // bytes of each log in a failure's text
 
 http::Call get(const std::string& url) {
   http::Call call;
@@ -197,7 +197,7 @@ std::string HeadraceUp::everything_said() const {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(data() + "/log", error)) {
     auto text = read_file(entry.path());
-    if (text.size() > kMostSaid) text = "…" + text.substr(text.size() - kMostSaid);
+    if (text.size() > kMaxSaid) text = "…" + text.substr(text.size() - kMaxSaid);
     out += "--- " + entry.path().filename().string() + " ---\n" + text;
   }
   return out;

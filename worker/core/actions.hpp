@@ -62,7 +62,7 @@ struct TimerDue {};
 /// What a step is told of its running command. The launcher says the first three; the core adds the others.
 using CommandInput = std::variant<CommandOutput, Exit, SpawnFailure, ReadingPaused, TimerDue>;
 
-// ---- what the core wants done, in order ----
+// What the core wants done, in order.
 
 /// Drop the socket, open a new one to the next dispatcher. What was queued on the old one is lost.
 struct Connect {

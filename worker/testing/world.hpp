@@ -85,7 +85,7 @@ class World {
   std::map<ExecId, Run> runs_;
 };
 
-// ---- plans ----
+// Plans.
 wire::StepPlan shell(const std::string& command, const std::string& name = "shell");
 wire::BuildPlan plan(std::vector<wire::StepPlan> steps);
 

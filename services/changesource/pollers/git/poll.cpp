@@ -17,7 +17,7 @@ using Args = std::vector<std::string>;
 
 constexpr const char* kTracking = "refs/headrace/";  // + the remote's name of the ref without "refs/"
 constexpr std::size_t kRefsPerFetch = 200;
-constexpr std::size_t kMostGone = 200;        // remembered
+constexpr std::size_t kMaxGone = 200;         // remembered
 constexpr milliseconds kAskTimeout{120'000};  // for what does not move objects
 
 // The last thing git said, which is why it failed.
@@ -290,7 +290,7 @@ class Flow : public std::enable_shared_from_this<Flow> {
         gone.insert_or_assign(ref, commit);
       }
       for (const auto& [ref, commit] : tips) gone.erase(ref);
-      while (gone.size() > kMostGone) gone.erase(gone.begin());
+      while (gone.size() > kMaxGone) gone.erase(gone.begin());
     }
     poll.warnings = std::move(warnings_);
     return poll;

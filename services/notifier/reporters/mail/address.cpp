@@ -7,7 +7,7 @@
 namespace headrace::notifier {
 namespace {
 
-constexpr std::size_t kMostOfAddress = 254;  // RFC 5321, 4.5.3.1
+constexpr std::size_t kMaxAddress = 254;  // RFC 5321, 4.5.3.1
 
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
@@ -21,7 +21,7 @@ bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') 
 // syntax is then safe by construction.
 bool is_mail(std::string_view text) {
   const auto at = text.find('@');
-  if (at == std::string_view::npos || at == 0 || text.size() > kMostOfAddress) return false;
+  if (at == std::string_view::npos || at == 0 || text.size() > kMaxAddress) return false;
   const auto local = text.substr(0, at), domain = text.substr(at + 1);
   constexpr std::string_view kAtomSpecials = ".!#$%&'*+-/=?^_`{|}~";
   if (!std::all_of(local.begin(), local.end(),

@@ -77,13 +77,13 @@ std::string formatted(const std::vector<Address>& list) {
 // "Name: value", folded at blanks. A word that fits in no line is cut hard only where even SMTP's limit
 // would be broken.
 void add_header(std::string& out, const std::string& name, std::string_view value) {
-  constexpr std::size_t kMostOfWord = 900;
+  constexpr std::size_t kMaxWord = 900;
   std::size_t column = name.size() + 1;
   out += name + ":";
   for (std::size_t i = 0; i < value.size();) {
     while (i < value.size() && value[i] == ' ') ++i;
     std::size_t end = std::min(value.find(' ', i), value.size());
-    end = std::min(end, i + kMostOfWord);
+    end = std::min(end, i + kMaxWord);
     if (end == i) break;
     if (column + 1 + (end - i) > kFoldAt && column > name.size() + 1) {
       out += "\r\n";
