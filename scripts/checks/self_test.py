@@ -14,7 +14,7 @@ from pathlib import Path
 from tree import ROOT, STATE, files
 
 SMALL = "libs/spelling/spelling.cpp"  # a source that includes nothing of ours
-TIDY = ["python3", "scripts/checks/tidy.py", SMALL]
+TIDY = ["python3", "scripts/checks/tidy.py", "--apart", SMALL]
 
 
 def check(part):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""usage: tidy.py [FILE...]
+"""usage: tidy.py [--apart] [FILE...]
 
-clang-tidy (.clang-tidy) over the sources of the product, or over the groups that the named files are in.
+clang-tidy (.clang-tidy) over the sources of the product, or over the groups that the named files are in. --apart reads each named
+file by itself, with no include roots but those of its target.
 
 Reading headers takes most of its time, so many sources are read together, up to GROUP of them in one unit. Sources that cannot
 be read together (two have a function of one name) are put apart and remembered so. A group that passed is not read again until
@@ -196,9 +197,12 @@ def is_product(path):
 
 
 def main():
-    wanted = {str((ROOT / name).resolve()) for name in sys.argv[1:]}
+    words = sys.argv[1:]
+    apart = "--apart" in words
+    wanted = {str((ROOT / name).resolve()) for name in words if name != "--apart"}
     tidy = Tidy()
-    groups = tidy.groups([Source(entry) for entry in configure() if is_product(Path(entry["file"]))])
+    sources = [Source(entry) for entry in configure() if is_product(Path(entry["file"]))]
+    groups = [[source] for source in sources] if apart else tidy.groups(sources)
     if wanted:
         groups = [g for g in groups if any(str(s.path) in wanted for s in g)]
     todo = sorted((g for g in groups if tidy.key(g) not in tidy.passed), key=len, reverse=True)
