@@ -148,6 +148,7 @@ void SimulatedDispatcher::perform(dispatcher::WantConfiguration& a) {
 
 void SimulatedDispatcher::perform(dispatcher::Send& a) {
   if (env_.mutation == Mutation::never_accepted && std::string(a.name) == wire::Accepted::kName) return;
+  if (env_.mutation == Mutation::cancel_unheard) a.body = without_cancels(a.name, a.body);
   network_.send_down(index_, a.peer, a.name, a.body);
 }
 

@@ -37,6 +37,7 @@ enum class Mutation {
   attempt_skipped,      ///< an attempt is counted that no build belongs to
   event_lost,           ///< an entry is deleted from the stream
   log_byte_changed,     ///< on its way from the worker
+  cancel_unheard,       ///< a dispatcher never tells a worker that a build is to be cancelled
   offer_left,           ///< an offer of a request that is complete runs out and nobody takes it away
   slot_stolen,          ///< for a moment a slot is kept for a request that is not there
   started_unasked,      ///< a command runs that belongs to no build

@@ -18,7 +18,7 @@ namespace headrace::simulation {
 
 struct Violation {
   std::string invariant;  ///< events, changes, timers, requests, verdicts, attempts, logs, starts, leftovers,
-                          ///< slots, reports, drained
+                          ///< slots, reports, cancels, drained
   std::string text;
 };
 

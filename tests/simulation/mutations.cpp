@@ -33,6 +33,20 @@ void skip_attempt(Environment& env, const store::Call& call) {
   store::testing::count_attempt(env.store.raw(), RequestId{std::stoll(call.args[0])});
 }
 
+std::string without_cancels(const std::string& name, const std::string& body) {
+  if (name == wire::HeartbeatReply::kName) {
+    auto message = wire::decode<wire::HeartbeatReply>(body).value();
+    for (auto& wanted : message.wanted) wanted.cancel = false;
+    return wire::encode(message);
+  }
+  if (name == wire::Welcome::kName) {
+    auto message = wire::decode<wire::Welcome>(body).value();
+    for (auto& held : message.held) held.cancel = false;
+    return wire::encode(message);
+  }
+  return body;
+}
+
 std::string with_changed_log(const std::string& report) {
   auto message = wire::decode<wire::Report>(report);
   if (!message || message->logs.empty()) return report;

@@ -17,6 +17,8 @@ std::function<void(store::Reply)> end_twice(Environment& env, const store::Call&
                                             std::function<void(store::Reply)> done);
 /// Counts an attempt that will never be a build, before the first accept of the run.
 void skip_attempt(Environment& env, const store::Call& call);
+/// A message to a worker in which no build is to be cancelled.
+std::string without_cancels(const std::string& name, const std::string& body);
 /// A report with one byte of its first log piece changed.
 std::string with_changed_log(const std::string& report);
 /// The questions how late it is in Redis and how far the event log reaches; and answers that make the second

@@ -83,7 +83,7 @@ TEST_P(DeliberateBug, IsFoundAsWhatItIs) {
 INSTANTIATE_TEST_SUITE_P(
     OfEveryInvariant, DeliberateBug,
     ::testing::Values(Bug{Mutation::change_without_key, "changes"},
-                      Bug{Mutation::report_forgotten, "reports"},
+                      Bug{Mutation::report_forgotten, "reports"}, Bug{Mutation::cancel_unheard, "cancels"},
                       Bug{Mutation::hook_answered_early, "changes"},
                       Bug{Mutation::request_done_twice, "requests"}, Bug{Mutation::verdict_twice, "verdicts"},
                       Bug{Mutation::attempt_skipped, "attempts"}, Bug{Mutation::event_lost, "events"},

@@ -194,6 +194,27 @@ void World::cancel_something() {
   publish(events);
 }
 
+// Everything is well and a build runs: a cancel is obeyed within two heartbeats, and the ways to say it.
+void World::cancel_in_peace() {
+  for (const auto& open : env_.store.read(store::open_requests()).requests) {
+    const auto id = open.request.id;
+    const auto build = open.request.build;
+    if (open.request.state != store::RequestState::running) continue;
+    std::vector<wire::Event> events;
+    if (!env_.store.commit(store::RequestCancel{id, "nobody waits for it"}, &events)) continue;
+    expected_.cancelled.insert(id.value);
+    publish(events);
+    const milliseconds ways{2 * env_.rates.slowest_ms + 8 * env_.rates.redis_ms};
+    return env_.timeline.after(2 * kHeartbeat + ways, [this, id, build] {
+      const auto request = env_.store.read(store::request(id));
+      if (request && request->state == store::RequestState::running && request->build == build)
+        seen_.push_back({"cancels", "build " + std::to_string(build.value) + " goes on"});
+      cancelled_in_peace_ = true;
+    });
+  }
+  env_.timeline.after(milliseconds(100), [this] { cancel_in_peace(); });
+}
+
 void World::misfortune() {
   if (!env_.chaos) return;
   auto& d = env_.dice;
@@ -257,13 +278,15 @@ void World::redis_goes_away() {
 void World::watch() {
   const bool steal = env_.mutation == Mutation::slot_stolen && !std::exchange(env_.mutated, true);
   if (steal) store::testing::steal_slot(env_.store.raw(), "w2", true);
-  seen_ = check_slots(env_.store, capacity_);
+  const auto slots = check_slots(env_.store, capacity_);
+  seen_.insert(seen_.end(), slots.begin(), slots.end());
   if (steal) store::testing::steal_slot(env_.store.raw(), "w2", false);
   if (seen_.empty()) env_.timeline.after(seconds(1), [this] { watch(); });
 }
 
 bool World::drained() {
-  if (unanswered_ != 0 || env_.store.read(store::count_open_requests()) != 0) return false;
+  if (!cancelled_in_peace_ || unanswered_ != 0 || env_.store.read(store::count_open_requests()) != 0)
+    return false;
   const auto reporter = env_.store.read(store::reporter_cursor("http"));
   if (reporter.number != env_.store.read(store::head()).number) return false;
   if (env_.store.read(store::due_messages("http", 1)).size != 0) return false;
@@ -301,6 +324,11 @@ Outcome World::run() {
   env_.timeline.run_until(start + kChaos);
   env_.chaos = false;
   env_.trace("the chaos ends");
+  env_.timeline.after(kPartition + 2 * kWorkerLease, [this] {
+    ++unanswered_;
+    post_change(kChanges + 1, false);
+    cancel_in_peace();
+  });
 
   Outcome out;
   bool done = wait_until_drained(kDrain);

@@ -40,6 +40,7 @@ class World {
   void send_changes();
   void post_change(int n, bool again);
   void cancel_something();
+  void cancel_in_peace();
   void misfortune();
   void redis_goes_away();
   void watch();
@@ -55,8 +56,9 @@ class World {
   std::vector<std::unique_ptr<DispatcherProcess>> dispatchers_;
   std::vector<std::unique_ptr<IntakeProcess>> intakes_;
   std::vector<std::unique_ptr<NotifierProcess>> notifiers_;
-  int unanswered_ = 0;              ///< pushes that were not answered 2xx yet
-  std::vector<Process*> services_;  ///< all of the above
+  bool cancelled_in_peace_ = false;  ///< and it was obeyed, or is in seen_
+  int unanswered_ = 0;               ///< pushes that were not answered 2xx yet
+  std::vector<Process*> services_;   ///< all of the above
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
   int worst_gap_ms_ = 3000;  ///< between misfortunes
 };
