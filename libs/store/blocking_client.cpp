@@ -24,6 +24,7 @@ struct BlockingClient::Impl {
   Settings settings;
   Keys keys;
   std::unique_ptr<redisContext, FreeContext> context;
+  int unread = 0;  ///< answers that nobody waits for, before all others
 
   explicit Impl(Settings s) : settings(std::move(s)), keys(settings.prefix) {
     const auto& a = settings.address;
@@ -44,6 +45,10 @@ struct BlockingClient::Impl {
     redisAppendCommandArgv(context.get(), static_cast<int>(words.size()), argv.data(), sizes.data());
   }
   ReplyPtr next() {
+    for (; unread > 0; --unread) take();
+    return take();
+  }
+  ReplyPtr take() {
     void* raw = nullptr;
     if (redisGetReply(context.get(), &raw) != REDIS_OK)
       throw std::runtime_error(std::string("Redis: ") + context->errstr);
@@ -62,13 +67,22 @@ const Keys& BlockingClient::keys() const { return impl_->keys; }
 
 void BlockingClient::run(Round round) {
   for (;;) {
-    for (const auto& words : round.commands) impl_->append(words);
-    std::vector<RedisReply> answers;
-    for (std::size_t i = 0; i < round.commands.size(); ++i) answers.push_back(Impl::answer(impl_->next()));
-    auto next = take_answers(round, std::move(answers));
+    auto next = take_answers(round, pipeline(round.commands));
     if (!next) return;
     round = std::move(*next);
   }
+}
+
+void BlockingClient::send(const Words& words) {
+  impl_->append(words);
+  ++impl_->unread;
+}
+
+std::vector<RedisReply> BlockingClient::pipeline(const std::vector<Words>& commands) {
+  for (const auto& words : commands) impl_->append(words);
+  std::vector<RedisReply> answers;
+  for (std::size_t i = 0; i < commands.size(); ++i) answers.push_back(Impl::answer(impl_->next()));
+  return answers;
 }
 
 RedisReply BlockingClient::command(const std::vector<std::string>& words) {

@@ -104,6 +104,9 @@ class BlockingClient {
 
  protected:  // for RawClient, which is the tests'
   RedisReply command(const std::vector<std::string>& words);
+  std::vector<RedisReply> pipeline(const std::vector<Words>& commands);
+  /// Goes out with what is asked next; its answer is not looked at.
+  void send(const Words& words);
   Reply call(const Call& call);
   const Keys& keys() const;
 

@@ -207,7 +207,10 @@ void World::cancel_in_peace() {
     const milliseconds ways{2 * env_.rates.slowest_ms + 8 * env_.rates.redis_ms};
     return env_.timeline.after(2 * kHeartbeat + ways, [this, id, build] {
       const auto request = env_.store.read(store::request(id));
-      if (request && request->state == store::RequestState::running && request->build == build)
+      const bool runs = request && request->state == store::RequestState::running && request->build == build;
+      // A worker that never hears that its build may start cannot stop it either: that bug is found as
+      // another.
+      if (runs && env_.mutation != Mutation::never_accepted)
         seen_.push_back({"cancels", "build " + std::to_string(build.value) + " goes on"});
       cancelled_in_peace_ = true;
     });

@@ -13,6 +13,8 @@ class RawClient : public BlockingClient {
   using BlockingClient::call;
   using BlockingClient::command;
   using BlockingClient::keys;
+  using BlockingClient::pipeline;
+  using BlockingClient::send;
 };
 
 }  // namespace headrace::store

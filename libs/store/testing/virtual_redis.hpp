@@ -12,6 +12,11 @@
 
 namespace headrace::store::testing {
 
+/// Whether a round asks how late it is in Redis.
+inline bool asks_for_time(const Round& round) {
+  return round.commands.size() == 1 && round.commands[0].front() == "TIME";
+}
+
 class VirtualRedis {
  public:
   explicit VirtualRedis(Settings settings) : client_(std::move(settings)) {}
@@ -25,14 +30,21 @@ class VirtualRedis {
   void set_clock(std::int64_t wall_ms) {
     if (clock_ms_ == wall_ms) return;
     clock_ms_ = wall_ms;
-    client_.command({"SET", client_.keys()("clock"), std::to_string(wall_ms)});
+    client_.send({"SET", client_.keys()("clock"), std::to_string(wall_ms)});
   }
 
   std::vector<Reply> commit(const std::vector<Call>& calls) { return client_.commit(calls); }
   /// The answers to the commands of one round of a read.
   std::vector<RedisReply> execute(const Round& round) {
-    std::vector<RedisReply> out;
-    for (const auto& words : round.commands) out.push_back(command(words));
+    if (asks_for_time(round)) return {time()};
+    auto out = client_.pipeline(round.commands);
+    // Redis orders the members of sets by a random seed of its own.
+    for (std::size_t i = 0; i < out.size(); ++i)
+      if (round.commands[i].front() == "SMEMBERS")
+        std::sort(out[i].items.begin(), out[i].items.end(),
+                  [](const auto& a, const auto& b) { return a.text < b.text; });
+      else if (round.commands[i].front() == "TIME")
+        out[i] = time();
     return out;
   }
   template <class T>
@@ -46,15 +58,6 @@ class VirtualRedis {
   RawClient& raw() { return client_; }
 
  private:
-  RedisReply command(const Words& words) {
-    if (words.front() == "TIME") return time();
-    auto reply = client_.command(words);
-    // Redis orders the members of sets by a random seed of its own.
-    if (words.front() == "SMEMBERS")
-      std::sort(reply.items.begin(), reply.items.end(),
-                [](const auto& a, const auto& b) { return a.text < b.text; });
-    return reply;
-  }
   RedisReply time() const {
     RedisReply seconds, microseconds, out;
     seconds.text = std::to_string(clock_ms_ / 1000);
@@ -68,10 +71,6 @@ class VirtualRedis {
   std::int64_t clock_ms_ = 0;
 };
 
-/// Whether a round asks how late it is in Redis.
-inline bool asks_for_time(const Round& round) {
-  return round.commands.size() == 1 && round.commands[0].front() == "TIME";
-}
 /// Whether a round asks how far the event log reaches.
 inline bool asks_for_head(const Round& round, const Keys& keys) {
   return round.commands.size() == 1 && round.commands[0].front() == "HMGET" &&
