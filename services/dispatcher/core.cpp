@@ -78,7 +78,9 @@ void Core::on_event(const wire::Event& event, Now now) {
           },
           [&](const wire::BuildFinished& e) {
             c_.match_needed = true;  // the slot is free
-            if (e.results != Results::retry) c_.queue.remove(e.request);
+            if (e.results == Results::retry) return;
+            c_.queue.remove(e.request);
+            offers_.forget(e.request);
           },
           [&](const wire::RequestComplete& e) { on_complete(e.id); },
           [&](const wire::RequestCancelWanted& e) { on_cancel(e); },

@@ -171,12 +171,12 @@ void Sessions::on_connected_elsewhere(const std::string& worker, SessionId sessi
   drop(worker);
 }
 
-void Sessions::resync(const std::string& worker, const std::string& reason) {
+void Sessions::resync(std::string worker, const std::string& reason) {
   const auto* link = c_.workers.find(worker);
   if (!link) return;
   spdlog::warn("worker is asked to connect again worker={} reason={}", worker, reason);
   c_.out.send(link->peer, wire::Rehello{link->session, false, reason});
-  drop(worker);
+  drop(std::move(worker));
 }
 
 // A worker hears of its slots in the welcome only.
@@ -216,7 +216,7 @@ void Sessions::renew(std::vector<std::pair<std::string, SessionId>> asked) {
   });
 }
 
-void Sessions::drop(const std::string& worker) {
+void Sessions::drop(std::string worker) {
   const auto* link = c_.workers.find(worker);
   if (!link) return;
   for (const auto id : std::set<RequestId>(link->claims)) c_.remove_claim(id);

@@ -35,10 +35,12 @@ class Sessions {
   void dismiss(const std::string& worker);
   /// Messages of a connection arrive in order, so a hole means that one was dropped: a new hello tells the
   /// worker where the store stands, and it sends again from there.
-  void resync(const std::string& worker, const std::string& reason);
+  /// @param worker  by value: the caller's may be the build's own, which goes with the link
+  void resync(std::string worker, const std::string& reason);
   /// Workers whose slots are not what the configuration gives them are told with a new welcome.
   void tell_slots();
-  void drop(const std::string& worker);
+  /// By value, as for resync().
+  void drop(std::string worker);
 
  private:
   void open(const std::string& peer, const std::string& worker, wire::Hello hello);
