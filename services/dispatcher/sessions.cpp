@@ -39,7 +39,8 @@ void Sessions::on_hello(const std::string& peer, const std::string& worker, wire
   open(peer, worker, std::move(hello));
 }
 
-void Sessions::open(const std::string& peer, const std::string& worker, wire::Hello hello) {
+// @param peer  by value: the caller's may be that of the link that goes
+void Sessions::open(std::string peer, const std::string& worker, wire::Hello hello) {
   drop(worker);
   store::WorkerHello open;
   open.worker = worker;

@@ -43,7 +43,7 @@ class Sessions {
   void drop(std::string worker);
 
  private:
-  void open(const std::string& peer, const std::string& worker, wire::Hello hello);
+  void open(std::string peer, const std::string& worker, wire::Hello hello);
   void adopt_held(const std::string& worker, const store::WorkerHello::Answer& answer);
   void welcome(const std::string& worker, SessionId session, const std::vector<wire::Claim>& held);
   void end(const std::string& worker, SessionId session);
