@@ -8,38 +8,38 @@ local DELIVERY_TTL_MS = 7 * 24 * 3600 * 1000
 --   role/term lease of a poller, '' and 0 for hooks; poller '' for hooks, else its state moves
 --             from state_old ('' at first) to state_new
 -- value: the ids of the changes, in order
-define('change_add', function(P, a)
-  local delivery = take_key(a)
-  local role, term = take_key(a), take_int(a, 0)
-  local poller, state_old, state_new = take_key(a), take(a), take(a)
-  local count = take_int(a, 0, LIMITS.changes)
+define('change_add', function(prefix, args)
+  local delivery = take_key(args)
+  local role, term = take_key(args), take_int(args, 0)
+  local poller, state_old, state_new = take_key(args), take(args), take(args)
+  local count = take_int(args, 0, LIMITS.changes)
   local bodies = {}
-  for i = 1, count do bodies[i] = take_map(a) end
-  take_end(a)
-  if poller == '' and count == 0 then broken(a, 'at least one change') end
-  if a.bad then return no(a.bad) end
+  for i = 1, count do bodies[i] = take_map(args) end
+  take_end(args)
+  if poller == '' and count == 0 then broken(args, 'at least one change') end
+  if args.bad then return refuse(args.bad) end
 
   if delivery ~= '' then
-    local before = redis.call('GET', P .. 'delivery:' .. delivery)
+    local before = redis.call('GET', prefix .. 'delivery:' .. delivery)
     if before then return { 'ok', before } end
   end
-  local refused = not_held(P, role, term)
+  local refused = not_held(prefix, role, term)
   if refused then return refused end
-  if poller ~= '' and (redis.call('HGET', P .. 'poller', poller) or '') ~= state_old then
-    return no('stale: the state of poller ' .. poller .. ' is another')
+  if poller ~= '' and (redis.call('HGET', prefix .. 'poller', poller) or '') ~= state_old then
+    return refuse('stale: the state of poller ' .. poller .. ' is another')
   end
 
-  local t = begin(P, a)
+  local transition = begin(prefix, args)
   local ids = {}
   for i = 1, count do
-    local id = redis.call('HINCRBY', P .. 'ids', 'change', 1)
-    redis.call('HSET', P .. 'changes', whole(id), bodies[i])
-    emit(t, 'change.new', { changeid = id }, bodies[i])
+    local id = redis.call('HINCRBY', prefix .. 'ids', 'change', 1)
+    redis.call('HSET', prefix .. 'changes', whole(id), bodies[i])
+    emit(transition, 'change.new', { changeid = id }, bodies[i])
     ids[i] = id
   end
-  if poller ~= '' then redis.call('HSET', P .. 'poller', poller, state_new) end
+  if poller ~= '' then redis.call('HSET', prefix .. 'poller', poller, state_new) end
   if delivery ~= '' then
-    redis.call('SET', P .. 'delivery:' .. delivery, cmsgpack.pack(ids), 'PX', DELIVERY_TTL_MS)
+    redis.call('SET', prefix .. 'delivery:' .. delivery, cmsgpack.pack(ids), 'PX', DELIVERY_TTL_MS)
   end
-  return done(t, ids)
+  return done(transition, ids)
 end)

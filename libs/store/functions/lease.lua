@@ -5,26 +5,26 @@
 -- never backwards: time in which nobody could renew does not count. There are two, because renewing a
 -- worker takes a living dispatcher: 'workers' is ticked by dispatchers only, 'roles' by every service.
 
-local MOST_PER_TICK = 2000
-local MOST_EXPIRED = 200
+local MAX_MS_PER_TICK = 2000
+local MAX_EXPIRED = 200
 
 -- tick(clock): value: {clock, event number, event tag, expired requests {…}, expired workers {…}, now_ms};
 -- the two lists only for 'workers'
-define('tick', function(P, a)
-  local clock = take_choice(a, { 'workers', 'roles' })
-  take_end(a)
-  if a.bad then return no(a.bad) end
-  local t = begin(P, a)
-  local last = tonumber(redis.call('HGET', P .. 'lease_clock', clock .. ':at') or whole(t.now))
-  local step = math.max(0, math.min(MOST_PER_TICK, t.now - last))
-  local value = lease_clock(P, clock) + step
-  redis.call('HSET', P .. 'lease_clock', clock, whole(value), clock .. ':at', whole(t.now))
+define('tick', function(prefix, args)
+  local clock = take_choice(args, { 'workers', 'roles' })
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
+  local transition = begin(prefix, args)
+  local last = tonumber(redis.call('HGET', prefix .. 'lease_clock', clock .. ':at') or whole(transition.now))
+  local step = math.max(0, math.min(MAX_MS_PER_TICK, transition.now - last))
+  local value = lease_clock(prefix, clock) + step
+  redis.call('HSET', prefix .. 'lease_clock', clock, whole(value), clock .. ':at', whole(transition.now))
   local offers, workers = {}, {}
   if clock == 'workers' then
-    offers = redis.call('ZRANGEBYSCORE', P .. 'offers', '-inf', whole(value), 'LIMIT', 0, MOST_EXPIRED)
-    workers = redis.call('ZRANGEBYSCORE', P .. 'leases', '-inf', whole(value), 'LIMIT', 0, MOST_EXPIRED)
+    offers = redis.call('ZRANGEBYSCORE', prefix .. 'offers', '-inf', whole(value), 'LIMIT', 0, MAX_EXPIRED)
+    workers = redis.call('ZRANGEBYSCORE', prefix .. 'leases', '-inf', whole(value), 'LIMIT', 0, MAX_EXPIRED)
   end
-  return done(t, { value, t.n, t.prev, offers, workers, t.now })
+  return done(transition, { value, transition.number, transition.last_tag, offers, workers, transition.now })
 end)
 
 -- ---- workers ----
@@ -33,28 +33,28 @@ end)
 -- session. Claims that the worker still holds move to it; what else Redis gives to this worker are
 -- orphans, which the caller releases or declares lost.
 -- value: {session, {{state, build, number, sequence, wanted} …}, orphans {request …}, superseded instance}
-define('worker_hello', function(P, a)
-  local worker, instance, dispatcher = take_name(a, 'a worker'), take_hex(a, 16), take_name(a, 'a dispatcher')
-  local lease, info, count = take_int(a, 1), take_map(a), take_int(a, 0, LIMITS.held)
+define('worker_hello', function(prefix, args)
+  local worker, instance, dispatcher = take_name(args, 'a worker'), take_hex(args, 16), take_name(args, 'a dispatcher')
+  local lease, info, count = take_int(args, 1), take_map(args), take_int(args, 0, LIMITS.held)
   local held = {}
   for i = 1, count do
-    held[i] = { id = whole(take_int(a, 1)), nonce = take(a) }
-    if a.bad then break end
+    held[i] = { id = whole(take_int(args, 1)), nonce = take(args) }
+    if args.bad then break end
   end
-  take_end(a)
-  if a.bad then return no(a.bad) end
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
 
-  local t = begin(P, a)
-  local before = redis.call('HGET', P .. 'worker:' .. worker, 'instance') or ''
-  local session = redis.call('HINCRBY', P .. 'ids', 'session', 1)
-  local states, kept = {}, {}
+  local transition = begin(prefix, args)
+  local before = redis.call('HGET', prefix .. 'worker:' .. worker, 'instance') or ''
+  local session = redis.call('HINCRBY', prefix .. 'ids', 'session', 1)
+  local states, still_held = {}, {}
   for i, h in ipairs(held) do
-    local r = read_claim(P, h.id)
+    local r = read_claim(prefix, h.id)
     if (r.state == 'running' or r.state == 'offered') and r.nonce == h.nonce and r.worker == worker then
-      redis.call('HSET', request_key(P, h.id), 'session', whole(session))
-      kept[h.id] = true
+      redis.call('HSET', request_key(prefix, h.id), 'session', whole(session))
+      still_held[h.id] = true
       if r.state == 'running' then
-        local b = redis.call('HMGET', build_key(P, r.build), 'number', 'sequence')
+        local b = redis.call('HMGET', build_key(prefix, r.build), 'number', 'sequence')
         states[i] = { 'running', tonumber(r.build), tonumber(b[1]), tonumber(b[2]), r.wanted or '' }
       else
         states[i] = { 'offered', 0, 0, 0, '' }
@@ -64,97 +64,97 @@ define('worker_hello', function(P, a)
     end
   end
   local orphans = {}
-  for _, id in ipairs(redis.call('HVALS', P .. 'slots:' .. worker)) do
-    if not kept[id] then orphans[#orphans + 1] = tonumber(id) end
+  for _, id in ipairs(redis.call('HVALS', prefix .. 'slots:' .. worker)) do
+    if not still_held[id] then orphans[#orphans + 1] = tonumber(id) end
   end
-  redis.call('HSET', P .. 'worker:' .. worker, 'session', whole(session), 'instance', instance, 'dispatcher', dispatcher,
+  redis.call('HSET', prefix .. 'worker:' .. worker, 'session', whole(session), 'instance', instance, 'dispatcher', dispatcher,
     'connected', 1, 'info', info)
-  redis.call('SADD', P .. 'workers', worker)
-  redis.call('ZADD', P .. 'leases', lease_clock(P, 'workers') + lease, worker)
-  emit(t, 'worker.connected.' .. worker, { session = session }, info)
-  return done(t, { session, states, orphans, before ~= instance and before or '' })
+  redis.call('SADD', prefix .. 'workers', worker)
+  redis.call('ZADD', prefix .. 'leases', lease_clock(prefix, 'workers') + lease, worker)
+  emit(transition, 'worker.connected.' .. worker, { session = session }, info)
+  return done(transition, { session, states, orphans, before ~= instance and before or '' })
 end)
 
 -- worker_renew(lease_ms, count, (worker, session) × count)
 -- value: {1|0 …}: 0 when the session is no longer the current one
-define('worker_renew', function(P, a)
-  local lease, count = take_int(a, 1), take_int(a, 1, LIMITS.renewals)
+define('worker_renew', function(prefix, args)
+  local lease, count = take_int(args, 1), take_int(args, 1, LIMITS.renewals)
   local list = {}
   for i = 1, count do
-    list[i] = { take_name(a, 'a worker'), whole(take_int(a, 1)) }
-    if a.bad then break end
+    list[i] = { take_name(args, 'a worker'), whole(take_int(args, 1)) }
+    if args.bad then break end
   end
-  take_end(a)
-  if a.bad then return no(a.bad) end
-  local t = begin(P, a)
-  local deadline, answers = lease_clock(P, 'workers') + lease, {}
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
+  local transition = begin(prefix, args)
+  local deadline, answers = lease_clock(prefix, 'workers') + lease, {}
   for i, w in ipairs(list) do
-    local s = redis.call('HMGET', P .. 'worker:' .. w[1], 'session', 'connected')
+    local s = redis.call('HMGET', prefix .. 'worker:' .. w[1], 'session', 'connected')
     if s[1] == w[2] and s[2] == '1' then
-      redis.call('ZADD', P .. 'leases', deadline, w[1])
+      redis.call('ZADD', prefix .. 'leases', deadline, w[1])
       answers[i] = 1
     else
       answers[i] = 0
     end
   end
-  return done(t, answers)
+  return done(transition, answers)
 end)
 
 -- worker_gone(worker, session, why): 'expired' (the lease clock says so) or 'goodbye'. The session ends:
 -- whatever the worker held are orphans from now on.
 -- value: {orphans {request …}}
-define('worker_gone', function(P, a)
-  local worker, session = take_name(a, 'a worker'), whole(take_int(a, 1))
-  local why = take_choice(a, { 'expired', 'goodbye' })
-  take_end(a)
-  if a.bad then return no(a.bad) end
-  if redis.call('HGET', P .. 'worker:' .. worker, 'session') ~= session then
-    return no('session: ' .. session .. ' is not the current session of ' .. worker)
+define('worker_gone', function(prefix, args)
+  local worker, session = take_name(args, 'a worker'), whole(take_int(args, 1))
+  local why = take_choice(args, { 'expired', 'goodbye' })
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
+  if redis.call('HGET', prefix .. 'worker:' .. worker, 'session') ~= session then
+    return refuse('session: ' .. session .. ' is not the current session of ' .. worker)
   end
   if why == 'expired' then
-    local deadline = tonumber(redis.call('ZSCORE', P .. 'leases', worker) or '0')
-    if deadline > lease_clock(P, 'workers') then return no('early: the lease of ' .. worker .. ' holds') end
+    local deadline = tonumber(redis.call('ZSCORE', prefix .. 'leases', worker) or '0')
+    if deadline > lease_clock(prefix, 'workers') then return refuse('early: the lease of ' .. worker .. ' holds') end
   end
 
-  local t = begin(P, a)
-  local ended = redis.call('HINCRBY', P .. 'ids', 'session', 1)
-  redis.call('HSET', P .. 'worker:' .. worker, 'session', whole(ended), 'connected', 0)
-  redis.call('ZREM', P .. 'leases', worker)
+  local transition = begin(prefix, args)
+  local ended = redis.call('HINCRBY', prefix .. 'ids', 'session', 1)
+  redis.call('HSET', prefix .. 'worker:' .. worker, 'session', whole(ended), 'connected', 0)
+  redis.call('ZREM', prefix .. 'leases', worker)
   local orphans = {}
-  for i, id in ipairs(redis.call('HVALS', P .. 'slots:' .. worker)) do orphans[i] = tonumber(id) end
-  emit(t, 'worker.disconnected.' .. worker, { session = tonumber(session) }, '')
-  return done(t, { orphans })
+  for i, id in ipairs(redis.call('HVALS', prefix .. 'slots:' .. worker)) do orphans[i] = tonumber(id) end
+  emit(transition, 'worker.disconnected.' .. worker, { session = tonumber(session) }, '')
+  return done(transition, { orphans })
 end)
 
 -- ---- roles: scheduler, poller:<name>, reporter:<name> ----
 
 -- role_hold(role, owner, lease_ms): takes a free or expired role, or renews one's own.
 -- value: {term, 1 when it was taken just now}; refused 'held' by another
-define('role_hold', function(P, a)
-  local role, owner, lease = take_name(a, 'a role'), take_name(a, 'an owner'), take_int(a, 1)
-  take_end(a)
-  if a.bad then return no(a.bad) end
-  local key = P .. 'role:' .. role
+define('role_hold', function(prefix, args)
+  local role, owner, lease = take_name(args, 'a role'), take_name(args, 'an owner'), take_int(args, 1)
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
+  local key = prefix .. 'role:' .. role
   local r = redis.call('HMGET', key, 'owner', 'deadline', 'term')
-  local clock = lease_clock(P, 'roles')
-  local t = begin(P, a)
+  local clock = lease_clock(prefix, 'roles')
+  local transition = begin(prefix, args)
   if r[1] == owner then
     redis.call('HSET', key, 'deadline', whole(clock + lease))
-    return done(t, { tonumber(r[3]), 0 })
+    return done(transition, { tonumber(r[3]), 0 })
   end
-  if r[1] and r[1] ~= '' and tonumber(r[2]) > clock then return no('held: by ' .. r[1]) end
+  if r[1] and r[1] ~= '' and tonumber(r[2]) > clock then return refuse('held: by ' .. r[1]) end
   local term = redis.call('HINCRBY', key, 'term', 1)
   redis.call('HSET', key, 'owner', owner, 'deadline', whole(clock + lease))
-  return done(t, { term, 1 })
+  return done(transition, { term, 1 })
 end)
 
 -- role_release(role, owner): value: {}
-define('role_release', function(P, a)
-  local role, owner = take_name(a, 'a role'), take_name(a, 'an owner')
-  take_end(a)
-  if a.bad then return no(a.bad) end
-  if redis.call('HGET', P .. 'role:' .. role, 'owner') ~= owner then return no('held: not by ' .. owner) end
-  local t = begin(P, a)
-  redis.call('HSET', P .. 'role:' .. role, 'owner', '')
-  return done(t, {})
+define('role_release', function(prefix, args)
+  local role, owner = take_name(args, 'a role'), take_name(args, 'an owner')
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
+  if redis.call('HGET', prefix .. 'role:' .. role, 'owner') ~= owner then return refuse('held: not by ' .. owner) end
+  local transition = begin(prefix, args)
+  redis.call('HSET', prefix .. 'role:' .. role, 'owner', '')
+  return done(transition, {})
 end)

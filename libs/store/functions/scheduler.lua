@@ -5,10 +5,10 @@
 local function waiting_name(scheduler, timer) return scheduler .. '\31' .. timer end
 
 -- A time in ms, or '' for none.
-local function take_time(a)
-  if take(a) == '' then return '' end
-  a.at = a.at - 1
-  return whole(take_int(a, 1))
+local function take_time(args)
+  if take(args) == '' then return '' end
+  args.at = args.at - 1
+  return whole(take_int(args, 1))
 end
 
 -- scheduler_apply(term, from, to, to_tag, config_version, count, op …): the cursor moves from `from` to
@@ -17,44 +17,44 @@ end
 --   'wait', scheduler, timer, change, important 0|1, due         the change waits; due in ms, '' leaves
 --                                                                the timer as it is
 -- value: {to}
-define('scheduler_apply', function(P, a)
-  local term, from, to, to_tag = take_int(a, 1), take_int(a, 0), take_int(a, 1), take_name(a, 'a tag')
-  local version, count = take_int(a, 0), take_int(a, 0, LIMITS.operations)
+define('scheduler_apply', function(prefix, args)
+  local term, from, to, to_tag = take_int(args, 1), take_int(args, 0), take_int(args, 1), take_name(args, 'a tag')
+  local version, count = take_int(args, 0), take_int(args, 0, LIMITS.operations)
   local ops = {}
   for i = 1, count do
-    local op = { kind = take_choice(a, { 'set', 'wait' }), scheduler = take_name(a, 'a scheduler') }
+    local op = { kind = take_choice(args, { 'set', 'wait' }), scheduler = take_name(args, 'a scheduler') }
     if op.kind == 'set' then
-      op.set = take_buildset(a)
+      op.set = take_buildset(args)
     else
-      op.timer, op.change, op.important = take_key(a), take_int(a, 1), take_int(a, 0, 1)
-      op.due = take_time(a)
+      op.timer, op.change, op.important = take_key(args), take_int(args, 1), take_int(args, 0, 1)
+      op.due = take_time(args)
     end
-    if a.bad then break end
+    if args.bad then break end
     ops[i] = op
   end
-  take_end(a)
-  if a.bad then return no(a.bad) end
-  local refused = not_held(P, 'scheduler', term) or wrong_config(P, version)
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
+  local refused = not_held(prefix, 'scheduler', term) or wrong_config(prefix, version)
   if refused then return refused end
-  local cursor = tonumber(redis.call('HGET', P .. 'cursor:scheduler', 'n') or '0')
-  if cursor ~= from then return no('stale: the cursor is at ' .. whole(cursor) .. ', not ' .. whole(from)) end
-  local t = begin(P, a)
-  if to <= from or to > t.n then
-    return no('bad: the cursor cannot move from ' .. whole(from) .. ' to ' .. whole(to) .. ' of ' .. whole(t.n))
+  local cursor = tonumber(redis.call('HGET', prefix .. 'cursor:scheduler', 'n') or '0')
+  if cursor ~= from then return refuse('stale: the cursor is at ' .. whole(cursor) .. ', not ' .. whole(from)) end
+  local transition = begin(prefix, args)
+  if to <= from or to > transition.number then
+    return refuse('bad: the cursor cannot move from ' .. whole(from) .. ' to ' .. whole(to) .. ' of ' .. whole(transition.number))
   end
 
   for _, op in ipairs(ops) do
     if op.kind == 'set' then
-      make_buildset(t, op.set)
+      make_buildset(transition, op.set)
     else
       local name = waiting_name(op.scheduler, op.timer)
-      redis.call('SADD', P .. 'waiting', name)
-      redis.call('RPUSH', P .. 'wait:' .. name, whole(op.change) .. ' ' .. op.important)
-      if op.due ~= '' then redis.call('HSET', P .. 'due', name, op.due) end
+      redis.call('SADD', prefix .. 'waiting', name)
+      redis.call('RPUSH', prefix .. 'wait:' .. name, whole(op.change) .. ' ' .. op.important)
+      if op.due ~= '' then redis.call('HSET', prefix .. 'due', name, op.due) end
     end
   end
-  redis.call('HSET', P .. 'cursor:scheduler', 'n', whole(to), 'tag', to_tag)
-  return done(t, { to })
+  redis.call('HSET', prefix .. 'cursor:scheduler', 'n', whole(to), 'tag', to_tag)
+  return done(transition, { to })
 end)
 
 -- scheduler_due(term, config_version, scheduler, timer, due, next, listed, change × listed, body, count,
@@ -62,53 +62,53 @@ end)
 -- are the first of the list (none for a timer without changes). due: '' when the timer was never set;
 -- next: its next time, '' when it ends.
 -- value: {bsid}
-define('scheduler_due', function(P, a)
-  local term, version = take_int(a, 1), take_int(a, 0)
-  local name = waiting_name(take_name(a, 'a scheduler'), take_key(a))
-  local due, following, listed = take_time(a), take_time(a), take_int(a, 0, LIMITS.listed)
+define('scheduler_due', function(prefix, args)
+  local term, version = take_int(args, 1), take_int(args, 0)
+  local name = waiting_name(take_name(args, 'a scheduler'), take_key(args))
+  local due, following, listed = take_time(args), take_time(args), take_int(args, 0, LIMITS.listed)
   local changes = {}
   for i = 1, listed do
-    changes[i] = take_int(a, 1)
-    if a.bad then break end
+    changes[i] = take_int(args, 1)
+    if args.bad then break end
   end
-  local set = take_buildset(a)
-  take_end(a)
-  if a.bad then return no(a.bad) end
-  local refused = not_held(P, 'scheduler', term) or wrong_config(P, version)
+  local set = take_buildset(args)
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
+  local refused = not_held(prefix, 'scheduler', term) or wrong_config(prefix, version)
   if refused then return refused end
-  if (redis.call('HGET', P .. 'due', name) or '') ~= due then return no('stale: the timer is another') end
-  local waiting = listed > 0 and redis.call('LRANGE', P .. 'wait:' .. name, 0, listed - 1) or {}
+  if (redis.call('HGET', prefix .. 'due', name) or '') ~= due then return refuse('stale: the timer is another') end
+  local waiting = listed > 0 and redis.call('LRANGE', prefix .. 'wait:' .. name, 0, listed - 1) or {}
   for i = 1, listed do
     if not waiting[i] or string.match(waiting[i], '^%d+') ~= whole(changes[i]) then
-      return no('stale: change ' .. whole(changes[i]) .. ' is not at place ' .. i .. ' of the waiting list')
+      return refuse('stale: change ' .. whole(changes[i]) .. ' is not at place ' .. i .. ' of the waiting list')
     end
   end
 
-  local t = begin(P, a)
-  local bsid = make_buildset(t, set)
-  redis.call('LTRIM', P .. 'wait:' .. name, listed, -1)
+  local transition = begin(prefix, args)
+  local bsid = make_buildset(transition, set)
+  redis.call('LTRIM', prefix .. 'wait:' .. name, listed, -1)
   if following == '' then
-    redis.call('HDEL', P .. 'due', name)
+    redis.call('HDEL', prefix .. 'due', name)
   else
-    redis.call('HSET', P .. 'due', name, following)
+    redis.call('HSET', prefix .. 'due', name, following)
   end
-  if redis.call('EXISTS', P .. 'wait:' .. name) == 0 then redis.call('SREM', P .. 'waiting', name) end
-  return done(t, { bsid })
+  if redis.call('EXISTS', prefix .. 'wait:' .. name) == 0 then redis.call('SREM', prefix .. 'waiting', name) end
+  return done(transition, { bsid })
 end)
 
 -- waiting_drop(term, config_version, scheduler, timer): the scheduler is gone from the configuration, so are
 -- its timer and its list.
 -- value: {}
-define('waiting_drop', function(P, a)
-  local term, version = take_int(a, 1), take_int(a, 0)
-  local name = waiting_name(take_name(a, 'a scheduler'), take_key(a))
-  take_end(a)
-  if a.bad then return no(a.bad) end
-  local refused = not_held(P, 'scheduler', term) or wrong_config(P, version)
+define('waiting_drop', function(prefix, args)
+  local term, version = take_int(args, 1), take_int(args, 0)
+  local name = waiting_name(take_name(args, 'a scheduler'), take_key(args))
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
+  local refused = not_held(prefix, 'scheduler', term) or wrong_config(prefix, version)
   if refused then return refused end
-  local t = begin(P, a)
-  redis.call('SREM', P .. 'waiting', name)
-  redis.call('HDEL', P .. 'due', name)
-  redis.call('DEL', P .. 'wait:' .. name)
-  return done(t, {})
+  local transition = begin(prefix, args)
+  redis.call('SREM', prefix .. 'waiting', name)
+  redis.call('HDEL', prefix .. 'due', name)
+  redis.call('DEL', prefix .. 'wait:' .. name)
+  return done(transition, {})
 end)
