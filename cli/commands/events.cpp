@@ -61,7 +61,7 @@ class Printer : public service::Service {
     // Nobody reads any more (`| head`), and SIGPIPE may be ignored in this process.
     if (!std::cout) ::_exit(kGood);
   }
-  void on_broken_log() override {
+  void on_broken_event_log() override {
     std::cerr << "the event log went back behind event " << cursor_.number.value
               << "; going on from its end\n";
     cursor_ = start_cursor(o_.control.reconnect(), std::nullopt);

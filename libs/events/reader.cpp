@@ -30,7 +30,7 @@ std::vector<wire::Event> Reader::on_event(wire::Event event, MonoTime now) {
   if (broken_) return out;
   heard_ = now;
   if (event.number <= cursor_.number) {
-    // The event of the cursor again, with another tag: the log went back and grew anew.
+    // The event of the cursor again, with another tag: the event log went back and grew anew.
     if (event.number == cursor_.number && event.tag != cursor_.tag) broken_ = true;
     return out;
   }

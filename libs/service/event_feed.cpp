@@ -11,7 +11,7 @@ namespace headrace::service {
 void EventFeed::start(events::Cursor cursor, MonoTime now) {
   stop();
   if (source_ == EventSource::none) return;
-  // As if nothing had been heard for long: the log is read at once.
+  // As if nothing had been heard for long: the event log is read at once.
   reader_.emplace(std::move(cursor), now - events::Reader::kSilence);
   next_follow_ = now;
 }
@@ -30,7 +30,7 @@ void EventFeed::on_event(wire::Event event, MonoTime now) {
 void EventFeed::on_read(std::vector<wire::Event> events, MonoTime now) {
   if (!reader_) return;
   reading_ = false;
-  if (source_ == EventSource::log) {
+  if (source_ == EventSource::event_log) {
     if (events.empty()) return;  // the blocking read ended with its time
     if (held_)
       followed_ = std::move(events);
@@ -63,19 +63,20 @@ void EventFeed::add(std::vector<wire::Event> events) {
 
 std::vector<wire::Event> EventFeed::take() { return std::exchange(out_, {}); }
 
-std::optional<LogRead> EventFeed::wants_read(MonoTime now) {
+std::optional<EventsRead> EventFeed::wants_read(MonoTime now) {
   if (!reader_ || reading_ || reader_->broken()) return {};
-  const bool wants = source_ == EventSource::log ? !followed_ && now >= next_follow_
-                                                 : std::exchange(more_, false) || reader_->wants_fetch(now);
+  const bool wants = source_ == EventSource::event_log
+                         ? !followed_ && now >= next_follow_
+                         : std::exchange(more_, false) || reader_->wants_fetch(now);
   if (!wants) return {};
   reading_ = true;
-  return LogRead{reader_->cursor().number, kMaxRead,
-                 source_ == EventSource::log ? kFollowLimit : milliseconds(0)};
+  return EventsRead{reader_->cursor().number, kMaxRead,
+                    source_ == EventSource::event_log ? kFollowLimit : milliseconds(0)};
 }
 
 std::optional<MonoTime> EventFeed::next_look() const {
   if (!reader_ || reading_ || reader_->broken()) return {};
-  if (source_ == EventSource::log) return followed_ ? std::nullopt : std::optional(next_follow_);
+  if (source_ == EventSource::event_log) return followed_ ? std::nullopt : std::optional(next_follow_);
   return reader_->next_look();
 }
 

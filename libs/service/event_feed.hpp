@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every event, once and in order, from one of two places: the bus, with the log in Redis behind it when
-// something is missing, or the log itself through a blocking read.
+// Every event, once and in order, from one of two places: the bus, with the event log of Redis behind it
+// when something is missing, or the event log itself through a blocking read.
 //
 // The bus serves any number of readers and takes nothing from Redis, but on an idle machine an event wakes
 // nine threads on its way (publisher, forwarder, subscriber, and the I/O thread of each). A blocking read is
 // there at once, at Redis's expense: for the few processes that a build waits for.
 //
-// Pure: wants_read() says what to read from the log, and whoever reads brings the answer.
+// Pure: wants_read() says what to read from the event log, and on_read() takes the answer.
 #pragma once
 
 #include <cstddef>
@@ -17,10 +17,10 @@
 
 namespace headrace::service {
 
-enum class EventSource { none, bus, log };
+enum class EventSource { none, bus, event_log };
 
 /// A part of the event log that is to be read.
-struct LogRead {
+struct EventsRead {
   EventNumber after;
   std::size_t most = 0;   ///< events
   milliseconds block{0};  ///< > 0: waits so long for an event when there is none
@@ -34,7 +34,8 @@ class EventFeed {
   /// concern
   EventFeed(EventSource source, milliseconds follow_pause) : source_(source), follow_pause_(follow_pause) {}
 
-  /// The reader's state includes everything up to `cursor`; the log is read at once from there.
+  /// The reader's state includes everything up to `cursor`; the event log is read at once
+  /// from there.
   void start(events::Cursor cursor, MonoTime now);
   void stop();
 
@@ -42,17 +43,17 @@ class EventFeed {
   void on_event(wire::Event event, MonoTime now);
   /// The answer to wants_read(): events in order, none when there are none.
   void on_read(std::vector<wire::Event> events, MonoTime now);
-  /// While true, what was read from the log waits: what a batch in flight has caused is heard of after its
-  /// answer.
+  /// While true, events that were read from the event log wait: the events of a batch in flight must not be
+  /// given out before the batch's answer.
   void hold(bool held, MonoTime now);
 
   /// Events that can be given out, in order.
   std::vector<wire::Event> take();
   /// What is to be read now; once until on_read().
-  std::optional<LogRead> wants_read(MonoTime now);
+  std::optional<EventsRead> wants_read(MonoTime now);
   /// When wants_read() may want something without a further input.
   std::optional<MonoTime> next_look() const;
-  /// The log went back behind what was read, or was trimmed past it: the state has to be loaded again.
+  /// The event log went back behind what was read, or was trimmed past it: the state has to be loaded again.
   bool broken() const { return reader_ && reader_->broken(); }
   /// Number of the last event given out.
   EventNumber position() const { return reader_ ? reader_->cursor().number : EventNumber{}; }
@@ -69,7 +70,7 @@ class EventFeed {
   bool more_ = false;     ///< the last answer was full: the next part at once
   bool held_ = false;
   MonoTime next_follow_{};
-  std::optional<std::vector<wire::Event>> followed_;  ///< read from the log, waits for the end of hold
+  std::optional<std::vector<wire::Event>> followed_;  ///< read, and waiting for the end of hold
 };
 
 }  // namespace headrace::service

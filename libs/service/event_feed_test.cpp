@@ -20,7 +20,7 @@ Numbers taken(EventFeed& feed) {
   return out;
 }
 
-TEST(EventFeed, ReadsTheLogAtOnceAndBehindTheBusAfterSilence) {
+TEST(EventFeed, ReadsTheEventLogAtOnceAndBehindTheBusAfterSilence) {
   EventFeed feed(EventSource::bus, {});
   feed.start({EventNumber{1}, "a1"}, kStart);
   const auto first = feed.wants_read(kStart);
@@ -49,8 +49,8 @@ TEST(EventFeed, AFullReadIsFollowedByTheNextPart) {
   EXPECT_EQ(next->after.value, static_cast<std::int64_t>(EventFeed::kMaxRead));
 }
 
-TEST(EventFeed, FollowsTheLogWithBlockingReads) {
-  EventFeed feed(EventSource::log, {});
+TEST(EventFeed, FollowsTheEventLogWithBlockingReads) {
+  EventFeed feed(EventSource::event_log, {});
   feed.start({}, kStart);
   const auto read = feed.wants_read(kStart);
   ASSERT_TRUE(read);
@@ -63,7 +63,7 @@ TEST(EventFeed, FollowsTheLogWithBlockingReads) {
 }
 
 TEST(EventFeed, PausesAfterAReadThatBroughtOnlyEventsOfItsOwn) {
-  EventFeed feed(EventSource::log, {});
+  EventFeed feed(EventSource::event_log, {});
   feed.start({}, kStart);
   feed.wants_read(kStart);
   feed.on_event(numbered_event(1), kStart);
@@ -76,7 +76,7 @@ TEST(EventFeed, PausesAfterAReadThatBroughtOnlyEventsOfItsOwn) {
 }
 
 TEST(EventFeed, WhatWasReadWaitsWhileABatchIsInFlight) {
-  EventFeed feed(EventSource::log, {});
+  EventFeed feed(EventSource::event_log, {});
   feed.start({}, kStart);
   feed.wants_read(kStart);
   feed.hold(true, kStart);
@@ -89,8 +89,8 @@ TEST(EventFeed, WhatWasReadWaitsWhileABatchIsInFlight) {
   EXPECT_EQ(taken(feed), Numbers{2});
 }
 
-TEST(EventFeed, NoticesALogThatWentBackAndAsksNoMore) {
-  EventFeed feed(EventSource::log, {});
+TEST(EventFeed, NoticesAnEventLogThatWentBackAndAsksNoMore) {
+  EventFeed feed(EventSource::event_log, {});
   feed.start({EventNumber{4}, "a4"}, kStart);
   feed.wants_read(kStart);
   feed.on_read({numbered_event(5, "b")}, kStart);

@@ -89,9 +89,9 @@ class Service {
   virtual void on_events_drained() {}
   /// Unnumbered announcements (growth of logs). @param frames  topic first
   virtual void on_announcement(const std::vector<std::string>&) {}
-  /// The log went back behind what was read (fail-over, power loss); unload() and load() follow. State kept
-  /// elsewhere than in Redis must be made anew.
-  virtual void on_broken_log() {}
+  /// The event log went back behind what was read (fail-over, power loss); unload() and load() follow. State
+  /// kept elsewhere than in Redis must be made anew.
+  virtual void on_broken_event_log() {}
   /// Once a second while loaded.
   virtual void on_tick() {}
   /// Why the service cannot do its work now; "" when it can.

@@ -41,7 +41,8 @@ struct ServiceRunner::Impl {
         wake_timer(io),
         stop_timer(io),
         session(session_options(settings, options)) {
-    if (options.event_source == EventSource::log) log = std::make_unique<store::Client>(io, settings.store);
+    if (options.event_source == EventSource::event_log)
+      event_log = std::make_unique<store::Client>(io, settings.store);
     metrics.counter("headrace_store_batches_total", "pipelines of transitions sent to Redis");
     metrics.counter("headrace_store_calls_total", "transitions sent to Redis");
   }
@@ -52,7 +53,7 @@ struct ServiceRunner::Impl {
   process::Loop loop;
   asio::io_context& io = loop.io();
   store::Client store;
-  std::unique_ptr<store::Client> log;  ///< for blocking reads of the event log
+  std::unique_ptr<store::Client> event_log;  ///< for blocking reads of the event log
   bus::Context zmq;
   process::Metrics metrics;
   process::StatusPage status;
@@ -148,11 +149,11 @@ struct ServiceRunner::Impl {
       });
       perform();
     };
-    store.connect([this, up, lost] { log ? log->connect(up, lost) : up(); }, lost);
+    store.connect([this, up, lost] { event_log ? event_log->connect(up, lost) : up(); }, lost);
   }
   void perform(action::Disconnect&) {
     store.disconnect();
-    if (log) log->disconnect();
+    if (event_log) event_log->disconnect();
   }
   void perform(action::PostTurn&) {
     asio::post(io, [this] {
@@ -164,7 +165,7 @@ struct ServiceRunner::Impl {
   void perform(action::Unload&) { service->unload(); }
   void perform(action::GiveEvent& a) { service->on_event(a.event); }
   void perform(action::EventsDrained&) { service->on_events_drained(); }
-  void perform(action::LogBroken&) { service->on_broken_log(); }
+  void perform(action::EventLogBroken&) { service->on_broken_event_log(); }
   void perform(action::Tick&) { service->on_tick(); }
   void perform(action::GiveAnswer& a) { a.done(std::move(a.reply)); }
   void perform(action::Commit& a) {
@@ -175,13 +176,13 @@ struct ServiceRunner::Impl {
       perform();
     }));
   }
-  void perform(action::ReadLog& a) {
+  void perform(action::ReadEvents& a) {
     const auto& [after, most, block] = a.read;
     const bool blocks = block.count() > 0;
     const auto events =
         blocks ? store::await_events_after(after, most, block) : store::events_after(after, most);
-    ask(blocks ? *log : store, events, [this](Result<std::vector<wire::Event>> found) {
-      session.on_log_read(std::move(found), mono_now());
+    ask(blocks ? *event_log : store, events, [this](Result<std::vector<wire::Event>> found) {
+      session.on_events_read(std::move(found), mono_now());
       perform();
     });
   }

@@ -19,7 +19,7 @@ namespace headrace::service {
 
 struct RunnerOptions {
   EventSource event_source = EventSource::bus;
-  milliseconds follow_pause{0};            ///< between two looks at the log, for EventSource::log
+  milliseconds follow_pause{0};            ///< between two reads, for EventSource::event_log
   milliseconds delivery_delay{0};          ///< how long messages of the bus lie before all of them are taken
   std::vector<std::string> announcements;  ///< topics of unnumbered messages, "log.append."
   LeaseClock lease_clock = LeaseClock::roles;

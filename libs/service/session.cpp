@@ -148,7 +148,7 @@ void Session::on_event(wire::Event event, MonoTime now) {
 
 void Session::on_bus_drained() { drained(); }
 
-void Session::on_log_read(Result<std::vector<wire::Event>> events, MonoTime now) {
+void Session::on_events_read(Result<std::vector<wire::Event>> events, MonoTime now) {
   if (!events) return reload("reading the event log: " + events.error().text, now);
   feed_.on_read(std::move(*events), now);
   collect_events();
@@ -163,7 +163,7 @@ void Session::collect_events() {
   if (!feed_.broken()) return;
   feed_.stop();
   any_event_ = false;
-  queue_.push_back(action::LogBroken{});
+  queue_.push_back(action::EventLogBroken{});
 }
 
 void Session::drained() {
@@ -213,7 +213,7 @@ void Session::on_stop() {
 std::optional<Action> Session::next(MonoTime now) {
   const auto performed = std::exchange(performing_, Performing::nothing);
   if (performed == Performing::unload) unloading_ = false;
-  if (performed == Performing::log_broken) reload("the event log went back behind what was read", now);
+  if (performed == Performing::event_log_broken) reload("the event log went back behind what was read", now);
 
   if (queue_.empty() && std::exchange(flush_, false)) {
     if (auto calls = batch_.begin(); !calls.empty()) {
@@ -223,12 +223,12 @@ std::optional<Action> Session::next(MonoTime now) {
     }
   }
   if (queue_.empty())
-    if (const auto read = feed_.wants_read(now)) queue_.push_back(action::ReadLog{*read});
+    if (const auto read = feed_.wants_read(now)) queue_.push_back(action::ReadEvents{*read});
   if (queue_.empty()) return {};
   auto out = std::move(queue_.front());
   queue_.pop_front();
   if (std::holds_alternative<action::Unload>(out)) performing_ = Performing::unload;
-  if (std::holds_alternative<action::LogBroken>(out)) performing_ = Performing::log_broken;
+  if (std::holds_alternative<action::EventLogBroken>(out)) performing_ = Performing::event_log_broken;
   return out;
 }
 

@@ -31,7 +31,7 @@ enum class LeaseClock { none, roles };
 
 struct SessionOptions {
   EventSource event_source = EventSource::bus;
-  milliseconds follow_pause{0};  ///< between two looks at the log, for EventSource::log
+  milliseconds follow_pause{0};  ///< between two reads, for EventSource::event_log
   LeaseClock lease_clock = LeaseClock::roles;
   bool publishes = true;  ///< false: there is no bus to publish to
 };
@@ -52,23 +52,23 @@ struct Unload {};      ///< have the service throw it away
 struct GiveEvent {
   wire::Event event;
 };
-struct EventsDrained {};  ///< after a run of GiveEvent, and once after Load
-struct LogBroken {};      ///< the log went back behind what was given; Unload and Load follow
-struct Tick {};           ///< a second has passed
-struct Commit {           ///< one pipeline; on_committed()
+struct EventsDrained {};   ///< after a run of GiveEvent, and once after Load
+struct EventLogBroken {};  ///< the event log went back behind what was given; Unload and Load follow
+struct Tick {};            ///< a second has passed
+struct Commit {            ///< one pipeline; on_committed()
   std::vector<store::Call> calls;
 };
 struct GiveAnswer {  ///< of a call that was committed
   store::Batch::Done done;
   store::Reply reply;
 };
-struct ReadLog {  ///< on_log_read(); a blocking read goes over a connection of its own
-  LogRead read;
+struct ReadEvents {  ///< on_events_read(); a blocking read goes over a connection of its own
+  EventsRead read;
 };
 struct Publish {
   std::vector<Published> events;
 };
-struct Note {  ///< for the log
+struct Note {  ///< a line for what the program itself prints
   enum class Level { info, warn } level;
   std::string text;
 };
@@ -77,8 +77,8 @@ struct Note {  ///< for the log
 
 using Action =
     std::variant<action::Connect, action::Disconnect, action::PostTurn, action::Load, action::Unload,
-                 action::GiveEvent, action::EventsDrained, action::LogBroken, action::Tick, action::Commit,
-                 action::GiveAnswer, action::ReadLog, action::Publish, action::Note>;
+                 action::GiveEvent, action::EventsDrained, action::EventLogBroken, action::Tick,
+                 action::Commit, action::GiveAnswer, action::ReadEvents, action::Publish, action::Note>;
 
 class Session {
  public:
@@ -89,7 +89,7 @@ class Session {
   void on_connected(MonoTime now);
   void on_lost(const std::string& reason, MonoTime now);
   void on_committed(std::vector<store::Reply> replies, MonoTime now);
-  void on_log_read(Result<std::vector<wire::Event>> events, MonoTime now);
+  void on_events_read(Result<std::vector<wire::Event>> events, MonoTime now);
   void on_event(wire::Event event, MonoTime now);  ///< from the bus
   void on_bus_drained();                           ///< after a run of them
   void on_turn(MonoTime now);
@@ -145,7 +145,7 @@ class Session {
   bool turn_wanted_ = false;  ///< PostTurn was given
   bool flush_ = false;        ///< the waiting calls go out when everything in the queue is done
   bool any_event_ = false;    ///< given since the last EventsDrained
-  enum class Performing { nothing, unload, log_broken } performing_ = Performing::nothing;
+  enum class Performing { nothing, unload, event_log_broken } performing_ = Performing::nothing;
   std::optional<events::Cursor> start_from_;  ///< the feed starts there in the next turn
   std::string down_reason_ = "not connected to Redis yet";
   std::optional<MonoTime> connecting_since_, in_flight_since_;

@@ -28,37 +28,39 @@ store::Reply said(std::vector<wire::Event> events = {}) {
 
 // Performs everything at once and writes it down; `answers` of the service run when they are given.
 struct Table {
-  explicit Table(SessionOptions options = {EventSource::log}) : session(options) {}
+  explicit Table(SessionOptions options = {EventSource::event_log}) : session(options) {}
   Session session;
   MonoTime now{seconds{1000}};
-  Names log;  ///< since the last look
+  Names told;  ///< since the last look
 
-  void operator()(const action::Connect&) { log.push_back("connect"); }
-  void operator()(const action::Disconnect&) { log.push_back("disconnect"); }
-  void operator()(const action::PostTurn&) { log.push_back("turn"); }
-  void operator()(const action::Load&) { log.push_back("load"); }
-  void operator()(const action::Unload&) { log.push_back("unload"); }
+  void operator()(const action::Connect&) { told.push_back("connect"); }
+  void operator()(const action::Disconnect&) { told.push_back("disconnect"); }
+  void operator()(const action::PostTurn&) { told.push_back("turn"); }
+  void operator()(const action::Load&) { told.push_back("load"); }
+  void operator()(const action::Unload&) { told.push_back("unload"); }
   void operator()(const action::GiveEvent& a) {
-    log.push_back("event " + std::to_string(a.event.number.value));
+    told.push_back("event " + std::to_string(a.event.number.value));
     if (on_event) on_event();
   }
-  void operator()(const action::EventsDrained&) { log.push_back("drained"); }
-  void operator()(const action::LogBroken&) { log.push_back("broken"); }
-  void operator()(const action::Tick&) { log.push_back("tick"); }
+  void operator()(const action::EventsDrained&) { told.push_back("drained"); }
+  void operator()(const action::EventLogBroken&) { told.push_back("broken"); }
+  void operator()(const action::Tick&) { told.push_back("tick"); }
   void operator()(const action::Commit& a) {
     std::string text = "commit";
     for (const auto& c : a.calls) text += " " + c.function;
-    log.push_back(text);
+    told.push_back(text);
   }
   void operator()(action::GiveAnswer& a) { a.done(std::move(a.reply)); }
-  void operator()(const action::ReadLog& a) { log.push_back("read " + std::to_string(a.read.after.value)); }
-  void operator()(const action::Publish& a) { log.push_back("publish " + std::to_string(a.events.size())); }
+  void operator()(const action::ReadEvents& a) {
+    told.push_back("read " + std::to_string(a.read.after.value));
+  }
+  void operator()(const action::Publish& a) { told.push_back("publish " + std::to_string(a.events.size())); }
   void operator()(const action::Note&) {}
   std::function<void()> on_event;
 
   Names perform() {
     while (auto a = session.next(now)) std::visit(*this, *a);
-    return std::exchange(log, {});
+    return std::exchange(told, {});
   }
   Names turn() {
     session.on_turn(now);
@@ -118,7 +120,7 @@ TEST(Session, HearsOfItsOwnEventsWithTheAnswerAndOfOthersAfterIt) {
   t.session.commit(call("b"), {});
   t.perform();
   t.turn();
-  t.session.on_log_read(std::vector{numbered_event(1), numbered_event(2), numbered_event(3)}, t.now);
+  t.session.on_events_read(std::vector{numbered_event(1), numbered_event(2), numbered_event(3)}, t.now);
   EXPECT_EQ(t.perform(), Names{}) << "held while the batch is in flight";
   t.session.on_committed({said({numbered_event(1)}), said({numbered_event(2)})}, t.now);
   EXPECT_EQ(t.perform(), (Names{"event 1", "event 2", "event 3", "drained", "read 3"}));
@@ -149,7 +151,7 @@ TEST(Session, TakesNoCallsWhileTheStateIsThrownAway) {
     t.session.commit(call("of a state that is gone"), {});
     EXPECT_FALSE(t.session.takes_calls());
   };
-  t.session.on_log_read(std::vector{numbered_event(1), numbered_event(2)}, t.now);
+  t.session.on_events_read(std::vector{numbered_event(1), numbered_event(2)}, t.now);
   EXPECT_EQ(t.perform(), (Names{"event 1", "unload"}));
   EXPECT_EQ(t.turn(), Names{});
 }
@@ -213,18 +215,18 @@ TEST(Session, TicksTheLeaseClockOfRolesOnceASecondUntilItStops) {
   EXPECT_EQ(none.wait_for(1000ms), Names{"tick"});
 }
 
-TEST(Session, ALogThatWentBackIsToldBeforeTheStateIsLoadedAgain) {
+TEST(Session, AnEventLogThatWentBackIsToldBeforeTheStateIsLoadedAgain) {
   Table t;
   t.load({EventNumber{4}, "a4"});
-  t.session.on_log_read(std::vector{numbered_event(5), numbered_event(6, "b")}, t.now);
+  t.session.on_events_read(std::vector{numbered_event(5), numbered_event(6, "b")}, t.now);
   EXPECT_EQ(t.perform(), (Names{"event 5", "broken", "unload"}));
   EXPECT_EQ(t.wait_for(0ms), Names{"load"});
 }
 
-TEST(Session, ALogThatCannotBeReadIsAReasonToLoadAgain) {
+TEST(Session, AnEventLogThatCannotBeReadIsAReasonToLoadAgain) {
   Table t;
   t.load();
-  t.session.on_log_read(fail("NOPERM"), t.now);
+  t.session.on_events_read(fail("NOPERM"), t.now);
   EXPECT_EQ(t.perform(), Names{"unload"});
 }
 

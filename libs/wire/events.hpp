@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The events of the log by type: one struct for each topic, read once, dispatched by std::visit.
+// The events by type: one struct for each topic, read once, dispatched by std::visit.
 //
 // A struct holds what the Redis function decided (ids, verdicts). The record in the body is decoded when
 // somebody asks, because most readers of an event need the ids only. A struct points into its Event, which

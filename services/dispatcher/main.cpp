@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
       [&](headrace::arguments::Command& command) { settings.add_options(command); });
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::RunnerOptions options;
-  options.event_source = headrace::service::EventSource::log;
+  options.event_source = headrace::service::EventSource::event_log;
   options.lease_clock =
       headrace::service::LeaseClock::none;  // the core ticks the workers' clock itself and needs the answer
   headrace::service::ServiceRunner runner(parsed.host, "dispatcher", options);

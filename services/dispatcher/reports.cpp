@@ -85,7 +85,7 @@ void Reports::on_appended(ActiveBuild& build, store::LogName name,
   const auto announced = AnnounceLog{build.build.id, name, log.committed};
   const bool telling = worth_telling(log);
   if (log.in_flight == 0 && !build.waiting.empty()) apply_waiting(build);
-  // The answer to the build's end says all of this too, and whoever follows the log hears of the end.
+  // The answer to the build's end says all of this too, and whoever follows the event log hears of the end.
   if (build.ended || !telling) return;
   acknowledge(build, false, {position});
   c_.out.announce_log(announced);

@@ -2,8 +2,8 @@
 // One reporter's way through the event log: its cursor and the messages on the way to the outbox.
 //
 // Cursor and messages are stored in one step (reporter_apply). One batch is in flight at a time; events
-// that say nothing move the cursor with the next message, or alone once in a while, so that the log can be
-// trimmed. Pure: no sockets, no clock.
+// that say nothing move the cursor with the next message, or alone once in a while, so that the event log can
+// be trimmed. Pure: no sockets, no clock.
 #pragma once
 
 #include <cstdint>

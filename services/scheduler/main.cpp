@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
       headrace::service::parse_settings(argc, argv, "headrace-scheduler", "Decides what to build and when.");
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::RunnerOptions options;
-  options.event_source = headrace::service::EventSource::log;
+  options.event_source = headrace::service::EventSource::event_log;
   options.follow_pause = headrace::service::kFollowPauseScheduler;
   headrace::service::ServiceRunner runner(parsed.host, "scheduler", options);
   headrace::scheduler::SchedulerService service(runner);

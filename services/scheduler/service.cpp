@@ -43,7 +43,7 @@ void SchedulerService::load_state() {
   });
 }
 
-// A standby reads events, too, from the end of the log, only to notice that it is alive.
+// A standby reads events, too, from the end of the event log, only to notice that it is alive.
 void SchedulerService::stand_by() {
   house_.read(store::head(), [this](const wire::Cursor& end) { house_.loaded(end); });
 }
@@ -78,7 +78,7 @@ void SchedulerService::on_events_drained() {
   ask_how_far_the_log_reaches();
 }
 
-// A change that is still on its way may restart the timer: everything that is in the log at the time of
+// A change that is still on its way may restart the timer: everything that is in the event log at the time of
 // Redis's own clock comes first.
 void SchedulerService::ask_how_far_the_log_reaches() {
   asking_ = true;

@@ -43,7 +43,7 @@ class SchedulerService : public service::Service {
   service::Role role_;
   std::shared_ptr<config::Configuration> used_;
   std::unique_ptr<Core> core_;
-  bool asking_ = false;                  ///< how far the log reaches
+  bool asking_ = false;                  ///< how far the event log reaches
   std::optional<EventNumber> level_at_;  ///< so far, when timers were due at asked_ms_
   std::int64_t asked_ms_ = 0;            ///< Redis's clock
   std::int64_t clock_offset_ms_ = 0;     ///< Redis's clock less ours

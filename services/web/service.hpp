@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// headrace-web as a service: hands events of the log to the WebApp, one batch at a time, and requests as they
+// headrace-web as a service: hands events to the WebApp, one batch at a time, and requests as they
 // come. README.md beside this file shows both ways through the folder.
 //
 // The WebApp goes on answering from the history while Redis is away. Only logs of running builds and the list
@@ -32,7 +32,7 @@ class WebService : public service::Service {
   void on_event(const wire::Event& event) override;
   void on_events_drained() override { pump(); }
   void on_announcement(const bus::Frames& frames) override;
-  void on_broken_log() override { broken_ = true; }
+  void on_broken_event_log() override { broken_ = true; }
   std::string unhealthy() const override;
 
  private:
@@ -59,7 +59,7 @@ class WebService : public service::Service {
   std::unique_ptr<http::Server> server_;
 
   Names names_;
-  bool broken_ = false;                 ///< the history does not fit the log: begin anew
+  bool broken_ = false;                 ///< the history does not fit the event log: it begins anew
   bool names_changed_ = false;          ///< config.applied was heard
   std::optional<MonoTime> busy_since_;  ///< a batch is under way
   std::deque<wire::Event> pending_;     ///< not in the history yet

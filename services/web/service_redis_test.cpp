@@ -114,7 +114,7 @@ builder "kernel" { workers = { "w1" }, max_builds_per_worker = 4, steps = { step
     return found.is_array() ? found.as_array().at(0)["builderid"].int_or(0) : 0;
   }
   std::int64_t total(const std::string& path) { return json(path)["meta"]["total"].int_or(-1); }
-  /// Waits until the history has reached the end of the log.
+  /// Waits until the history has reached the end of the event log.
   void wait_until_level() {
     const auto head = store_->read(store::head()).number.value;
     test::wait_for(
@@ -177,7 +177,7 @@ TEST_F(WebProcess, ShowsWhatTheFunctionsWrote) {
   EXPECT_EQ(json("workers/w1")["workers"].as_array().at(0)["connected_to"].as_array().size(), 1u);
   EXPECT_EQ(get("/healthz").status, 200);
   EXPECT_NE(get("/config").body.find("\"title\":\"Acme\""), std::string::npos);
-  // The log of events itself, by topic.
+  // The event log itself, by topic.
   const auto events = json("events?topic=build.finished")["events"].as_array();
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0]["topic"], json::Value("build.finished.kernel"));
@@ -198,7 +198,7 @@ TEST_F(WebProcess, GoesOnWhereItWasKilled) {
   wait_until_level();
   EXPECT_EQ(total("builds"), 3);
   const std::string gone_on = everything();
-  // The same as one that reads the log from its beginning.
+  // The same as one that reads the event log from its beginning.
   web_->signal(SIGTERM);
   EXPECT_EQ(web_->wait(10s), 0);
   std::filesystem::remove_all(data_ / "web");
@@ -207,7 +207,7 @@ TEST_F(WebProcess, GoesOnWhereItWasKilled) {
   EXPECT_EQ(everything(), gone_on);
 }
 
-TEST_F(WebProcess, ATrimmedLogIsMadeUpForByTheState) {
+TEST_F(WebProcess, ATrimmedEventLogIsMadeUpForByTheState) {
   a_day();
   run_web();
   wait_until_level();
@@ -250,7 +250,7 @@ builder "kernel" { workers = { "w1" }, steps = { step.shell { command = "true" }
   EXPECT_EQ(total("builds"), 0) << "those of the other Redis";
 }
 
-TEST_F(WebProcess, AHistoryThatFellBehindTheTrimmedLogReadsTheState) {
+TEST_F(WebProcess, AHistoryThatFellBehindTheTrimmedEventLogReadsTheState) {
   a_day();
   run_web();
   wait_until_level();
@@ -266,7 +266,7 @@ TEST_F(WebProcess, AHistoryThatFellBehindTheTrimmedLogReadsTheState) {
   EXPECT_EQ(total("builds?complete=1"), 2);
 }
 
-TEST_F(WebProcess, AnErrorOfRedisIsNotAnEmptyLog) {
+TEST_F(WebProcess, AnErrorOfRedisIsNotAnEmptyEventLog) {
   a_day();
   run_web();
   wait_until_level();
@@ -286,7 +286,7 @@ TEST_F(WebProcess, AnErrorOfRedisIsNotAnEmptyLog) {
   EXPECT_EQ(web_->output().find("begun anew"), std::string::npos) << web_->output();
 }
 
-TEST_F(WebProcess, ALogThatWentBackIsReadAnew) {
+TEST_F(WebProcess, AnEventLogThatWentBackIsReadAnew) {
   a_day();
   run_web();
   wait_until_level();

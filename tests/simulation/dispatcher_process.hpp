@@ -71,7 +71,7 @@ class DispatcherProcess : public Process {
  public:
   DispatcherProcess(Environment& environment, Network& network, std::size_t index)
       : Process(environment, "dispatcher" + std::to_string(index),
-                {service::EventSource::log, milliseconds(0), service::LeaseClock::none}),
+                {service::EventSource::event_log, milliseconds(0), service::LeaseClock::none}),
         network_(network),
         index_(index) {}
 

@@ -42,7 +42,7 @@ enum class Mutation {
   slot_stolen,          ///< for a moment a slot is kept for a request that is not there
   started_unasked,      ///< a command runs that belongs to no build
   never_accepted,       ///< the dispatchers' `accepted` never arrives
-  timer_unaware,        ///< schedulers believe that they have seen all of the log when a timer runs out
+  timer_unaware,        ///< schedulers believe that they have seen the whole event log when a timer runs out
 };
 
 /// Redis, in steps of virtual time.

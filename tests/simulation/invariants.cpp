@@ -68,7 +68,7 @@ class Checker {
         say("events", "event " + std::to_string(e.number.value) + " is older than its predecessor");
       number = e.number.value, tag = e.tag, at = e.at_ms;
     }
-    if (store_.read(store::head()).number.value != number) say("events", "the log's head is another");
+    if (store_.read(store::head()).number.value != number) say("events", "the event log's head is another");
   }
 
   // Every accepted change once, and once in the buildsets of every scheduler.

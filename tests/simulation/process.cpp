@@ -11,7 +11,7 @@ Process::Process(Environment& environment, std::string name, service::SessionOpt
       options_(options),
       line_(
           environment, [this] { lose_redis(); }, [this] { crash(); }),
-      log_line_(
+      event_log_line_(
           environment, [this] { lose_redis(); }, [this] { crash(); }) {}
 
 void Process::start() {
@@ -34,7 +34,7 @@ void Process::crash() {
   life_.renew();
   connection_.renew();
   line_.cut();
-  log_line_.cut();
+  event_log_line_.cut();
   armed_.reset();
   session_.reset();
   service_.reset();
@@ -49,7 +49,7 @@ void Process::lose_redis() {
 }
 
 void Process::hear(wire::Event event) {
-  if (!alive() || follows_log()) return;
+  if (!alive() || follows_event_log()) return;
   session_->on_event(std::move(event), env_.timeline.now());
   perform();
   env_.timeline.at(env_.timeline.now(), life_.guard([this] {
@@ -113,7 +113,7 @@ void Process::perform(service::action::Connect&) {
       session_->on_lost("connection refused", env_.timeline.now());
     } else {
       line_.open();
-      if (follows_log()) log_line_.open();
+      if (follows_event_log()) event_log_line_.open();
       session_->on_connected(env_.timeline.now());
     }
     perform();
@@ -123,7 +123,7 @@ void Process::perform(service::action::Connect&) {
 void Process::perform(service::action::Disconnect&) {
   connection_.renew();
   line_.cut();
-  log_line_.cut();
+  event_log_line_.cut();
 }
 
 void Process::perform(service::action::PostTurn&) {
@@ -140,14 +140,14 @@ void Process::perform(service::action::Commit& a) {
   }));
 }
 
-void Process::perform(service::action::ReadLog& a) {
+void Process::perform(service::action::ReadEvents& a) {
   const auto mark = session_->generation().mark();
   const auto give = [this, mark](Result<std::vector<wire::Event>> events) {
     if (!mark.current()) return;
-    session_->on_log_read(std::move(events), env_.timeline.now());
+    session_->on_events_read(std::move(events), env_.timeline.now());
     perform();
   };
-  if (a.read.block.count() > 0) return log_line_.follow(a.read.after, a.read.most, a.read.block, give);
+  if (a.read.block.count() > 0) return event_log_line_.follow(a.read.after, a.read.most, a.read.block, give);
   line_.read(store::events_after(a.read.after, a.read.most).start(env_.store.keys(), give));
 }
 

@@ -30,7 +30,7 @@ class Process : public service::House {
   /// The wall clock of its machine is set; others do not notice.
   void set_clock(milliseconds offset) { clock_offset_ = offset; }
   bool alive() const { return service_ != nullptr; }
-  bool follows_log() const { return options_.event_source == service::EventSource::log; }
+  bool follows_event_log() const { return options_.event_source == service::EventSource::event_log; }
 
   void loaded(events::Cursor cursor) override;
   void reload(const std::string& reason) override;
@@ -60,18 +60,18 @@ class Process : public service::House {
   void perform(service::action::Unload&) { service_->unload(); }
   void perform(service::action::GiveEvent& a) { service_->on_event(a.event); }
   void perform(service::action::EventsDrained&) { service_->on_events_drained(); }
-  void perform(service::action::LogBroken&) { service_->on_broken_log(); }
+  void perform(service::action::EventLogBroken&) { service_->on_broken_event_log(); }
   void perform(service::action::Tick&) { service_->on_tick(); }
   void perform(service::action::Commit& a);
   void perform(service::action::GiveAnswer& a) { a.done(std::move(a.reply)); }
-  void perform(service::action::ReadLog& a);
+  void perform(service::action::ReadEvents& a);
   void perform(service::action::Publish& a);
   void perform(service::action::Note& a) { env_.trace(name_ + ": " + a.text); }
   void arm();
 
   std::string name_, instance_;
   service::SessionOptions options_;
-  RedisLine line_, log_line_;  ///< the second is for blocking reads of the event log
+  RedisLine line_, event_log_line_;  ///< the second is for blocking reads of the event log
   milliseconds clock_offset_{0};
   // Of one life of the process.
   std::unique_ptr<process::Metrics> metrics_;

@@ -15,7 +15,7 @@ class SchedulerProcess : public Process {
  public:
   SchedulerProcess(Environment& environment, std::size_t index)
       : Process(environment, "scheduler" + std::to_string(index),
-                {service::EventSource::log, service::kFollowPauseScheduler}) {}
+                {service::EventSource::event_log, service::kFollowPauseScheduler}) {}
 
  private:
   std::unique_ptr<service::Service> make_service() override {

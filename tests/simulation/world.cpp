@@ -154,7 +154,7 @@ void World::publish(const std::vector<wire::Event>& events) {
                std::to_string(event.id("request")) + " build=" + std::to_string(event.id("buildid")) +
                " results=" + std::to_string(event.id("results")));
     for (auto* p : services_)
-      if (!p->follows_log()) deliver(*p, event);
+      if (!p->follows_event_log()) deliver(*p, event);
   }
 }
 

@@ -11,7 +11,7 @@
 
 namespace headrace::store {
 
-/// The last event of the log.
+/// The last event of the event log.
 Read<wire::Cursor> head();
 
 /// At most `limit` events after `after`, in order.
@@ -24,7 +24,7 @@ Read<std::vector<wire::Event>> await_events_after(EventNumber after, std::size_t
 /// One event; nothing when it was trimmed or is not there yet.
 Read<std::optional<wire::Event>> event_at(EventNumber number);
 
-/// The first event that is still in the log; 0: the log is empty.
+/// The first event that is still in the event log; 0: the event log is empty.
 Read<EventNumber> first_event();
 
 /// Where the scheduler has got to.

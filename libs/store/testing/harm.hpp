@@ -12,7 +12,7 @@ namespace headrace::store::testing {
 /// Every key is gone, as after a start without files.
 inline void forget_everything(RawClient& redis) { redis.command({"FLUSHALL"}); }
 
-/// Only the last `keep` events stay in the log, whoever has not read the others.
+/// Only the last `keep` events stay in the event log, whoever has not read the others.
 inline void trim_events(RawClient& redis, int keep) {
   redis.command({"XTRIM", redis.keys()("events"), "MAXLEN", std::to_string(keep)});
 }
@@ -46,7 +46,7 @@ inline void leave_offer(RawClient& redis, RequestId request) {
   redis.command({"ZADD", redis.keys()("offers"), "1", std::to_string(request.value)});
 }
 
-/// An event is no longer in the log, between others that are.
+/// An event is no longer in the event log, between others that are.
 inline void lose_event(RawClient& redis, EventNumber number) {
   redis.command({"XDEL", redis.keys()("events"), std::to_string(number.value) + "-0"});
 }

@@ -76,7 +76,7 @@ inline bool asks_for_head(const Round& round, const Keys& keys) {
   return round.commands.size() == 1 && round.commands[0].front() == "HMGET" &&
          round.commands[0].at(1) == keys("head");
 }
-/// The answer to that question, at the very beginning of the log.
+/// The answer to that question, at the very beginning of the event log.
 inline RedisReply head_of_an_empty_log() { return {.items = std::vector<RedisReply>(2)}; }
 
 }  // namespace headrace::store::testing

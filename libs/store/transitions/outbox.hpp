@@ -12,7 +12,7 @@
 
 namespace headrace::store {
 
-/// The place from which a reporter reads; a new one starts at the end of the log. Refused: stale.
+/// The place from which a reporter reads; a new one starts at the end of the event log. Refused: stale.
 struct CursorStart {
   static constexpr std::string_view kFunction = "cursor_start";
   std::string reporter;
