@@ -60,7 +60,7 @@ void SiteLink::flush() {
 void SiteLink::allow_worker(const std::string& public_key, const std::string& name,
                             std::function<void()> done) {
   if (!store_.connected()) return;
-  store_.read(store::allowed_key(store::KeyKind::worker, public_key),
+  store_.read(store::admitted_public_key(store::KeyKind::worker, public_key),
               [=, this](const Result<std::optional<std::string>>& allowed) {
                 if (allowed && *allowed == name) return done();
                 commit(store::KeyAllow{store::KeyKind::worker, public_key, name},

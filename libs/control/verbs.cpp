@@ -39,7 +39,7 @@ Outcome<store::Done> allow_key(store::BlockingClient& store, store::KeyKind kind
 
 Outcome<int> forbid_keys(store::BlockingClient& store, store::KeyKind kind, const std::string& name) {
   int forbidden = 0;
-  for (const auto& [key, owner] : store.read(store::allowed_keys(kind))) {
+  for (const auto& [key, owner] : store.read(store::admitted_public_keys(kind))) {
     if (owner != name) continue;
     const auto done = store.commit(store::KeyForbid{kind, key});
     if (!done) return refused("key of " + name + ": " + done.error().text);

@@ -105,11 +105,11 @@ TEST_F(Verbs, KeysOfANameAreForbiddenTogether) {
   const std::string one(40, 'a'), two(40, 'b');
   ASSERT_TRUE(allow_key(store, store::KeyKind::worker, one, "w"));
   ASSERT_TRUE(allow_key(store, store::KeyKind::worker, two, "w"));
-  EXPECT_EQ(store.read(store::allowed_keys(store::KeyKind::worker)).size(), 2u);
+  EXPECT_EQ(store.read(store::admitted_public_keys(store::KeyKind::worker)).size(), 2u);
   EXPECT_EQ(problem(forbid_keys(store, store::KeyKind::subscriber, "w")),
             Said(false, "no subscriber 'w' has a key"));
   EXPECT_EQ(forbid_keys(store, store::KeyKind::worker, "w").value(), 2);
-  EXPECT_TRUE(store.read(store::allowed_keys(store::KeyKind::worker)).empty());
+  EXPECT_TRUE(store.read(store::admitted_public_keys(store::KeyKind::worker)).empty());
 }
 
 TEST_F(Verbs, ABuildIsNamedByItsIdOrItsNumber) {

@@ -58,13 +58,15 @@ class House {
   /// The same for a caller that can live with an error. @param done  takes a Result of the value
   template <class T, class F>
   void try_read(const store::Read<T>& question, F done) {
-    ask([question, done = std::move(done)](const store::Keys& keys) { return question.start(keys, done); });
+    ask([question, done = std::move(done)](const store::KeyNames& keys) {
+      return question.start(keys, done);
+    });
   }
 
   // What the functions above are made of.
   virtual void commit_call(store::Call call, std::function<void(store::Reply)> done) = 0;
   /// @param start  gives the first round of a read
-  virtual void ask(const std::function<store::Round(const store::Keys&)>& start) = 0;
+  virtual void ask(const std::function<store::Round(const store::KeyNames&)>& start) = 0;
 
   virtual MonoTime now() const = 0;
   virtual WallTime wall_now() const = 0;

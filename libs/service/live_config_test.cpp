@@ -15,7 +15,7 @@ class PaperHouse : public House {
   void reload(const std::string& reason) override { reloads.push_back(reason); }
   bool is_loaded() const override { return true; }
   void commit_call(store::Call, std::function<void(store::Reply)>) override {}
-  void ask(const std::function<store::Round(const store::Keys&)>& start) override {
+  void ask(const std::function<store::Round(const store::KeyNames&)>& start) override {
     rounds.push_back(start(keys_));
   }
   MonoTime now() const override { return {}; }
@@ -35,7 +35,7 @@ class PaperHouse : public House {
   std::vector<std::string> reloads;
 
  private:
-  store::Keys keys_{"{t}:"};
+  store::KeyNames keys_{"{t}:"};
   process::Metrics metrics_;
 };
 

@@ -273,7 +273,7 @@ void ServiceRunner::commit_call(store::Call call, std::function<void(store::Repl
   impl_->perform();
 }
 
-void ServiceRunner::ask(const std::function<store::Round(const store::Keys&)>& start) {
+void ServiceRunner::ask(const std::function<store::Round(const store::KeyNames&)>& start) {
   if (!impl_->session.takes_calls()) return;
   impl_->store.read(impl_->session.generation().mark(), start);
 }

@@ -49,7 +49,7 @@ class ServiceRunner : public House {
   void reload(const std::string& reason) override;
   bool is_loaded() const override;
   void commit_call(store::Call call, std::function<void(store::Reply)> done) override;
-  void ask(const std::function<store::Round(const store::Keys&)>& start) override;
+  void ask(const std::function<store::Round(const store::KeyNames&)>& start) override;
   MonoTime now() const override { return mono_now(); }
   WallTime wall_now() const override { return headrace::wall_now(); }
   void call_at(MonoTime when, std::function<void()> what) override;

@@ -22,7 +22,7 @@ using ReplyPtr = std::unique_ptr<redisReply, FreeReply>;
 
 struct BlockingClient::Impl {
   Settings settings;
-  Keys keys;
+  KeyNames keys;
   std::unique_ptr<redisContext, FreeContext> context;
   int unread = 0;  ///< answers that nobody waits for, before all others
 
@@ -63,7 +63,7 @@ struct BlockingClient::Impl {
 
 BlockingClient::BlockingClient(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
 BlockingClient::~BlockingClient() = default;
-const Keys& BlockingClient::keys() const { return impl_->keys; }
+const KeyNames& BlockingClient::keys() const { return impl_->keys; }
 
 void BlockingClient::run(Round round) {
   for (;;) {

@@ -82,7 +82,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
   asio::io_context& io;
   Settings settings;
-  Keys keys;
+  KeyNames keys;
   redisAsyncContext* context = nullptr;
   bool ready = false;
   bool flush_posted = false;
@@ -246,7 +246,7 @@ void Client::connect(std::function<void()> up, std::function<void(std::string)> 
 }
 
 bool Client::connected() const { return impl_->ready; }
-const Keys& Client::keys() const { return impl_->keys; }
+const KeyNames& Client::keys() const { return impl_->keys; }
 
 void Client::run(Round round) {
   if (!impl_->ready) return;

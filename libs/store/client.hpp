@@ -63,7 +63,7 @@ class Client {
     run(while_current(std::move(mark), question.start(keys(), std::move(done))));
   }
   /// The same for a read that is not of one type. @param start  gives the first round
-  void read(Generation::Mark mark, const std::function<Round(const Keys&)>& start) {
+  void read(Generation::Mark mark, const std::function<Round(const KeyNames&)>& start) {
     run(while_current(std::move(mark), start(keys())));
   }
   /// All calls in one pipeline (followed by WAIT for Durability::replica); `done` gets one reply a call,
@@ -74,7 +74,7 @@ class Client {
   struct Impl;
   /// One round of a read after the other.
   void run(Round round);
-  const Keys& keys() const;
+  const KeyNames& keys() const;
 
   std::shared_ptr<Impl> impl_;  // shared with callbacks of hiredis, which may come after the client's end
 };
@@ -108,7 +108,7 @@ class BlockingClient {
   /// Goes out with what is asked next; its answer is not looked at.
   void send(const Words& words);
   Reply call(const Call& call);
-  const Keys& keys() const;
+  const KeyNames& keys() const;
 
  private:
   void run(Round round);

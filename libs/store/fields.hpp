@@ -67,9 +67,9 @@ Round more_rounds(std::vector<Words> commands, typename Read<T>::Done done,
 
 /// A read of one round.
 template <class T>
-Read<T> one_round(std::function<std::vector<Words>(const Keys&)> commands,
+Read<T> one_round(std::function<std::vector<Words>(const KeyNames&)> commands,
                   std::function<Result<T>(std::vector<RedisReply>)> parse) {
-  return Read<T>([commands = std::move(commands), parse = std::move(parse)](const Keys& keys, auto done) {
+  return Read<T>([commands = std::move(commands), parse = std::move(parse)](const KeyNames& keys, auto done) {
     return last_round<T>(commands(keys), std::move(done), parse);
   });
 }

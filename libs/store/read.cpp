@@ -3,15 +3,15 @@
 
 namespace headrace::store {
 
-std::string Keys::operator()(std::string_view name, std::int64_t id) const {
+std::string KeyNames::operator()(std::string_view name, std::int64_t id) const {
   return prefix_ + std::string(name) + ":" + std::to_string(id);
 }
 
-std::string Keys::operator()(std::string_view name, std::string_view of) const {
+std::string KeyNames::operator()(std::string_view name, std::string_view of) const {
   return prefix_ + std::string(name) + ":" + std::string(of);
 }
 
-std::string Keys::log_prefix(BuildId build) const {
+std::string KeyNames::log_prefix(BuildId build) const {
   // "{headrace}:" → "{headrace:log:12}:"
   const auto close = prefix_.find('}');
   const std::string id = ":log:" + std::to_string(build.value);

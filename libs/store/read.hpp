@@ -29,11 +29,11 @@ struct RedisReply {
   bool is_error() const { return kind == Kind::error; }
 };
 
-/// Names of keys, so that reads and functions agree. docs/protocol.md, "What lives in Redis".
-class Keys {
+/// Names of Redis keys, so that reads and functions agree. docs/protocol.md, "What lives in Redis".
+class KeyNames {
  public:
-  /// @param prefix  hash tag and all, "{headrace}:"; every key of the core starts with it
-  explicit Keys(std::string prefix) : prefix_(std::move(prefix)) {}
+  /// @param prefix  with its hash tag, "{headrace}:"; all names but those of logs begin with it
+  explicit KeyNames(std::string prefix) : prefix_(std::move(prefix)) {}
   const std::string& prefix() const { return prefix_; }
   std::string operator()(std::string_view name) const { return prefix_ + std::string(name); }
   std::string operator()(std::string_view name, std::int64_t id) const;
@@ -59,11 +59,11 @@ template <class T>
 class Read {
  public:
   using Done = std::function<void(Result<T>)>;
-  using Start = std::function<Round(const Keys&, Done)>;
+  using Start = std::function<Round(const KeyNames&, Done)>;
 
   explicit Read(Start start) : start_(std::move(start)) {}
   /// The first round; `done` is called once, from the `next` or `failed` of the last one.
-  Round start(const Keys& keys, Done done) const { return start_(keys, std::move(done)); }
+  Round start(const KeyNames& keys, Done done) const { return start_(keys, std::move(done)); }
 
  private:
   Start start_;

@@ -86,7 +86,7 @@ std::vector<std::string> fcall_words(const Call& call, const std::string& prefix
   std::vector<std::string> words{"FCALL", kLibraryPrefix + call.function, "1"};
   auto first = call.args.begin();
   if (call.log_of) {
-    words.push_back(Keys(prefix).log_prefix(call.log_of));
+    words.push_back(KeyNames(prefix).log_prefix(call.log_of));
   } else if (call.function.starts_with("log_")) {
     words.push_back(*first++);
   } else {

@@ -299,10 +299,11 @@ TEST_F(Transitions, NamesAndKeysAreReadBack) {
   EXPECT_FALSE(redis.read(name_id(NameKind::worker, "w2")));
   const std::string key(40, 'k');
   good(KeyAllow{KeyKind::worker, key, "w1"});
-  EXPECT_EQ(redis.read(allowed_keys(KeyKind::worker)), (std::map<std::string, std::string>{{key, "w1"}}));
-  EXPECT_EQ(redis.read(allowed_key(KeyKind::worker, key)), "w1");
+  EXPECT_EQ(redis.read(admitted_public_keys(KeyKind::worker)),
+            (std::map<std::string, std::string>{{key, "w1"}}));
+  EXPECT_EQ(redis.read(admitted_public_key(KeyKind::worker, key)), "w1");
   good(KeyForbid{KeyKind::worker, key});
-  EXPECT_FALSE(redis.read(allowed_key(KeyKind::worker, key)));
+  EXPECT_FALSE(redis.read(admitted_public_key(KeyKind::worker, key)));
   EXPECT_TRUE(redis.read(persistence()).fsync.size() > 0);
   EXPECT_FALSE(redis.read(poller_state("p")));
 }

@@ -19,7 +19,7 @@ void BusService::start() {
   runner.metrics().counter("headrace_bus_refused_total", "handshakes with a key that is not allowed");
   runner.metrics().counter("headrace_bus_messages_total", "messages passed on");
   const auto& site = runner.site_key();
-  keys_ = std::make_unique<service::AllowedKeys>(runner, store::KeyKind::subscriber);
+  keys_ = std::make_unique<service::AdmittedPublicKeys>(runner, store::KeyKind::subscriber);
   runner.zmq().authenticate(runner.io(), [this, &site](const std::string& domain, const std::string& key,
                                                        std::function<void(bool)> answer) {
     const auto decide = [this, domain, answer](bool allowed) {

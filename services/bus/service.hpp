@@ -8,7 +8,7 @@
 #include <string>
 
 #include "arguments/arguments.hpp"
-#include "service/allowed_keys.hpp"
+#include "service/admitted_public_keys.hpp"
 #include "service/runner.hpp"
 
 namespace headrace::bus_service {
@@ -32,7 +32,7 @@ class BusService : public service::Service {
   Settings settings_;
   service::ServiceRunner* runner_;
   std::unique_ptr<bus::Socket> publishers_, subscribers_;
-  std::unique_ptr<service::AllowedKeys> keys_;
+  std::unique_ptr<service::AdmittedPublicKeys> keys_;
 };
 
 }  // namespace headrace::bus_service

@@ -25,7 +25,7 @@ void DispatcherService::start() {
     throw std::runtime_error("--data (HEADRACE_DATA) is needed: logs of finished builds go there");
   mover_ = std::make_unique<LogMover>(host, *logs_, std::filesystem::path(host.settings().data) / "logs");
   match_timer_ = std::make_unique<boost::asio::steady_timer>(host.io());
-  keys_ = std::make_unique<service::AllowedKeys>(host, store::KeyKind::worker);
+  keys_ = std::make_unique<service::AdmittedPublicKeys>(host, store::KeyKind::worker);
   host.zmq().authenticate(
       host.io(), [this](const std::string& domain, const std::string& key, std::function<void(bool)> answer) {
         if (domain != "worker") return answer(false);

@@ -13,7 +13,7 @@
 #include "dispatcher/log_mover.hpp"
 #include "dispatcher/settings.hpp"
 #include "generation/generation.hpp"
-#include "service/allowed_keys.hpp"
+#include "service/admitted_public_keys.hpp"
 #include "service/live_config.hpp"
 #include "service/runner.hpp"
 
@@ -61,7 +61,7 @@ class DispatcherService : public service::Service {
   std::unique_ptr<boost::asio::steady_timer> match_timer_;
   std::optional<MonoTime> match_at_;  ///< when it rings
   std::unique_ptr<Core> core_;
-  std::unique_ptr<service::AllowedKeys> keys_;
+  std::unique_ptr<service::AdmittedPublicKeys> keys_;
   std::map<std::string, std::string> said_hello_;  ///< worker → the key with which it did
   int ticks_ = 0;
   Generation generation_;  ///< of the loaded state

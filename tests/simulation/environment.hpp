@@ -70,7 +70,7 @@ class SimulatedStore {
     set_clock();
     return redis_.execute(round);
   }
-  const store::Keys& keys() const { return redis_.keys(); }
+  const store::KeyNames& keys() const { return redis_.keys(); }
   /// For what tests alone look at, and do behind everybody's back.
   store::RawClient& raw() { return redis_.raw(); }
   /// The last event that was committed.

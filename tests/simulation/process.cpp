@@ -73,7 +73,7 @@ void Process::commit_call(store::Call call, std::function<void(store::Reply)> do
   perform();
 }
 
-void Process::ask(const std::function<store::Round(const store::Keys&)>& start) {
+void Process::ask(const std::function<store::Round(const store::KeyNames&)>& start) {
   if (!session_->takes_calls()) return;
   auto round = store::while_current(session_->generation().mark(), start(env_.store.keys()));
   if (env_.mutation == Mutation::timer_unaware && session_->loaded() && asks_for_level(env_, round)) {

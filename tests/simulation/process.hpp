@@ -36,7 +36,7 @@ class Process : public service::House {
   void reload(const std::string& reason) override;
   bool is_loaded() const override { return session_ && session_->loaded(); }
   void commit_call(store::Call call, std::function<void(store::Reply)> done) override;
-  void ask(const std::function<store::Round(const store::Keys&)>& start) override;
+  void ask(const std::function<store::Round(const store::KeyNames&)>& start) override;
   MonoTime now() const override { return env_.timeline.now(); }
   WallTime wall_now() const override { return from_ms(env_.timeline.wall_ms()) + clock_offset_; }
   void call_at(MonoTime when, std::function<void()> what) override;

@@ -43,7 +43,7 @@ Result<wire::Build> finished_build(BuildId id, const std::string& blob) {
 }
 
 // Running builds of `ids`, put among the finished ones of `known`.
-Round running_round(const Keys& keys, const std::vector<BuildId>& ids, Builds known,
+Round running_round(const KeyNames& keys, const std::vector<BuildId>& ids, Builds known,
                     const Read<Builds>::Done& done) {
   Commands commands;
   for (const auto id : ids) commands.push_back({"HGETALL", keys("build", id.value)});
@@ -79,14 +79,14 @@ Result<std::optional<Claimed>> claim_in(RequestId id, const RedisReply& answer) 
   return std::optional(std::move(out));
 }
 
-Words claim_words(const Keys& keys, RequestId request) {
+Words claim_words(const KeyNames& keys, RequestId request) {
   return {"FCALL", "headrace1_claim_read", "1", keys.prefix(), std::to_string(request.value)};
 }
 
 }  // namespace
 
 Read<Builds> builds(BuildId from, BuildId to) {
-  return Read<Builds>([from, to](const Keys& keys, auto done) {
+  return Read<Builds>([from, to](const KeyNames& keys, auto done) {
     if (from > to) return last_round<Builds>({}, done, [](Answers) -> Result<Builds> { return Builds{}; });
     return more_rounds<Builds>({fields_of_range(keys("builds"), from.value, to.value)}, done,
                                [keys, from, done](Answers r) {
@@ -108,7 +108,7 @@ Read<Builds> builds(BuildId from, BuildId to) {
 }
 
 Read<std::optional<wire::Build>> build(BuildId id) {
-  return Read<std::optional<wire::Build>>([id](const Keys& keys, auto done) {
+  return Read<std::optional<wire::Build>>([id](const KeyNames& keys, auto done) {
     return builds(id, id).start(keys, [done](Result<Builds> found) {
       if (!found) return done(tl::unexpected(found.error()));
       if (!found->complaints.empty()) return done(fail(found->complaints.front()));
@@ -120,7 +120,7 @@ Read<std::optional<wire::Build>> build(BuildId id) {
 
 Read<std::optional<Claimed>> claim(RequestId request, BuildId build) {
   using Answer = std::optional<Claimed>;
-  return Read<Answer>([request, build](const Keys& keys, auto done) {
+  return Read<Answer>([request, build](const KeyNames& keys, auto done) {
     Commands commands{claim_words(keys, request)};
     if (build) commands.push_back(log_state_words(keys, build));
     return Round{std::move(commands),
@@ -150,7 +150,7 @@ Read<std::optional<Claimed>> claim(RequestId request, BuildId build) {
 
 Read<std::vector<wire::Change>> changes(std::vector<ChangeId> ids) {
   using Changes = std::vector<wire::Change>;
-  return Read<Changes>([ids = std::move(ids)](const Keys& keys, auto done) {
+  return Read<Changes>([ids = std::move(ids)](const KeyNames& keys, auto done) {
     Commands commands;
     if (!ids.empty()) {
       commands.push_back({"HMGET", keys("changes")});
@@ -171,7 +171,7 @@ Read<std::vector<wire::Change>> changes(std::vector<ChangeId> ids) {
 
 Read<Listed<wire::Change>> changes(ChangeId from, ChangeId to) {
   using Changes = Listed<wire::Change>;
-  return Read<Changes>([from, to](const Keys& keys, auto done) {
+  return Read<Changes>([from, to](const KeyNames& keys, auto done) {
     Commands commands;
     if (from <= to) commands.push_back(fields_of_range(keys("changes"), from.value, to.value));
     return last_round<Changes>(std::move(commands), done, [from](Answers r) -> Result<Changes> {

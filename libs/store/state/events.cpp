@@ -25,9 +25,9 @@ Result<Events> events_in(const std::vector<RedisReply>& entries) {
   return out;
 }
 
-Read<wire::Cursor> cursor_of(std::function<std::string(const Keys&)> key) {
+Read<wire::Cursor> cursor_of(std::function<std::string(const KeyNames&)> key) {
   return one_round<wire::Cursor>(
-      [key = std::move(key)](const Keys& keys) {
+      [key = std::move(key)](const KeyNames& keys) {
         return Commands{{"HMGET", key(keys), "n", "tag"}};
       },
       [](Answers r) -> Result<wire::Cursor> {
@@ -39,21 +39,21 @@ Read<wire::Cursor> cursor_of(std::function<std::string(const Keys&)> key) {
 }  // namespace
 
 Read<wire::Cursor> head() {
-  return cursor_of([](const Keys& keys) { return keys("head"); });
+  return cursor_of([](const KeyNames& keys) { return keys("head"); });
 }
 
 Read<wire::Cursor> scheduler_cursor() {
-  return cursor_of([](const Keys& keys) { return keys("cursor:scheduler"); });
+  return cursor_of([](const KeyNames& keys) { return keys("cursor:scheduler"); });
 }
 
 Read<wire::Cursor> reporter_cursor(std::string reporter) {
   return cursor_of(
-      [reporter = std::move(reporter)](const Keys& keys) { return keys("cursor:reporter", reporter); });
+      [reporter = std::move(reporter)](const KeyNames& keys) { return keys("cursor:reporter", reporter); });
 }
 
 Read<Events> events_after(EventNumber after, std::size_t limit) {
   return one_round<Events>(
-      [=](const Keys& keys) {
+      [=](const KeyNames& keys) {
         return Commands{
             {"XRANGE", keys("events"), stream_id({after.value + 1}), "+", "COUNT", std::to_string(limit)}};
       },
@@ -62,7 +62,7 @@ Read<Events> events_after(EventNumber after, std::size_t limit) {
 
 Read<Events> await_events_after(EventNumber after, std::size_t limit, milliseconds wait) {
   return one_round<Events>(
-      [=](const Keys& keys) {
+      [=](const KeyNames& keys) {
         return Commands{{"XREAD", "COUNT", std::to_string(limit), "BLOCK", std::to_string(wait.count()),
                          "STREAMS", keys("events"), stream_id(after)}};
       },
@@ -75,7 +75,7 @@ Read<Events> await_events_after(EventNumber after, std::size_t limit, millisecon
 
 Read<std::optional<wire::Event>> event_at(EventNumber number) {
   return one_round<std::optional<wire::Event>>(
-      [=](const Keys& keys) {
+      [=](const KeyNames& keys) {
         return Commands{{"XRANGE", keys("events"), stream_id(number), stream_id(number)}};
       },
       [](Answers r) -> Result<std::optional<wire::Event>> {
@@ -88,7 +88,7 @@ Read<std::optional<wire::Event>> event_at(EventNumber number) {
 
 Read<EventNumber> first_event() {
   return one_round<EventNumber>(
-      [](const Keys& keys) {
+      [](const KeyNames& keys) {
         return Commands{{"XRANGE", keys("events"), "-", "+", "COUNT", "1"}};
       },
       [](Answers r) -> Result<EventNumber> {

@@ -11,13 +11,13 @@
 namespace headrace::store {
 namespace {
 
-std::string log_key(const Keys& keys, BuildId build, LogName log, const char* part) {
+std::string log_key(const KeyNames& keys, BuildId build, LogName log, const char* part) {
   return keys.log_prefix(build) + name_of(log) + part;
 }
 
 }  // namespace
 
-Words log_state_words(const Keys& keys, BuildId build) {
+Words log_state_words(const KeyNames& keys, BuildId build) {
   return {"FCALL", "headrace1_log_state", "1", keys.log_prefix(build)};
 }
 
@@ -34,14 +34,14 @@ LogExtents log_extents_in(const RedisReply& answer) {
 
 Read<LogExtents> log_extents(BuildId build) {
   return one_round<LogExtents>(
-      [build](const Keys& keys) { return std::vector<Words>{log_state_words(keys, build)}; },
+      [build](const KeyNames& keys) { return std::vector<Words>{log_state_words(keys, build)}; },
       [](std::vector<RedisReply> r) -> Result<LogExtents> { return log_extents_in(r[0]); });
 }
 
 Read<std::vector<ChunkLines>> log_index(BuildId build, LogName log, std::size_t from) {
   using Index = std::vector<ChunkLines>;
   return one_round<Index>(
-      [=](const Keys& keys) {
+      [=](const KeyNames& keys) {
         return std::vector<Words>{{"LRANGE", log_key(keys, build, log, ":i"), std::to_string(from), "-1"}};
       },
       [=](std::vector<RedisReply> r) -> Result<Index> {
@@ -60,7 +60,7 @@ Read<std::vector<ChunkLines>> log_index(BuildId build, LogName log, std::size_t 
 Read<std::vector<std::string>> log_chunks(BuildId build, LogName log, std::size_t from, std::size_t count) {
   using Chunks = std::vector<std::string>;
   return one_round<Chunks>(
-      [=](const Keys& keys) {
+      [=](const KeyNames& keys) {
         return std::vector<Words>{{"LRANGE", log_key(keys, build, log, ":c"), std::to_string(from),
                                    std::to_string(from + count - 1)}};
       },
@@ -73,7 +73,7 @@ Read<std::vector<std::string>> log_chunks(BuildId build, LogName log, std::size_
 
 Read<std::vector<BuildId>> builds_with_logs(std::int64_t age_ms, int limit) {
   using Builds = std::vector<BuildId>;
-  return Read<Builds>([age_ms, limit](const Keys& keys, auto done) {
+  return Read<Builds>([age_ms, limit](const KeyNames& keys, auto done) {
     return more_rounds<Builds>({{"TIME"}}, done, [=](std::vector<RedisReply> r) {
       const auto before = std::to_string(time_in(r[0]) - age_ms);
       return last_round<Builds>(
@@ -89,7 +89,7 @@ Read<std::vector<BuildId>> builds_with_logs(std::int64_t age_ms, int limit) {
 
 Read<std::int64_t> count_builds_with_logs() {
   return one_round<std::int64_t>(
-      [](const Keys& keys) {
+      [](const KeyNames& keys) {
         return std::vector<Words>{{"ZCARD", keys("logs_to_move")}};
       },
       [](std::vector<RedisReply> r) -> Result<std::int64_t> { return r[0].integer; });

@@ -21,14 +21,14 @@ Names names_in(const RedisReply& list) {
 
 Read<Names> reporters() {
   return one_round<Names>(
-      [](const Keys& keys) {
+      [](const KeyNames& keys) {
         return Commands{{"SMEMBERS", keys("reporters")}};
       },
       [](Answers r) -> Result<Names> { return names_in(r[0]); });
 }
 
 Read<DueMessages> due_messages(std::string reporter, std::size_t limit) {
-  return Read<DueMessages>([reporter = std::move(reporter), limit](const Keys& keys, auto done) {
+  return Read<DueMessages>([reporter = std::move(reporter), limit](const KeyNames& keys, auto done) {
     const auto due = keys("outbox_due", reporter);
     return more_rounds<DueMessages>({{"TIME"}, {"ZCARD", due}}, done, [due, limit, done](Answers r) {
       DueMessages out;
@@ -47,7 +47,7 @@ Read<DueMessages> due_messages(std::string reporter, std::size_t limit) {
 
 Read<Names> first_messages(std::string reporter, std::size_t limit) {
   return one_round<Names>(
-      [reporter = std::move(reporter), limit](const Keys& keys) {
+      [reporter = std::move(reporter), limit](const KeyNames& keys) {
         return Commands{{"ZRANGE", keys("outbox_due", reporter), "0", std::to_string(limit - 1)}};
       },
       [](Answers r) -> Result<Names> { return names_in(r[0]); });
@@ -55,7 +55,7 @@ Read<Names> first_messages(std::string reporter, std::size_t limit) {
 
 Read<std::optional<StoredMessage>> outbox_message(std::string reporter, std::string key) {
   return one_round<std::optional<StoredMessage>>(
-      [reporter = std::move(reporter), key = std::move(key)](const Keys& keys) {
+      [reporter = std::move(reporter), key = std::move(key)](const KeyNames& keys) {
         return Commands{{"HGET", keys("outbox", reporter), key},
                         {"HGET", keys("outbox_tries", reporter), key}};
       },

@@ -26,7 +26,7 @@ Result<Listed<T>> all_of(const Answers& answers, std::int64_t first, Parse parse
   return out;
 }
 
-Commands hash_of_each(const Keys& keys, std::string_view name, std::int64_t from, std::int64_t to) {
+Commands hash_of_each(const KeyNames& keys, std::string_view name, std::int64_t from, std::int64_t to) {
   Commands out;
   for (auto id = from; id <= to; ++id) out.push_back({"HGETALL", keys(name, id)});
   return out;
@@ -49,7 +49,7 @@ struct Loading {
 using State = std::shared_ptr<Loading>;  // lives as long as the rounds of one read
 using DoneWithOpen = Read<OpenRequests>::Done;
 
-Round sets_round(const Keys& keys, const State& state, const DoneWithOpen& done) {
+Round sets_round(const KeyNames& keys, const State& state, const DoneWithOpen& done) {
   std::vector<BuildsetId> wanted;
   Commands commands;
   for (const auto& one : state->out.requests)
@@ -71,7 +71,7 @@ Round sets_round(const Keys& keys, const State& state, const DoneWithOpen& done)
       });
 }
 
-Round requests_round(const Keys& keys, const State& state, const std::vector<std::int64_t>& ids,
+Round requests_round(const KeyNames& keys, const State& state, const std::vector<std::int64_t>& ids,
                      const DoneWithOpen& done) {
   Commands commands;
   for (const auto id : ids) commands.push_back({"HGETALL", keys("request", id)});
@@ -88,7 +88,7 @@ Round requests_round(const Keys& keys, const State& state, const std::vector<std
   });
 }
 
-Round sessions_round(const Keys& keys, const State& state, const RedisReply& workers,
+Round sessions_round(const KeyNames& keys, const State& state, const RedisReply& workers,
                      const std::vector<std::int64_t>& ids, const DoneWithOpen& done) {
   Commands commands;
   std::vector<std::string> names;
@@ -106,7 +106,7 @@ Round sessions_round(const Keys& keys, const State& state, const RedisReply& wor
 
 Read<std::optional<Request>> request(RequestId id) {
   return one_round<std::optional<Request>>(
-      [id](const Keys& keys) {
+      [id](const KeyNames& keys) {
         return Commands{{"HGETALL", keys("request", id.value)}};
       },
       [id](Answers r) { return parse_request(id.value, r[0]); });
@@ -114,13 +114,13 @@ Read<std::optional<Request>> request(RequestId id) {
 
 Read<Listed<Request>> requests(RequestId from, RequestId to) {
   return one_round<Listed<Request>>(
-      [=](const Keys& keys) { return hash_of_each(keys, "request", from.value, to.value); },
+      [=](const KeyNames& keys) { return hash_of_each(keys, "request", from.value, to.value); },
       [=](Answers r) { return all_of<Request>(r, from.value, parse_request); });
 }
 
 Read<std::optional<StoredBuildset>> buildset(BuildsetId id) {
   return one_round<std::optional<StoredBuildset>>(
-      [id](const Keys& keys) {
+      [id](const KeyNames& keys) {
         return Commands{{"HGETALL", keys("buildset", id.value)}};
       },
       [id](Answers r) { return parse_buildset(id.value, r[0]); });
@@ -128,12 +128,12 @@ Read<std::optional<StoredBuildset>> buildset(BuildsetId id) {
 
 Read<Listed<StoredBuildset>> buildsets(BuildsetId from, BuildsetId to) {
   return one_round<Listed<StoredBuildset>>(
-      [=](const Keys& keys) { return hash_of_each(keys, "buildset", from.value, to.value); },
+      [=](const KeyNames& keys) { return hash_of_each(keys, "buildset", from.value, to.value); },
       [=](Answers r) { return all_of<StoredBuildset>(r, from.value, parse_buildset); });
 }
 
 Read<OpenRequests> open_requests() {
-  return Read<OpenRequests>([](const Keys& keys, DoneWithOpen done) {
+  return Read<OpenRequests>([](const KeyNames& keys, DoneWithOpen done) {
     const auto state = std::make_shared<Loading>();
     const Commands first{{"HMGET", keys("head"), "n", "tag"},
                          {"SMEMBERS", keys("workers")},
@@ -149,7 +149,7 @@ Read<OpenRequests> open_requests() {
 
 Read<std::int64_t> count_open_requests() {
   return one_round<std::int64_t>(
-      [](const Keys& keys) {
+      [](const KeyNames& keys) {
         return Commands{{"ZCARD", keys("open")}};
       },
       [](Answers r) -> Result<std::int64_t> { return r[0].integer; });

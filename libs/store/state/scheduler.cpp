@@ -17,7 +17,7 @@ TimerName timer_name(const std::string& text) {
   return {text.substr(0, split), split == std::string::npos ? "" : text.substr(split + 1)};
 }
 
-Round changes_round(const Keys& keys, SchedulerState state, const DoneWithState& done) {
+Round changes_round(const KeyNames& keys, SchedulerState state, const DoneWithState& done) {
   Commands commands;
   std::vector<TimerName> names;
   for (const auto& [name, timer] : state.timers) {
@@ -44,7 +44,7 @@ Round changes_round(const Keys& keys, SchedulerState state, const DoneWithState&
       });
 }
 
-Round lists_round(const Keys& keys, SchedulerState state, const RedisReply& waiting,
+Round lists_round(const KeyNames& keys, SchedulerState state, const RedisReply& waiting,
                   const DoneWithState& done) {
   Commands commands;
   std::vector<TimerName> names;
@@ -69,7 +69,7 @@ Round lists_round(const Keys& keys, SchedulerState state, const RedisReply& wait
 }  // namespace
 
 Read<SchedulerState> scheduler_state() {
-  return Read<SchedulerState>([](const Keys& keys, DoneWithState done) {
+  return Read<SchedulerState>([](const KeyNames& keys, DoneWithState done) {
     const Commands first{{"HMGET", keys("cursor:scheduler"), "n", "tag"},
                          {"HGETALL", keys("due")},
                          {"SMEMBERS", keys("waiting")}};
@@ -84,7 +84,7 @@ Read<SchedulerState> scheduler_state() {
 
 Read<std::int64_t> count_waiting_lists() {
   return one_round<std::int64_t>(
-      [](const Keys& keys) {
+      [](const KeyNames& keys) {
         return Commands{{"SCARD", keys("waiting")}};
       },
       [](Answers r) -> Result<std::int64_t> { return r[0].integer; });

@@ -15,9 +15,9 @@ std::optional<std::string> text_if_any(RedisReply& reply) {
   return std::move(reply.text);
 }
 
-Read<std::optional<std::string>> one_text(std::function<Words(const Keys&)> command) {
+Read<std::optional<std::string>> one_text(std::function<Words(const KeyNames&)> command) {
   return one_round<std::optional<std::string>>(
-      [command = std::move(command)](const Keys& keys) { return Commands{command(keys)}; },
+      [command = std::move(command)](const KeyNames& keys) { return Commands{command(keys)}; },
       [](Answers r) -> Result<std::optional<std::string>> { return text_if_any(r[0]); });
 }
 
@@ -30,13 +30,13 @@ std::int64_t time_in(const RedisReply& reply) {
 }
 
 Read<std::int64_t> redis_time_ms() {
-  return one_round<std::int64_t>([](const Keys&) { return Commands{{"TIME"}}; },
+  return one_round<std::int64_t>([](const KeyNames&) { return Commands{{"TIME"}}; },
                                  [](Answers r) -> Result<std::int64_t> { return time_in(r[0]); });
 }
 
 Read<Persistence> persistence() {
   return one_round<Persistence>(
-      [](const Keys&) {
+      [](const KeyNames&) {
         return Commands{{"CONFIG", "GET", "appendfsync"}, {"CONFIG", "GET", "appendonly"}};
       },
       [](Answers r) -> Result<Persistence> {
@@ -49,20 +49,20 @@ Read<Persistence> persistence() {
 
 Read<ConfigVersion> config_version() {
   return one_round<ConfigVersion>(
-      [](const Keys& keys) {
+      [](const KeyNames& keys) {
         return Commands{{"HGET", keys("config"), "version"}};
       },
       [](Answers r) -> Result<ConfigVersion> { return ConfigVersion{number_in(r[0].text)}; });
 }
 
 Read<std::optional<std::string>> config_files(ConfigVersion version) {
-  return one_text([version](const Keys& keys) { return Words{"GET", keys("config", version.value)}; });
+  return one_text([version](const KeyNames& keys) { return Words{"GET", keys("config", version.value)}; });
 }
 
-Read<std::map<std::string, std::string>> allowed_keys(KeyKind kind) {
+Read<std::map<std::string, std::string>> admitted_public_keys(KeyKind kind) {
   using Names = std::map<std::string, std::string>;
   return one_round<Names>(
-      [kind](const Keys& keys) {
+      [kind](const KeyNames& keys) {
         return Commands{{"HGETALL", keys("keys", name_of(kind))}};
       },
       [](Answers r) -> Result<Names> {
@@ -72,15 +72,15 @@ Read<std::map<std::string, std::string>> allowed_keys(KeyKind kind) {
       });
 }
 
-Read<std::optional<std::string>> allowed_key(KeyKind kind, std::string public_key) {
-  return one_text([kind, public_key = std::move(public_key)](const Keys& keys) {
+Read<std::optional<std::string>> admitted_public_key(KeyKind kind, std::string public_key) {
+  return one_text([kind, public_key = std::move(public_key)](const KeyNames& keys) {
     return Words{"HGET", keys("keys", name_of(kind)), public_key};
   });
 }
 
 Read<NameIds> name_ids(NameKind kind) {
   return one_round<NameIds>(
-      [kind](const Keys& keys) {
+      [kind](const KeyNames& keys) {
         return Commands{{"HGETALL", keys("ids", name_of(kind))}};
       },
       [](Answers r) -> Result<NameIds> {
@@ -92,7 +92,7 @@ Read<NameIds> name_ids(NameKind kind) {
 
 Read<std::optional<std::int64_t>> name_id(NameKind kind, std::string name) {
   return one_round<std::optional<std::int64_t>>(
-      [kind, name = std::move(name)](const Keys& keys) {
+      [kind, name = std::move(name)](const KeyNames& keys) {
         return Commands{{"HGET", keys("ids", name_of(kind)), name}};
       },
       [](Answers r) -> Result<std::optional<std::int64_t>> {
@@ -103,7 +103,7 @@ Read<std::optional<std::int64_t>> name_id(NameKind kind, std::string name) {
 
 Read<LastIds> last_ids() {
   return one_round<LastIds>(
-      [](const Keys& keys) {
+      [](const KeyNames& keys) {
         return Commands{{"HMGET", keys("ids"), "change", "buildset", "request", "build"}};
       },
       [](Answers r) -> Result<LastIds> {
@@ -116,13 +116,13 @@ Read<LastIds> last_ids() {
 }
 
 Read<std::optional<std::string>> role_owner(std::string role) {
-  return one_text([role = std::move(role)](const Keys& keys) {
+  return one_text([role = std::move(role)](const KeyNames& keys) {
     return Words{"HGET", keys("role", role), "owner"};
   });
 }
 
 Read<std::optional<std::string>> poller_state(std::string poller) {
-  return one_text([poller = std::move(poller)](const Keys& keys) {
+  return one_text([poller = std::move(poller)](const KeyNames& keys) {
     return Words{"HGET", keys("poller"), poller};
   });
 }

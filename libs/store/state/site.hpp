@@ -27,9 +27,9 @@ Read<ConfigVersion> config_version();
 /// The packed files of a version; nothing when it is not there.
 Read<std::optional<std::string>> config_files(ConfigVersion version);
 
-/// Allowed CURVE keys: key → name.
-Read<std::map<std::string, std::string>> allowed_keys(KeyKind kind);
-Read<std::optional<std::string>> allowed_key(KeyKind kind, std::string public_key);
+/// The public CURVE keys that are admitted: key → name.
+Read<std::map<std::string, std::string>> admitted_public_keys(KeyKind kind);
+Read<std::optional<std::string>> admitted_public_key(KeyKind kind, std::string public_key);
 
 /// Names and their REST ids.
 using NameIds = std::map<std::string, std::int64_t, std::less<>>;

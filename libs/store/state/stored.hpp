@@ -11,7 +11,7 @@
 namespace headrace::store {
 
 /// The call of the function that tells how much of each log of a build there is, and its answer.
-Words log_state_words(const Keys& keys, BuildId build);
+Words log_state_words(const KeyNames& keys, BuildId build);
 LogExtents log_extents_in(const RedisReply& answer);
 
 // Nothing when the hash is empty: there is no such thing, or it has ended.

@@ -12,7 +12,7 @@ namespace {
 using Answers = std::vector<RedisReply>;
 using Commands = std::vector<Words>;
 
-void add_commands(const Keys& keys, const std::string& name, Commands& commands) {
+void add_commands(const KeyNames& keys, const std::string& name, Commands& commands) {
   commands.push_back({"HMGET", keys("worker", name), "session", "connected", "info"});
   commands.push_back({"HLEN", keys("slots", name)});
 }
@@ -32,7 +32,7 @@ std::optional<Worker> worker_in(const std::string& name, const RedisReply& field
 
 Read<std::vector<Worker>> workers() {
   using Workers = std::vector<Worker>;
-  return Read<Workers>([](const Keys& keys, auto done) {
+  return Read<Workers>([](const KeyNames& keys, auto done) {
     return more_rounds<Workers>({{"SMEMBERS", keys("workers")}}, done, [keys, done](Answers r) {
       std::vector<std::string> names;
       for (const auto& item : r[0].items) names.push_back(item.text);
@@ -51,7 +51,7 @@ Read<std::vector<Worker>> workers() {
 
 Read<std::optional<Worker>> worker(std::string name) {
   return one_round<std::optional<Worker>>(
-      [name](const Keys& keys) {
+      [name](const KeyNames& keys) {
         Commands commands;
         add_commands(keys, name, commands);
         return commands;
@@ -62,7 +62,7 @@ Read<std::optional<Worker>> worker(std::string name) {
 Read<std::vector<RequestId>> claims_of_worker(std::string name) {
   using Requests = std::vector<RequestId>;
   return one_round<Requests>(
-      [name](const Keys& keys) {
+      [name](const KeyNames& keys) {
         return Commands{{"HVALS", keys("slots", name)}};
       },
       [](Answers r) -> Result<Requests> {

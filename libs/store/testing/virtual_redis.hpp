@@ -54,7 +54,7 @@ class VirtualRedis {
     while (round) round = take_answers(*round, execute(*round));
     return std::move(**answer);
   }
-  const Keys& keys() const { return client_.keys(); }
+  const KeyNames& keys() const { return client_.keys(); }
   RawClient& raw() { return client_; }
 
  private:
@@ -72,7 +72,7 @@ class VirtualRedis {
 };
 
 /// Whether a round asks how far the event log reaches.
-inline bool asks_for_head(const Round& round, const Keys& keys) {
+inline bool asks_for_head(const Round& round, const KeyNames& keys) {
   return round.commands.size() == 1 && round.commands[0].front() == "HMGET" &&
          round.commands[0].at(1) == keys("head");
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service/allowed_keys.hpp"
+#include "service/admitted_public_keys.hpp"
 
 namespace headrace::service {
 
-void AllowedKeys::read(std::function<void()> done) {
-  house_.try_read(store::allowed_keys(kind_),
+void AdmittedPublicKeys::read(std::function<void()> done) {
+  house_.try_read(store::admitted_public_keys(kind_),
                   [this, done = std::move(done)](Result<std::map<std::string, std::string>> names) {
                     if (names) names_ = std::move(*names);
                     answer_waiting();
@@ -12,22 +12,22 @@ void AllowedKeys::read(std::function<void()> done) {
                   });
 }
 
-std::optional<std::string> AllowedKeys::name_of(const std::string& key) const {
+std::optional<std::string> AdmittedPublicKeys::name_of(const std::string& key) const {
   const auto found = names_.find(key);
   return found == names_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void AllowedKeys::ask(const std::string& key, std::function<void(std::optional<std::string>)> answer) {
+void AdmittedPublicKeys::ask(const std::string& key, std::function<void(std::optional<std::string>)> answer) {
   const auto known = name_of(key);
   if (known || !house_.is_loaded()) return answer(known);
   waiting_.push_back({key, std::move(answer)});
   if (waiting_.size() == 1) read();
 }
 
-void AllowedKeys::answer_waiting() {
+void AdmittedPublicKeys::answer_waiting() {
   for (auto& w : std::exchange(waiting_, {})) w.answer(name_of(w.key));
 }
 
-void AllowedKeys::lost() { answer_waiting(); }
+void AdmittedPublicKeys::lost() { answer_waiting(); }
 
 }  // namespace headrace::service

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CURVE keys that may connect, as `headrace worker add` and `headrace subscriber add` keep them in
-// Redis: key → name. A key that is not known here is looked up before it is refused, because it may have
-// been allowed a moment ago.
+// The public CURVE keys of the workers or subscribers that are admitted, each with its owner's name.
+// `headrace worker add` and `headrace subscriber add` keep them in Redis. A key that is not known here is
+// looked up there before it is refused, because it may have been allowed a moment ago.
 #pragma once
 
 #include <functional>
@@ -15,17 +15,18 @@
 
 namespace headrace::service {
 
-class AllowedKeys {
+class AdmittedPublicKeys {
  public:
-  AllowedKeys(House& house, store::KeyKind kind) : house_(house), kind_(kind) {}
+  AdmittedPublicKeys(House& house, store::KeyKind kind) : house_(house), kind_(kind) {}
 
-  /// Reads them anew. @param done  called when that succeeded
+  /// Reads the keys from Redis. @param done  called when the read has succeeded
   void read(std::function<void()> done = {});
-  /// The name that goes with `key`; nothing when it is not allowed.
+  /// The name of the owner of `key`; nothing when the key is not admitted.
   std::optional<std::string> name_of(const std::string& key) const;
-  /// As name_of, after a look at Redis when it is not known here. Without Redis: what is known counts.
+  /// Answers as name_of() does, after a read of Redis when the key is not known here. Without a connection to
+  /// Redis the keys that are known count.
   void ask(const std::string& key, std::function<void(std::optional<std::string> name)> answer);
-  /// The connection to Redis is gone: whoever waits gets an answer.
+  /// The connection to Redis is lost: every ask() that waits gets its answer.
   void lost();
 
  private:
