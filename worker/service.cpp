@@ -163,13 +163,14 @@ void WorkerService::perform(const Action& action) {
   } else if (std::holds_alternative<Quit>(action)) {
     timer_.expires_after(kLastWords);
     timer_.async_wait([this](const auto&) { loop_.end(); });
-    armed_ = MonoTime::max();  // the core wants no timer any more
+    quitting_ = true;
   }
 }
 
 void WorkerService::arm_timer() {
   const auto wake = core_.next_wake();
-  if (!wake || (armed_ && *armed_ == *wake)) return;
+  // A timer that rings too early does no harm; setting it anew for each message would cost more.
+  if (!wake || quitting_ || (armed_ && *armed_ <= *wake)) return;
   armed_ = wake;
   timer_.expires_at(std::chrono::steady_clock::time_point(*wake));
   timer_.async_wait([this](const auto& error) {

@@ -48,7 +48,8 @@ class WorkerService {
   std::size_t endpoint_ = 0;
   std::optional<MonoTime> complained_;
   boost::asio::steady_timer timer_;
-  std::optional<MonoTime> armed_;
+  std::optional<MonoTime> armed_;  ///< timer_
+  bool quitting_ = false;          ///< timer_ ends the process
   process::Metrics metrics_;
   process::StatusPage status_page_;
   bool performing_ = false;

@@ -67,7 +67,7 @@ TEST(DispatcherCore, APlanThatNoWorkerTakesEnds) {
   TestDispatcher d("worker 'w' { slots = 1 } builder 'a' { workers = 'w', steps = step.compile {} }");
   d.connect("w", 1);
   d.request(1, {"a"});
-  std::vector<std::int64_t> waits;
+  std::vector<MonoTime::duration> waits;
   for (int refused = 1; refused <= TestDispatcher::kMaxAttempts; ++refused) {
     const auto claim = d.offered(1, "w@1").claim;
     d.say("w@1", "w", wire::Refuse{SessionId{1}, claim, "the plan cannot be read"});
@@ -76,9 +76,9 @@ TEST(DispatcherCore, APlanThatNoWorkerTakesEnds) {
     d.event("request.pending", {{"request", 1}});
     const auto before = d.time;
     while (d.quiet()) d.time += 100ms, d.match(true);
-    waits.push_back((d.time - before).count());
+    waits.push_back(d.time - before);
   }
-  EXPECT_EQ(waits, (std::vector<std::int64_t>{1000, 2000})) << "less and less often";
+  EXPECT_EQ(waits, (std::vector<MonoTime::duration>{1s, 2s})) << "less and less often";
   d.commit<store::Accept>().ok(json::Array{50, 1, 900, 1});
   const auto end = wire::decode<wire::Build>(d.commit<store::Progress>().args.at(6));
   ASSERT_TRUE(end);

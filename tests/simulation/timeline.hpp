@@ -17,7 +17,7 @@ namespace headrace::simulation {
 class Timeline {
  public:
   MonoTime now() const { return now_; }
-  std::int64_t wall_ms() const { return kEpochMs + now_.time_since_epoch().count(); }
+  std::int64_t wall_ms() const { return kEpochMs + to_ms(now_.time_since_epoch()); }
 
   void at(MonoTime when, std::function<void()> what) {
     entries_.emplace(std::max(when, now_), std::move(what));

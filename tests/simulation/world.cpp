@@ -60,8 +60,7 @@ std::shared_ptr<config::Configuration> evaluate_once(const config::Files& files,
 std::string Outcome::summary() const {
   return std::to_string(story.events) + " events, " + std::to_string(story.builds) + " builds (" +
          std::to_string(story.retried) + " retried), " + std::to_string(crashes) + " crashes, " +
-         std::to_string(lost_connections) + " connections lost, " + std::to_string(took.count() / 1000) +
-         " s";
+         std::to_string(lost_connections) + " connections lost, " + std::to_string(to_ms(took) / 1000) + " s";
 }
 
 World::World(std::uint64_t seed, store::testing::VirtualRedis& redis, Mutation mutation)

@@ -20,7 +20,7 @@ struct Outcome {
   std::vector<Violation> violations;
   RunSummary story;
   int crashes = 0, lost_connections = 0;
-  milliseconds took{0};  ///< virtual
+  MonoTime::duration took{0};  ///< virtual
   std::string summary() const;
 };
 

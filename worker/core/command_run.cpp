@@ -81,7 +81,7 @@ CommandEnd CommandRun::ended(int rc, Now now) {
   end_.rc = give_up_ && rc == 0 ? -1 : rc;
   char elapsed[64];
   std::snprintf(elapsed, sizeof elapsed, "elapsedTime=%.6f\n",
-                static_cast<double>((now.mono - started_).count()) / 1000);
+                std::chrono::duration<double>(now.mono - started_).count());
   header("program finished with exit code " + std::to_string(end_.rc) + "\n" + elapsed, now);
   return std::move(end_);
 }

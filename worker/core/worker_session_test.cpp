@@ -12,10 +12,10 @@ namespace {
 constexpr MonoTime kStart{milliseconds(1'000'000)};
 
 /// The hellos of the first socket that nobody answers, as the time since the start.
-std::vector<milliseconds> hellos_of_one_socket(std::uint64_t seed, int failed_sockets) {
+std::vector<MonoTime::duration> hellos_of_one_socket(std::uint64_t seed, int failed_sockets) {
   WorkerSession session(seed);
   session.start(kStart);
-  std::vector<milliseconds> hellos;
+  std::vector<MonoTime::duration> hellos;
   MonoTime first{};
   for (int connects = 0;;) {
     const MonoTime now = session.next_wake();
@@ -42,7 +42,7 @@ TEST(WorkerSession, TheHelloIsRepeatedAfterOneTwoAndFourSeconds) {
 }
 
 TEST(WorkerSession, TheHellosOfManyWorkersAreSpread) {
-  std::set<milliseconds> second;
+  std::set<MonoTime::duration> second;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) second.insert(hellos_of_one_socket(seed, 0).at(1));
   EXPECT_GE(second.size(), 15u);
 }

@@ -73,7 +73,7 @@ class World {
     bool killed = false;
     bool discard = false;
   };
-  Now instant() const { return {now, from_ms(1'700'000'000'000 + now.time_since_epoch().count())}; }
+  Now instant() const { return {now, from_ms(1'700'000'000'000 + to_ms(now.time_since_epoch()))}; }
   void perform();
   void deliver(std::multimap<MonoTime, FakeServer::Reply>& queue, FakeServer::Reply message);
   void step();
