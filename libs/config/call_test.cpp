@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions of the configuration, called later.
+// Calls of the configuration's functions.
 #include <chrono>
 
 #include "config/test_support.hpp"
@@ -63,7 +63,7 @@ TEST(Call, RaisesForAMisspeltField) {
             "headrace.lua:2: no field 'first' in build.changes, which is a list");
 }
 
-// Which properties and codebases a build has is not the configuration's to know.
+// The configuration cannot know which properties and codebases a build will have.
 TEST(Call, AnswersNilForAPropertyThatIsNotThere) {
   EXPECT_EQ(Asked("return build.properties.deploy == nil and build.sources.lib == nil")(kBuild), "true");
 }

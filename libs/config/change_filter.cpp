@@ -4,7 +4,7 @@
 namespace headrace::config {
 namespace {
 
-// The fields of the filter that speak of attribute `name`.
+// Gives the fields of the filter that test attribute `name`.
 ChangeFilter::Attribute attribute(const json::Object& fields, const std::string& name) {
   ChangeFilter::Attribute a;
   const auto read = [&](const std::string& field, auto& to) {
@@ -18,7 +18,7 @@ ChangeFilter::Attribute attribute(const json::Object& fields, const std::string&
   return a;
 }
 
-// The fields that speak of no attribute.
+// Gives the fields of the filter that test something other than an attribute.
 struct Rest {
   ChangeFilter& filter;
 

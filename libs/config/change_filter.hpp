@@ -12,13 +12,13 @@
 
 namespace headrace::config {
 
-/// An unset member does not filter.
+/// A member that is not set takes every change.
 struct ChangeFilter {
   struct Attribute {
-    std::optional<std::vector<std::optional<std::string>>> eq;         ///< nullopt element: null
+    std::optional<std::vector<std::optional<std::string>>> eq;  ///< an element nullopt is Buildbot's None
     std::optional<std::vector<std::optional<std::string>>> not_equal;  // `not_eq` is a word of C++
-    std::vector<std::string> re;      ///< PCRE2, matched from the start; any of
-    std::vector<std::string> not_re;  ///< none of
+    std::vector<std::string> re;      ///< PCRE2, matched from the start; one has to match
+    std::vector<std::string> not_re;  ///< none may match
     FunctionId fn = 0;
   };
   std::map<std::string, Attribute> attributes;  ///< project, repository, branch, category, codebase

@@ -16,7 +16,7 @@ wire::Change change() {
   return c;
 }
 
-// Whether `filter`, the fields of a change filter, takes the change.
+// Says whether a change filter with these fields takes the change.
 std::string matches(const std::string& filter, const wire::Change& c = change()) {
   const auto configuration = evaluated(
       "worker 'w' {} builder 'b' { workers = 'w', steps = step.compile {} }\n"
@@ -57,7 +57,7 @@ TEST(ChangeFilter, MatchesPatternsFromTheStart) {
   EXPECT_EQ(matches("branch_not_re = 'release/'"), "no");
   EXPECT_EQ(matches("branch_not_re = { 'x', 'rel' }"), "no");
   EXPECT_EQ(matches("branch_not_re = 'main'"), "yes");
-  EXPECT_EQ(matches("category_re = '.*'"), "no");  // none matches no pattern
+  EXPECT_EQ(matches("category_re = '.*'"), "no");  // a missing category matches no pattern
   EXPECT_EQ(matches("category_not_re = '.*'"), "yes");
   EXPECT_EQ(matches("codebase_re = '$'"), "yes");
 }

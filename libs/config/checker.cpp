@@ -83,7 +83,7 @@ json::Object Checker::check(const Declaration& declaration) {
 json::Object Checker::check_table(const Word& word, const std::string& label, const Node& table,
                                   const Spot& spot) {
   json::Object fields;
-  std::set<std::string> meant;  // fields that were there but for a mistake in their name
+  std::set<std::string> meant;  // fields that are there under a misspelt name
   for (std::size_t i = 0; i < table.items.size(); ++i)
     if (!table.items[i].is(Node::Kind::nil))
       complain(spot.at(static_cast<int>(i + 1)),
@@ -121,7 +121,7 @@ void Checker::check_field(const Word& word, const std::string& label, const std:
   }
 }
 
-// What the vocabulary says of one field beside another.
+// Checks what a field excludes, and what it needs beside it.
 void Checker::check_rules(const Word& word, const std::string& label, const Node& table,
                           const json::Object& fields, const Spot& spot) {
   for (const auto& [name, value] : fields) {
@@ -138,7 +138,7 @@ bool Checker::fulfilled(const Word& word, const Need& need, const Node& table,
                         const json::Object& fields) const {
   const auto other = fields.find(need.field);
   if (other != fields.end()) return need.value.empty() || other->second == json::Value(need.value);
-  if (table.fields.contains(need.field)) return true;  // it is there, but for another mistake
+  if (table.fields.contains(need.field)) return true;  // given, with a mistake that was reported already
   const Node& otherwise = word.fields.find(need.field)->second.default_value;
   return !otherwise.is(Node::Kind::nil) && (need.value.empty() || otherwise.text == need.value);
 }

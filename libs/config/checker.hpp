@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks what is declared against the vocabulary: which fields there are, their types (types.hpp), which of
-// them go together. What passes is plain JSON by the name of the field; site_builder.cpp binds it to the
-// structs.
+// Checks declarations against the vocabulary: which fields exist, their types (types.hpp), and which fields
+// may stand together. The checked fields are plain JSON, by name; site_builder.cpp binds them to the structs.
 #pragma once
 
 #include <map>
@@ -14,7 +13,7 @@
 
 namespace headrace::config {
 
-/// Checked fields by where they go: members of the family's struct, options of the kind.
+/// Checked fields, divided into members of the family's struct and options of the kind.
 struct ByTarget {
   json::Object members, options;
 };
@@ -24,26 +23,26 @@ class Checker {
  public:
   Checker(Declarations& declarations, Problems& problems);
 
-  /// The fields of a declaration, those that are right. Steps stand as their indexes, workers and
-  /// builders as the names that their patterns select.
+  /// Gives the fields of a declaration that are right. A step is given by the index of its declaration,
+  /// workers and builders by the names that the patterns select.
   json::Object check(const Declaration& declaration);
-  /// The same of a table in a field; `label` names it in messages.
+  /// Does the same for a table that is the value of a field. @param label  names the table in messages
   json::Object check_table(const Word& word, const std::string& label, const Node& table, const Spot& spot);
 
-  /// What holds for the fields of `word` that are not given.
+  /// The values of the fields of `word` that a declaration leaves out.
   const ByTarget& defaults(const Word& word);
 
-  /// Tells of a mistake in a field.
+  /// Reports a mistake in a field.
   void complain(const Spot& spot, const std::string& text);
-  /// Tells of a mistake of a whole declaration.
+  /// Reports a mistake in a declaration as a whole.
   void complain(const Declaration& declaration, const std::string& text);
 
-  // For the types.
+  // The rest is for the checks of the types (types.hpp).
 
-  /// What a value is, for a message: `"10x"`, `a list`, `worker "x"`.
+  /// Describes a value in a message: `"10x"`, `a list`, `worker "x"`.
   std::string described(const Node& node) const;
   const Declaration& declared(std::int64_t index) const;
-  /// Says what the argument of function `id` is called.
+  /// Sets the name of the argument of function `id`, for messages.
   void name_argument(FunctionId id, const std::string& argument);
 
   struct Names {
@@ -53,7 +52,7 @@ class Checker {
   };
   /// The declared names of a kind ("worker").
   const Names& names(const std::string& kind) { return names_[kind]; }
-  /// Whether `name` may be declared where another mistake hides it.
+  /// True when another mistake may hide the declaration of `name`.
   bool may_be_lost(const std::string& name) const;
   bool any_lost() const { return !declarations_.names_in_error.empty(); }
 

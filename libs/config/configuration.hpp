@@ -23,19 +23,20 @@ struct Problem {
 class Configuration {
  public:
   ~Configuration();
-  /// Evaluates. On any mistake answers null and every problem found, in order of place.
+  /// Evaluates the files. When they hold a mistake, the result is null and every problem, in the order of
+  /// place.
   static std::unique_ptr<Configuration> evaluate(const Files& files, std::vector<Problem>& problems);
 
   const Site& site() const;
 
-  /// Calls function `id` with one read-only table made from `argument` (objects become tables that raise
-  /// on a misspelt field; null is nil).
-  /// @return its value as JSON. Errors: the Lua error with file:line, a value that is no JSON, more
-  /// than the instruction or memory limit.
+  /// Calls function `id` with one read-only table made from `argument`. Objects become tables that raise an
+  /// error on a misspelt field; null becomes nil.
+  /// @return the function's value as JSON. Errors: the Lua error with file:line; a value that has no JSON
+  /// form; the limit on instructions or on memory was reached.
   [[nodiscard]] Result<json::Value> call(FunctionId id, const json::Value& argument);
 
   /// Runs a ChangeFilter, with its functions and PCRE2 patterns compiled once.
-  /// Errors: as `call` (the change is then not matched).
+  /// Errors: those of `call`; the change does not match then.
   [[nodiscard]] Result<bool> matches(const ChangeFilter& filter, const wire::Change& change);
 
  private:

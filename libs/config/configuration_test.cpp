@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a right configuration becomes.
+// What evaluation makes of a configuration without mistakes.
 #include "config/configuration.hpp"
 
 #include "config/force_options.hpp"
@@ -8,7 +8,7 @@
 namespace headrace::config {
 namespace {
 
-// As a kind binds its options.
+// A kind binds its options to a struct like this.
 struct BranchFields {
   std::optional<std::optional<std::string>> branch;
   std::vector<std::string> important_files;

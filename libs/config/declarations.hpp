@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files declare, out of Lua: trees of values with their places. Nothing is checked yet.
+// The declarations of the files, as they come out of Lua: trees of values with their places. Nothing is
+// checked yet.
 #pragma once
 
 #include <cstdint>
@@ -27,14 +28,14 @@ struct Node {
     declaration,
     word,
     table,
-    mistake,  ///< told already: fits everywhere, means nothing
-    other,    ///< of no use here (a C function, a cycle): `text` says what
+    mistake,  ///< reported already; right for every type, and without a meaning
+    other,    ///< a value that no field can hold (a C function, a cycle); `text` describes it
   };
   Kind kind = Kind::nil;
   bool boolean = false;
-  std::int64_t integer = 0;  ///< also: id of a function, index of a declaration
+  std::int64_t integer = 0;  ///< an integer, the id of a function, or the index of a declaration
   double number = 0;
-  std::string text;                     ///< string; name of the property; the word
+  std::string text;                     ///< a string, the name of a property, or a word
   std::vector<Node> items;              ///< of a table: its list; of a property: its default, if any
   std::map<std::string, Node> fields;   ///< of a table: its string keys
   std::map<std::int64_t, Node> sparse;  ///< of a table: integer keys outside of the list
@@ -44,7 +45,7 @@ struct Node {
   bool is_map() const { return kind == Kind::table && items.empty() && sparse.empty(); }
 };
 
-/// What a value is, for a message: `"10x"`, `a function`, `a list`.
+/// Describes a value in a message: `"10x"`, `a function`, `a list`.
 std::string describe(const Node& node);
 
 struct Declaration {
@@ -52,8 +53,8 @@ struct Declaration {
   std::optional<std::string> name;
   std::string file;
   int line = 0;
-  bool complete = false;         ///< its { fields } came
-  bool fields_in_error = false;  ///< its fields were a mistake that is told already
+  bool complete = false;         ///< its { fields } were given
+  bool fields_in_error = false;  ///< its fields are a mistake that was reported already
   Node fields;                   ///< a table
 
   /// `scheduler.branch "main"`
@@ -62,16 +63,16 @@ struct Declaration {
 
 /// A function of the configuration.
 struct FunctionInfo {
-  int reference = 0;     ///< in the registry of the Lua state
-  std::string argument;  ///< what its argument is called: "build", "change", "report"
+  int reference = 0;     ///< to the function, in the registry of the Lua state
+  std::string argument;  ///< name of its argument: "build", "change", "report"
   Place place;
 };
 
 struct Declarations {
   std::vector<Declaration> all;
-  std::set<std::string, std::less<>> names_in_error;  ///< declared with a word that is a mistake
+  std::set<std::string, std::less<>> names_in_error;  ///< names of declarations whose word is a mistake
   std::vector<FunctionInfo> functions;                ///< FunctionId N is at N − 1
-  bool aborted = false;                               ///< a file ended early: what is missing may be there
+  bool aborted = false;  ///< a file ended early; its rest may declare what is missing
 };
 
 }  // namespace headrace::config

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/configuration.md says what the vocabulary says, no more and no less; the examples are right.
+// docs/configuration.md has every row of the vocabulary and no other one, and the examples have no mistake.
 #include <fstream>
 #include <sstream>
 
@@ -18,7 +18,7 @@ std::string read(const std::string& path) {
   return text.str();
 }
 
-// The parts of `line` in backquotes.
+// Gives the parts of `line` that stand in backquotes.
 std::vector<std::string> backquoted(const std::string& line) {
   std::vector<std::string> all;
   for (std::size_t at = line.find('`'); at != std::string::npos; at = line.find('`', at + 1)) {
@@ -30,7 +30,7 @@ std::vector<std::string> backquoted(const std::string& line) {
   return all;
 }
 
-// The columns of a line "| a | b |"; bars behind a backslash do not count.
+// Gives the columns of a line "| a | b |". A bar behind a backslash is text.
 std::vector<std::string> columns(const std::string& line) {
   std::vector<std::string> all;
   for (std::size_t at = 0; (at = line.find("| ", at)) != std::string::npos;) {
@@ -42,7 +42,7 @@ std::vector<std::string> columns(const std::string& line) {
   return all;
 }
 
-// A default as somebody would write it in Lua.
+// Writes a default as somebody would write it in Lua.
 std::string lua(const Node& node) {
   if (node.is(Node::Kind::string)) return json::write(node.text);
   if (!node.is(Node::Kind::table)) return describe(node);
@@ -51,7 +51,7 @@ std::string lua(const Node& node) {
   return "{ " + items + " }";
 }
 
-// The row of the page that a field has.
+// Gives the row that the page should have for a field.
 std::string row(const std::string& name, const Field& field) {
   const std::string otherwise = field.required ? "required"
                                 : field.default_value.is(Node::Kind::nil)
@@ -61,13 +61,14 @@ std::string row(const std::string& name, const Field& field) {
 }
 
 struct Section {
-  std::map<std::string, std::string> fields;  // name → its row; of a type: what is written
+  std::map<std::string, std::string> fields;  // name → row; in the section of types: what people write
   std::set<std::string, std::less<>> later;
   std::map<std::string, std::string, std::less<>> written;
-  std::vector<std::string> shared;  // sections whose fields it has, too
+  std::vector<std::string> shared;  // sections whose fields belong to this one, too
 };
 
-// The sections of the page by their headings, without backquotes and in lower case of the first letter.
+// Gives the sections of the page by their headings. A heading is without backquotes, its first letter in
+// lower case.
 std::map<std::string, Section> sections() {
   std::map<std::string, Section> all;
   Section* now = nullptr;

@@ -40,7 +40,8 @@ Result<Files> read_files(const std::string& path) {
   const fs::path folder = main.parent_path();
   Files files;
   files.main = main.filename().string();
-  // What the files include is known by running them; their other mistakes are for evaluate to tell.
+  // The files have to be run to learn what they include. Their mistakes are reported by
+  // Configuration::evaluate, not here.
   const Loader loader = [&](const std::string& name) -> Result<std::string> {
     auto text = read_file(folder / name, name);
     if (text) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of one version of the configuration: from disk, and as one value of the store.
+// The files of one version of the configuration, read from disk or from one value of the store.
 #pragma once
 
 #include <map>
@@ -14,13 +14,13 @@ namespace headrace::config {
 struct Files {
   std::string main;  ///< "headrace.lua"
   std::map<std::string, std::string> texts;
-  std::map<std::string, std::string> unreadable;  ///< path → why; a mistake at the line that asks for it
+  std::map<std::string, std::string> unreadable;  ///< path → reason, told where the path is included
 };
 
-/// Reads `path` and everything it includes or loads from disk. Errors: `path` itself cannot be read.
+/// Reads `path`, and every file that it includes or loads, from disk. Errors: `path` itself cannot be read.
 [[nodiscard]] Result<Files> read_files(const std::string& path);
 
-/// MessagePack of the files, for the store; and back.
+/// The files as MessagePack, as the store keeps them, and back.
 std::string pack(const Files& files);
 [[nodiscard]] Result<Files> unpack(std::string_view bytes);
 

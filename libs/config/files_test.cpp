@@ -34,7 +34,7 @@ TEST(Files, AreAllThatTheConfigurationIncludesOrLoads) {
       "headrace.lua",
       "include 'a/one.lua'\nlocal b = load_json 'boards.json'\nfor _, f in ipairs(b) do include(f) end\n");
   folder.write("a/one.lua", "include 'a/two.lua' worker 'w' {}");
-  folder.write("a/two.lua", "this is no Lua");  // a mistake is not this function's to report
+  folder.write("a/two.lua", "this is no Lua");  // read_files does not report mistakes
   folder.write("boards.json", R"(["three.lua"])");
   folder.write("three.lua", "");
   folder.write("unused.lua", "");

@@ -8,7 +8,7 @@
 namespace headrace::config {
 namespace {
 
-// Numbers compare by value, as in Buildbot: 1 is 1.0.
+// Numbers compare by value, as in Buildbot: 1 equals 1.0.
 bool same(const json::Value& a, const json::Value& b) {
   if (a.is_number() && b.is_number() && a.is_int() != b.is_int()) return a.as_double() == b.as_double();
   return a == b;
@@ -18,7 +18,7 @@ bool contains(const std::vector<json::Value>& all, const json::Value& value) {
   return std::any_of(all.begin(), all.end(), [&](const json::Value& one) { return same(one, value); });
 }
 
-// Lua's truth: functions are written in it.
+// Values are true or false as in Lua, because functions of the configuration are written in Lua.
 bool yes(const json::Value& value) { return !value.is_null() && value != json::Value(false); }
 
 std::optional<std::string> text_in(const json::Value& value) {

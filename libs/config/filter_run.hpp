@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One ChangeFilter run on one change, one test a kind of condition.
+// One run of a ChangeFilter on one change. Each kind of condition has a function of its own.
 #pragma once
 
 #include <functional>
@@ -15,25 +15,25 @@
 
 namespace headrace::config {
 
-/// Compiled patterns by their text; each is compiled when it is first asked for.
+/// Compiled patterns by their text. A pattern is compiled when it is first used.
 using Patterns = std::unordered_map<std::string, Pattern>;
 
 class FilterRun {
  public:
   using CallFunction = std::function<Result<json::Value>(FunctionId, const json::Value& argument)>;
 
-  /// All of them outlive the run.
+  /// All the arguments outlive the run.
   FilterRun(Patterns& patterns, const CallFunction& call, const wire::Change& change)
       : patterns_(patterns), call_(call), change_(change) {}
 
-  /// Errors: those of a function or of a pattern. The change is not matched then.
+  /// Errors: those of a function or of a pattern; the change does not match then.
   [[nodiscard]] Result<bool> matches(const ChangeFilter& filter);
 
  private:
   bool attributes_match(const ChangeFilter& filter);
   bool properties_match(const ChangeFilter& filter);
   bool attribute_matches(const ChangeFilter::Attribute& wanted, const std::optional<std::string>& value);
-  /// One of the patterns matches the start of the text. No text matches none.
+  /// True when one of the patterns matches the start of the text. A missing text matches no pattern.
   bool any(const std::vector<std::string>& patterns, const std::optional<std::string>& text);
   bool asked(FunctionId function, const json::Value& argument);
   std::optional<std::string> attribute(const std::string& name) const;

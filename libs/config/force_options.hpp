@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `scheduler.force` has of its own. It stands here because no service runs such a scheduler: the command
-// line forces builds, and the pages show its button.
+// The options of `scheduler.force`. They stand here because no service runs such a scheduler: the command
+// line forces builds, and the pages show the button.
 #pragma once
 
 #include <string>

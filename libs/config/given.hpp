@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One value that is checked: what it is, where it stands, and how its mistakes are told.
+// One value that is being checked: the value, its place, and the report of its mistakes.
 #pragma once
 
 #include <functional>
@@ -15,12 +15,13 @@ namespace headrace::config {
 
 class Checker;
 
-/// A value that is right, as plain JSON: times are milliseconds, functions {"$question": N}. Nothing: there
-/// was a mistake, which is told.
+/// A value that is right, as plain JSON: times are milliseconds, functions are {"$question": N}. It is empty
+/// when the value had a mistake, which was reported.
 using Checked = std::optional<json::Value>;
 
-/// Where a value stands: a declaration, and the way from its fields to the value. An inner spot points to the
-/// outer one, which lives longer: spots are made on the way down and cost nothing until a mistake is told.
+/// The place of a value: a declaration, and the way from the declaration's fields to the value. An inner spot
+/// points to the outer one, which lives longer. Spots are made on the way down, and cost nothing until a
+/// mistake is reported.
 class Spot {
  public:
   explicit Spot(const Declaration& declaration) : declaration_(&declaration) {}
@@ -40,30 +41,32 @@ class Spot {
   const Declaration* declaration_;
   const Spot* outer_ = nullptr;
   std::string_view name_;
-  int position_ = 0;  ///< in a list, from 1; 0: a field
+  int position_ = 0;  ///< from 1, in a list; 0: the spot is a field
 };
 
 struct Given {
   Checker& checker;
   const Node& node;
   Spot spot;
-  std::string_view choices = {};  ///< of the type "one of"
+  std::string_view choices = {};  ///< the choices of a type "one of …"
 
   bool is(Node::Kind kind) const { return node.is(kind); }
 
-  /// Tells that something else was expected: "slots of worker "x": expected …, got "2"".
+  /// Reports that `what` was expected: "slots of worker "x": expected …, got "2"".
   Checked expected(const std::string& what) const;
-  /// Tells "slots of worker "x"" and `text`.
+  /// Reports `text` behind the name of the field: "slots of worker "x"…".
   Checked wrong(const std::string& text) const;
 
   Given member(std::string_view name, const Node& value) const;
-  /// Calls `each` with every item of a list in lists, or with the value itself when it is no list.
+  /// Calls `each` with every item of a list, and of the lists in it. A value that is no list counts as one
+  /// item.
   void each_item(const std::function<void(const Given&)>& each) const;
-  /// An array of the items that `check` finds right.
+  /// Gives an array of the items that `check` finds right.
   Checked list_of(const std::function<Checked(const Given&)>& check) const;
-  /// An object of the members that `check` finds right; otherwise `what` was expected.
+  /// Gives an object of the members that `check` finds right. A value that is no such table reports that
+  /// `what` was expected.
   Checked by_name(const std::string& what, const std::function<Checked(const Given&)>& check) const;
-  /// The value is a function, whose argument is called so.
+  /// Gives the value as a function, and names the function's argument.
   Checked function(const std::string& argument) const;
 };
 

@@ -13,24 +13,24 @@ struct Range {
   char32_t first, last;
 };
 
-// One part of a pattern, a state of the matcher: it stands before this part.
+// One part of a pattern. Each part is a state of the matcher, which then stands before the part.
 struct Part {
   enum class Kind {
     literal,
     any,
     one_of,
     none_of,
-    star,       // any characters; of a path, no '/'
+    star,       // any characters; in a path, all but '/'
     star_star,  // any characters
-    folders,    // "**/": nothing, or any characters and a '/'
-    in_folder,  // behind the first character that `folders` took
+    folders,    // "**/": nothing, or any characters up to a '/'
+    in_folder,  // the rest of "**/", once it has taken a character
   };
   Kind kind;
   char32_t literal = 0;
   std::vector<Range> ranges = {};
 };
 
-// The next character, UTF-8; a byte that is none stands for itself.
+// Takes the next UTF-8 character. A byte that is no part of one stands for itself.
 char32_t take(std::string_view& text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto lead = byte(0);
@@ -48,7 +48,8 @@ char32_t take(std::string_view& text) {
   return c;
 }
 
-// The end of a class that begins behind `[`; npos when there is none. A `]` that comes first is one of it.
+// Finds the `]` that ends a class whose `[` is before `rest`; npos when there is none. A `]` directly behind
+// the `[` belongs to the class.
 std::size_t class_end(std::string_view rest) {
   std::size_t from = rest.starts_with('!') || rest.starts_with('^') ? 1 : 0;
   return rest.find(']', from + 1);
@@ -74,7 +75,7 @@ Part character_class(std::string_view inside) {
 
 std::vector<Part> parse(std::string_view pattern, bool paths) {
   std::vector<Part> parts;
-  bool at_start = true;  // of a segment of a path
+  bool at_start = true;  // at the start of a segment of a path
   while (!pattern.empty()) {
     const bool segment = at_start;
     at_start = false;
@@ -127,7 +128,8 @@ class Matcher {
   }
 
  private:
-  // Stands before part `i`, and before what follows where `i` may take nothing.
+  // Adds the state before part `i`. Where part `i` may take nothing, the state before the next part is added,
+  // too.
   void enter(std::vector<bool>& states, std::size_t i) const {
     if (states[i]) return;
     states[i] = true;

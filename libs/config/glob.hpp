@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Globs, for names and for paths. Time is the product of both lengths, whatever the pattern.
+// Globs, for names and for paths. Matching takes at most the product of both lengths, whatever the pattern
+// is.
 #pragma once
 
 #include <optional>
@@ -8,15 +9,15 @@
 
 namespace headrace::config {
 
-/// Whether `text` holds a character that makes it a glob: `*`, `?` or `[`.
+/// True when `text` holds a character that makes it a glob: `*`, `?` or `[`.
 bool is_glob(std::string_view text);
 
-/// Whether `path` matches a glob in which `*` stays within a directory and `**` crosses them.
+/// True when `path` matches a glob in which `*` stays within a directory and `**` crosses directories.
 bool path_glob(std::string_view pattern, std::string_view path);
-/// Whether `name` matches a glob with `*`, `?` and `[…]`.
+/// True when `name` matches a glob with `*`, `?` and `[…]`.
 bool name_glob(std::string_view pattern, std::string_view name);
 
-/// What is wrong with a glob (a `[` without its `]`); nothing when it is right.
+/// Describes the mistake in a glob (a `[` without its `]`); nothing when the glob is right.
 std::optional<std::string> glob_problem(std::string_view pattern);
 
 }  // namespace headrace::config

@@ -11,7 +11,7 @@
 namespace headrace::config {
 namespace {
 
-// Of one "%(" that begins `text`: its selector, and the attribute of a src.
+// Checks one substitution: its selector, and the attribute of a "src". @param text  begins with "%("
 std::optional<std::string> selector_problem(std::string_view text) {
   static const std::vector<std::string> selectors = {"prop", "src", "worker"};
   static const std::vector<std::string> attributes = {"branch", "revision", "repository", "project",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks interpolate "…%(prop:x:-d)s…" when the configuration is read. The syntax is libs/render's, who
-// applies it; on top, names that could only ever give nothing are refused.
+// Checks interpolate "…%(prop:x:-d)s…" when the configuration is read. The syntax is that of libs/render,
+// which does the substitution. This check also refuses names that can never have a value.
 #pragma once
 
 #include <optional>
@@ -9,10 +9,10 @@
 
 namespace headrace::config {
 
-/// What is wrong with `text` as Buildbot's Interpolate; nothing when it is right.
+/// Describes the mistake in `text` as Buildbot's Interpolate; nothing when the text is right.
 std::optional<std::string> interpolation_problem(std::string_view text);
 
-/// What is wrong with the name of a property.
+/// Describes the mistake in the name of a property; nothing when the name is right.
 std::optional<std::string> property_name_problem(std::string_view name);
 
 }  // namespace headrace::config

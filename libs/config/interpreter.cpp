@@ -16,7 +16,8 @@ extern const std::span<const embedded::File> kPrelude;  // sandbox, grammar, gua
 
 namespace {
 
-// A loop without end is over within a second; ten thousand builders of four steps need a tenth of this.
+// An endless loop is stopped within a second. A configuration of ten thousand builders with four steps each
+// needs a tenth of these limits.
 constexpr Limits kEvaluation{50'000'000, std::size_t{64} << 20, std::chrono::seconds(10)};
 constexpr Limits kCall{10'000'000, std::size_t{16} << 20, std::chrono::seconds(2)};
 
@@ -65,8 +66,8 @@ Result<std::string> clean_path(std::string_view path) {
   return clean;
 }
 
-// One native as a C function: `self` is its upvalue. Memory is not limited meanwhile, so that no Lua
-// error passes the C++ objects in it.
+// Makes a C function of a native; `self` is the upvalue. The memory limit is lifted while the native runs, so
+// that no Lua error passes the native's C++ objects.
 template <Interpreter::Native native>
 int Interpreter::enter(lua_State* lua) {
   auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, lua_upvalueindex(1)));
@@ -193,7 +194,7 @@ int Interpreter::where(lua_State* lua) {
 }
 
 int Interpreter::advice(lua_State* lua) {
-  // Kept, for the mistake in a loop.
+  // The advice is kept, because a mistake in a loop asks for it again and again.
   auto [it, added] = advice_.try_emplace(text_argument(lua, 1));
   if (added) it->second = Vocabulary::get().advice(it->first, texts_argument(lua, 2));
   return push(lua, it->second);
@@ -238,7 +239,7 @@ int Interpreter::load(lua_State* lua) {
   auto text = fetch(lua, path);
   if (!text) return lua_pushnil(lua), 1;
   problems_->add_file(path, *text);
-  // A first line for the shell is no Lua; what stays in its place keeps the lines' numbers.
+  // A first line "#!…" is for the shell. Its end of line stays, so that the numbers of the lines are right.
   if (text->starts_with('#')) text->replace(0, std::min(text->find('\n'), text->size()), "");
   if (luaL_loadbufferx(lua, text->data(), text->size(), ("@" + path).c_str(), "t") != LUA_OK) {
     aborted_ = true;
@@ -275,12 +276,13 @@ int Interpreter::value_problem(lua_State* lua) {
   return push(lua, kind + " \"" + text + "\": " + *problem);
 }
 
-// Runs the function at 1; results: its own, or nothing after a complaint.
+// Runs the function at 1. The results are those of the function, or none when it failed; the failure is
+// noted.
 int Interpreter::guarded(lua_State* lua) {
   auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, lua_upvalueindex(1)));
   bool failed = false;
   {
-    // Lives in the interpreter, not here: a used-up limit leaves this function without unwinding it.
+    // The fault is static because a used-up limit leaves this function by longjmp, without destructors.
     static thread_local Fault fault;
     failed = !LuaState::guarded_call(lua, fault);
     if (failed) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the files of a configuration in the sandbox, hands over what they declare, and later calls their
-// functions. The grammar itself is Lua (vocabulary/grammar.lua); this is its ground.
+// Runs the files of a configuration in the sandbox, gives out their declarations, and calls their functions
+// later. The grammar is written in Lua (vocabulary/grammar.lua); this class runs it.
 #pragma once
 
 #include <functional>
@@ -13,20 +13,21 @@
 
 namespace headrace::config {
 
-/// The text of a file, by its path relative to the configuration's folder.
+/// Gives the text of a file by its path, which is relative to the configuration's folder.
 using Loader = std::function<Result<std::string>(const std::string& path)>;
 
-/// `path` without "." parts. Errors: empty, absolute, or leading out of the folder.
+/// Gives `path` without its "." parts. Errors: the path is empty, absolute, or leads out of the folder.
 [[nodiscard]] Result<std::string> clean_path(std::string_view path);
 
 class Interpreter {
  public:
   Interpreter(Loader loader, Problems& problems);
 
-  /// Runs `main` and what it includes. Mistakes go to the problems.
+  /// Runs `main` and the files that it includes. Mistakes are added to the problems.
   Declarations run(const std::string& main);
 
-  /// Calls a function that `run` numbered, with plain data. Errors: with file:line.
+  /// Calls a function by the number that run() gave to it, with plain data. Errors: those of Lua, with
+  /// file:line.
   [[nodiscard]] Result<json::Value> call(const FunctionInfo& function, const json::Value& argument);
 
  private:
@@ -37,7 +38,7 @@ class Interpreter {
   void add_native(const char* name);
   void load_prelude(const char* name, std::string_view text, int arguments, int results);
 
-  // What the prelude calls; each answers the number of its results.
+  // The prelude calls these natives. Each returns the number of its results, as C functions of Lua do.
   int complain(lua_State* lua);
   int where(lua_State* lua);
   int advice(lua_State* lua);
@@ -50,15 +51,16 @@ class Interpreter {
   int value_problem(lua_State* lua);
   static int guarded(lua_State* lua);
 
-  /// The text of `path`, for a file named by the running line; nothing after a complaint.
+  /// Gives the text of `path`, which the running line names. Nothing: the file cannot be read, which was
+  /// reported.
   std::optional<std::string> fetch(lua_State* lua, const std::string& path);
   void complain_here(lua_State* lua, std::string text);
 
   Loader loader_;
-  Problems* problems_;  ///< only while running
+  Problems* problems_;  ///< set only while run() works
   LuaState state_;
   bool aborted_ = false;
-  std::map<std::string, std::string> advice_;  // unknown word → what to say of it
+  std::map<std::string, std::string> advice_;  // by the unknown word
   int native_ = 0, collected_ = 0, run_ = 0, seal_ = 0, invoke_ = 0, data_of_ = 0, list_mark_ = 0;
 };
 

@@ -8,8 +8,8 @@
 namespace headrace::config {
 namespace {
 
-// Instructions between two looks at the limits: a library function may take milliseconds on a large
-// string, so the number is small; it costs about a hundredth.
+// Number of instructions between two checks of the limits. It is small because one library function may take
+// milliseconds on a large string. The checks cost about a hundredth of the time.
 constexpr int kStride = 200;
 
 std::chrono::milliseconds thread_time() {
@@ -44,14 +44,14 @@ LuaState::~LuaState() {
 
 void* LuaState::allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) {
   auto& state = *static_cast<LuaState*>(self);
-  if (block == nullptr) old_size = 0;  // then it is the kind of the new object
+  if (block == nullptr) old_size = 0;  // for a new block Lua passes the kind of the object as its size
   if (new_size == 0) {
     state.used_bytes_ -= old_size;
     std::free(block);
     return nullptr;
   }
   if (new_size > old_size && state.used_bytes_ - old_size + new_size > state.memory_limit_) {
-    // Lua collects garbage and asks once more; if that is refused too, nothing but this says where.
+    // Lua now collects garbage and asks again. When that is refused, too, the place is known only here.
     if (state.lua_ != nullptr) running_line(state.lua_, state.memory_fault_.file, state.memory_fault_.line);
     return nullptr;
   }
@@ -72,7 +72,7 @@ bool LuaState::running_line(lua_State* lua, std::string& file, int& line) {
   return false;
 }
 
-// Of this thread since the call began: what counts on a machine that is busy with something else.
+// CPU time of this thread since the call began. Wall time would be unfair on a busy machine.
 std::chrono::milliseconds LuaState::cpu_time() const { return thread_time() - cpu_start_; }
 
 void LuaState::exhaust(std::string why) {
@@ -98,7 +98,7 @@ void LuaState::on_instructions(lua_State* lua, lua_Debug*) {
   }
 }
 
-// The message handler: keeps place and text of the error, while the stack still tells them.
+// The message handler: it keeps the place and the text of an error while the stack still has them.
 int LuaState::on_error(lua_State* lua) {
   LuaState& state = of(lua);
   if (state.exhausted_) return 1;
@@ -109,7 +109,7 @@ int LuaState::on_error(lua_State* lua) {
   const char* text = lua_tolstring(lua, 1, &length);
   fault.text = text != nullptr ? std::string(text, length)
                                : "an error that is a " + std::string(luaL_typename(lua, 1)) + ", not a text";
-  // "file:line: " before the text says it better, since error("…", 2) means the caller.
+  // A "file:line: " before the text is the better place, because error("…", 2) names the caller.
   const auto colon = fault.text.find(':');
   const auto end = colon == std::string::npos ? colon : fault.text.find(": ", colon + 1);
   if (end != std::string::npos && end > colon + 1 &&
@@ -184,11 +184,11 @@ int LuaState::protected_call(lua_State* lua) {
   return 2;
 }
 
-// The handler runs after the stack is unwound: as a real message handler it would run without a limit
-// on instructions when the error comes from a hook.
+// The handler runs after the stack is unwound. A real message handler would run without a limit on
+// instructions when the error comes from a hook.
 int LuaState::protected_call_with_handler(lua_State* lua) {
   luaL_checkany(lua, 2);
-  lua_pushvalue(lua, 2);  // handler below everything
+  lua_pushvalue(lua, 2);  // the handler goes below everything
   lua_insert(lua, 1);
   lua_remove(lua, 3);
   lua_pushboolean(lua, 1);

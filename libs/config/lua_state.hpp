@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Lua state whose code cannot run for ever or eat the machine: limits on instructions, memory and,
-// as a last net, time.
+// A Lua state whose code can neither run for ever nor use up the machine. There are limits on instructions,
+// on memory and, as a last resort, on time.
 //
-// Lua errors are longjmps: a C++ function called from Lua must hold no object with a destructor when it
-// lets one pass. The natives of interpreter.cpp therefore lift the memory limit while they work and
-// raise, if at all, as their last act.
+// A Lua error is a longjmp: a C++ function that was called from Lua must hold no object with a destructor
+// when an error passes it. The natives of interpreter.cpp therefore lift the memory limit while they work,
+// and raise an error, if at all, as their last act.
 #pragma once
 
 #include <chrono>
@@ -18,8 +18,8 @@ namespace headrace::config {
 
 struct Limits {
   std::int64_t instructions;
-  std::size_t memory_bytes;        ///< on top of what the state holds when the call begins
-  std::chrono::milliseconds time;  ///< of the CPU: for library functions that are slow without an instruction
+  std::size_t memory_bytes;        ///< in addition to the memory that the state uses when the call begins
+  std::chrono::milliseconds time;  ///< CPU time; it stops library functions, which run no instructions
 };
 
 /// Where and why Lua code stopped.
@@ -38,26 +38,27 @@ class LuaState {
 
   lua_State* get() const { return lua_; }
 
-  /// Calls the function below `arguments` values on the stack, which are taken; `results` values are
-  /// left on success, nothing otherwise.
+  /// Calls the function that lies below `arguments` values on the stack. Function and values are taken from
+  /// the stack; on success `results` values are left there.
   std::optional<Fault> call(int arguments, int results, const Limits& limits);
 
-  /// Whether the running call has used up a limit: then nothing may catch the error.
+  /// True when the running call has used up a limit. Nothing may catch the error then.
   bool exhausted() const { return exhausted_; }
 
-  /// pcall and xpcall for the sandbox, which cannot catch the end of a limit.
+  /// pcall and xpcall of the sandbox. They do not catch the error of a used-up limit.
   static int protected_call(lua_State* lua);
   static int protected_call_with_handler(lua_State* lua);
 
-  /// lua_pcall of the function on top, without arguments; all results are kept. On an error that may be
-  /// caught answers it; a used-up limit passes through (call with no C++ object alive).
-  /// @param fault  receives the fault; must outlive the call
+  /// Calls the function on top of the stack as lua_pcall does, without arguments, and keeps all results. The
+  /// error of a used-up limit is not caught: no C++ object of the caller may be alive then.
+  /// @param fault  receives the error; must outlive the call
+  /// @return false when there was an error
   static bool guarded_call(lua_State* lua, Fault& fault);
 
-  /// The running line of a file of the configuration, nearest to the top of the stack.
+  /// Finds the running line of a file of the configuration, the one nearest to the top of the stack.
   static bool running_line(lua_State* lua, std::string& file, int& line);
 
-  /// While it lives, memory is not limited: for natives, and for C++ code outside of any call.
+  /// Memory is not limited while such an object lives. Natives use it, and C++ code outside of any call.
   class Unlimited {
    public:
     explicit Unlimited(LuaState& state) : state_(state), limit_(state.memory_limit_) {
@@ -87,11 +88,11 @@ class LuaState {
   std::size_t memory_limit_ = SIZE_MAX;
   Limits limits_{};
   std::int64_t instructions_ = 0;
-  std::chrono::steady_clock::time_point deadline_;  ///< before it, nobody asks for the CPU time
+  std::chrono::steady_clock::time_point deadline_;  ///< the CPU time is not looked at before
   std::chrono::milliseconds cpu_start_{};
   bool exhausted_ = false;
-  Fault fault_;         ///< of the last error that on_error saw
-  Fault memory_fault_;  ///< where memory was refused last
+  Fault fault_;         ///< the last error that on_error() saw
+  Fault memory_fault_;  ///< the place at which memory was refused last
 };
 
 }  // namespace headrace::config

@@ -31,7 +31,7 @@ class Lexer {
     while (at_ < text_.size() && text_[at_] != '\n') ++at_;
   }
 
-  // Length of "[[" or "[==[" here; 0 when no long bracket begins.
+  // Length of the long bracket ("[[" or "[==[") that begins here; 0 when none begins.
   std::size_t long_bracket() const {
     if (peek() != '[') return 0;
     std::size_t length = 1;
@@ -84,7 +84,8 @@ class Lexer {
       while (in_name(peek(length)) || peek(length) == '.') ++length;
       add(LuaToken::Kind::number, text_.substr(at_, length), line);
     } else {
-      // Only "==" and its kin matter: they are no "=" of a field.
+      // Of the symbols of two characters only "==" and the like matter, because their "=" belongs to no
+      // field.
       if ((c == '=' || c == '~' || c == '<' || c == '>') && peek(1) == '=') length = 2;
       add(LuaToken::Kind::symbol, text_.substr(at_, length), line);
     }

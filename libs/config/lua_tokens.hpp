@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lua's text as tokens, to find the line of a field in it. Text that Lua itself refused is never asked.
+// Splits Lua's text into tokens, to find the line of a field in it. The text is always one that Lua has
+// accepted.
 #pragma once
 
 #include <string>
@@ -11,11 +12,11 @@ namespace headrace::config {
 struct LuaToken {
   enum class Kind { name, string, number, symbol };
   Kind kind;
-  std::string text;  ///< of a string: between its quotes, escapes as written
-  int line;          ///< where it begins, from 1
+  std::string text;  ///< a string is given without its quotes, with the escapes as written
+  int line;          ///< line at which the token begins, from 1
 
   bool is_name(std::string_view name) const { return kind == Kind::name && text == name; }
-  /// +1 for what opens a bracket or a block, −1 for what closes one, else 0.
+  /// +1 for a token that opens a bracket or a block, −1 for one that closes it, else 0.
   int opens() const;
 };
 

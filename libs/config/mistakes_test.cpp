@@ -8,8 +8,8 @@ namespace {
 
 struct Case {
   const char* name;
-  const char* text;      // of headrace.lua; the worker "w" and the builder "b" are there in base.lua
-  const char* expected;  // all problems, one a line
+  const char* text;      // of headrace.lua; base.lua declares the worker "w" and the builder "b"
+  const char* expected;  // all problems, one per line
 };
 
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Things that have a name, in the order of their declaration, and found by name without a walk over all: a
-// site may have ten thousand builders.
+// Things that have a name, in the order of their declaration. A thing is found by its name without a walk
+// over all of them, because a site may have ten thousand builders.
 #pragma once
 
 #include <initializer_list>
@@ -12,7 +12,8 @@
 
 namespace headrace::config {
 
-/// T has a `name`, which stays as it is once the thing is in. Of two with one name the first is found.
+/// T has a `name`, which must not change once the thing is in. Of two things with one name the first is
+/// found.
 template <class T>
 class Named {
  public:

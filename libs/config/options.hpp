@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What only a kind itself reads of its declaration: a scheduler's tree_stable_timer, a mail's relay.
+// The fields of a declaration that only the kind itself reads: a scheduler's tree_stable_timer, a mail's
+// relay.
 //
 // libs/config knows no kind. It checks the fields of a declaration by the vocabulary's types, fills in the
-// vocabulary's defaults, and hands what is not common to the family on as Options. The kind binds them to a
-// struct of its own, which has the one visitor that wire structs have, too:
+// vocabulary's defaults, and passes the fields that are not common to the family on as Options. The kind
+// binds them to a struct of its own, which has the same visitor as the structs of libs/wire:
 //
 //   struct BranchOptions {
 //     milliseconds tree_stable_timer{0};
@@ -12,8 +13,8 @@
 //   };
 //   const auto branch = scheduler.options.as<BranchOptions>();
 //
-// The types are right by then: a member of the wrong type is a bug and throws. An option without value and
-// default leaves its member as the struct has it.
+// The types were checked before, so a member of the wrong type is a bug and throws. An option that has
+// neither a value nor a default leaves its member as it is in the struct.
 #pragma once
 
 #include <chrono>
@@ -36,7 +37,7 @@ struct Word;
 /// Index of a Lua function of this configuration; 0: none.
 using FunctionId = std::int64_t;
 
-/// A text, or the function that gives it.
+/// A text, or the function that gives the text.
 struct TextOrFunction {
   std::string text;
   FunctionId function = 0;
@@ -59,8 +60,8 @@ concept HasFields = requires(T& t, Anything f) {
 };
 }  // namespace detail
 
-/// A checked value as a member of type T. A type of one's own has fields(), or an overload
-/// `void read_option(const json::Value&, T&)` in its namespace.
+/// Reads a checked value into a member of type T. Any other type needs fields(), or an overload
+/// `void read_option(const json::Value&, T&)` in the type's namespace.
 template <class T>
 void read_value(const json::Value& value, T& to) {
   if constexpr (std::is_same_v<T, json::Value>) {
@@ -80,7 +81,7 @@ void read_value(const json::Value& value, T& to) {
     to.value = value;
   } else if constexpr (IsOptional<T>::value) {
     to.reset();
-    // Of an optional in an optional the outer one says whether the field was given.
+    // In an optional of an optional, the outer one says whether the field was given.
     if (!value.is_null() || IsOptional<typename T::value_type>::value) read_value(value, to.emplace());
   } else if constexpr (IsVector<T>::value) {
     to.clear();
@@ -112,13 +113,13 @@ void bind(const json::Object& fields, T& to) {
 class Options {
  public:
   Options() = default;
-  /// Without a word any name may be asked for: for tests.
+  /// Options without a word, for tests: any name may be asked for.
   Options(json::Object values) : values_(std::move(values)) {}
   Options(json::Object values, const Word& word) : values_(std::move(values)), word_(&word) {}
 
   /// Checked values by name, with the defaults. Functions are {"$question": N}.
   const json::Object& values() const { return values_; }
-  /// Null: neither given nor has it a default.
+  /// Null when the option was not given and has no default.
   const json::Value* find(std::string_view name) const {
     const auto it = values_.find(name);
     return it == values_.end() ? nullptr : &it->second;
@@ -141,7 +142,7 @@ class Options {
   void must_know(std::string_view name) const;
 
   json::Object values_;
-  const Word* word_ = nullptr;  ///< of the vocabulary, which lives as long as the process
+  const Word* word_ = nullptr;  ///< a row of the vocabulary, which lives as long as the process
 };
 
 }  // namespace headrace::config

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regular expressions of the configuration: PCRE2, matched from the start, with a bound on the work.
+// Regular expressions of the configuration: PCRE2, matched from the start of the text, with a limit on the
+// work.
 #pragma once
 
 #include <memory>
@@ -15,10 +16,10 @@ namespace headrace::config {
 
 class Pattern {
  public:
-  /// Errors: PCRE2's reason and where in the pattern.
+  /// Errors: PCRE2's reason, and its place in the pattern.
   [[nodiscard]] static Result<Pattern> compile(const std::string& text);
 
-  /// Whether `text` begins with a match, as Python's re.match does. Bytes that are not UTF-8 match nothing.
+  /// True when `text` begins with a match, as in Python's re.match. Bytes that are not UTF-8 match nothing.
   /// Errors: more than the match limit (a million steps) or 16 MiB was needed.
   [[nodiscard]] Result<bool> matches_start(std::string_view text) const;
 

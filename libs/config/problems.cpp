@@ -10,7 +10,7 @@ class Finder {
  public:
   explicit Finder(const std::vector<LuaToken>& tokens) : tokens_(tokens) {}
 
-  /// The token after `word` ("step.git") on `line`; the end when it is not there.
+  /// Finds the token after `word` ("step.git") on `line`; the end when the line does not hold the word.
   std::size_t after_word(int line, const std::string& word) const {
     const auto dot = word.find('.');
     const std::string kind = word.substr(0, dot),
@@ -23,7 +23,7 @@ class Finder {
     return tokens_.size();
   }
 
-  /// The `{` of the fields that follow, past a name and parentheses; the end when there is none.
+  /// Finds the `{` of the fields behind token `i`, past a name and parentheses; the end when there is none.
   std::size_t table_from(std::size_t i) const {
     while (i < tokens_.size()) {
       if (is(i, "{")) return i;
@@ -39,8 +39,8 @@ class Finder {
     return tokens_.size();
   }
 
-  /// The first token of what `path` from `step` on leads to, in the table whose `{` is at `open`; answers
-  /// `otherwise` when the table does not show it.
+  /// Follows `path` from position `step` on, in the table whose `{` is at `open`.
+  /// @return the first token of the entry; `otherwise` when the text of the table does not show the entry
   std::size_t entry(std::size_t open, const FieldPath& path, std::size_t step, std::size_t otherwise) const {
     int position = 0;
     for (std::size_t i = open + 1; i < tokens_.size() && !is(i, "}");) {
@@ -71,7 +71,7 @@ class Finder {
     return i < tokens_.size() && tokens_[i].kind == LuaToken::Kind::symbol && tokens_[i].text == symbol;
   }
 
-  /// Behind the token at `i`, or behind the whole bracket or block that it opens.
+  /// The position behind token `i`, or behind the whole bracket or block that the token opens.
   std::size_t past(std::size_t i) const {
     int depth = 0;
     do {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mistakes of one evaluation, each once, and where in the text a field stands.
+// The mistakes of one evaluation, each of them once, and the search for the line of a field.
 #pragma once
 
 #include <map>
@@ -19,17 +19,17 @@ using FieldPath = std::vector<std::variant<std::string, int>>;
 
 class Problems {
  public:
-  /// Files sort in the order in which they became known.
+  /// Makes a file known. Problems are given file by file, in the order in which the files became known.
   void add_file(const std::string& name, const std::string& text);
-  /// @param line  from 1; 0: the file alone
+  /// @param line  from 1; 0: the problem has no line
   void add(const std::string& file, int line, std::string text);
 
   bool empty() const { return problems_.empty(); }
   std::vector<Problem> in_order() const;
 
-  /// The line of a field of the declaration of `word` that begins at `line`: looks through the text for
-  /// the table after it. Where that leads nowhere (a table from a variable), the nearest line that was
-  /// found, at worst the declaration's.
+  /// Finds the line of a field in the text. Where the text does not show the field (the table comes from a
+  /// variable), the result is the nearest line that was found, at worst that of the declaration.
+  /// @param line  of the declaration, which begins with `word`
   int line_of(const std::string& file, int line, const std::string& word, const FieldPath& path) const;
 
  private:

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kMaxDepth = 100;
 
-// A raw field of the table at the top, as text; "" when it is none.
+// Gives a field of the table at the top as text, past all metatables; "" when the field is no text.
 std::string text_field(lua_State* lua, const char* name) {
   lua_pushstring(lua, name);
   lua_rawget(lua, -2);
@@ -65,7 +65,7 @@ class DeclarationReader {
     return d;
   }
 
-  // Whether the value at the top is a key of the table `name`; if so its entry is pushed.
+  // Looks the value at the top up in the table `name`. An entry that is found is pushed.
   bool entry(const char* name) {
     open(name);
     lua_pushvalue(lua_, -2);
@@ -76,7 +76,7 @@ class DeclarationReader {
     return false;
   }
 
-  // Of the value at the top, which stays there.
+  // Reads the value at the top of the stack, which stays there.
   Node node(int depth) {
     if (auto plain = plain_node(lua_)) return std::move(*plain);
     Node n;
@@ -141,7 +141,8 @@ class DeclarationReader {
     }
   }
 
-  // Of the table at the top. Keys are visited in order, so that functions get the same numbers everywhere.
+  // Reads the table at the top. Keys are visited in order, so that functions get the same numbers in every
+  // process.
   Node table(int depth) {
     Node n;
     n.kind = Node::Kind::table;
@@ -184,7 +185,7 @@ class DeclarationReader {
   int collected_;
   Declarations result_;
   std::map<const void*, FunctionId> numbers_;
-  std::vector<const void*> path_;  // tables that are being read
+  std::vector<const void*> path_;  // the tables that are being read, from the outermost on
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of vocabulary/*.lua as structs. They are the project's own text: a mistake in them is a bug, hence
-// exceptions.
+// Reads the rows of vocabulary/*.lua into structs. The rows belong to the program: a mistake in them is a
+// bug, and throws.
 #include <lua.hpp>
 #include <memory>
 #include <stdexcept>
@@ -11,7 +11,7 @@
 
 namespace headrace::config {
 
-extern const std::span<const embedded::File> kWords;  ///< the joining file, then one a family
+extern const std::span<const embedded::File> kWords;  ///< words.lua, then one file for each family
 
 namespace {
 
@@ -33,12 +33,13 @@ class Reader {
     push_words(lua_);
   }
 
-  /// Calls `each` for every member of the table `name` of the table at the top; its value is at the top then.
+  /// Calls `each` for every member of the table `name`, which is a field of the table at the top. The
+  /// member's value is at the top then.
   template <class Each>
   void members(const char* name, Each each) {
     if (lua_getfield(lua_, -1, name) == LUA_TTABLE)
       for (lua_pushnil(lua_); lua_next(lua_, -2) != 0; lua_pop(lua_, 1)) {
-        lua_pushvalue(lua_, -2);  // a copy: a number as key would be turned into a text in place
+        lua_pushvalue(lua_, -2);  // a copy, because text() turns a number into a text in place
         const std::string key = text();
         lua_pop(lua_, 1);
         each(key);
@@ -65,7 +66,7 @@ class Reader {
     return s;
   }
 
-  // Part `name` (or `position`) of the table at the top; "" when it is not there.
+  // Gives the text at `key` of the table at the top; "" when there is none.
   template <class Key>
   std::string part(Key key) {
     if constexpr (std::is_integral_v<Key>) {
@@ -115,7 +116,7 @@ class Reader {
     return field;
   }
 
-  // The plain value at the top.
+  // Reads the plain value at the top.
   Node node() {
     if (auto plain = plain_node(lua_)) return std::move(*plain);
     Node n;

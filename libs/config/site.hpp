@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration as data: what `headrace.lua` says, checked, with functions as numbers.
+// The configuration as data: the checked declarations of `headrace.lua`, with functions as numbers.
 //
-// Every process evaluates the same files and so numbers the functions alike: FunctionId N of version V
-// is the same function everywhere. A struct has what every kind of its family has, and binds it by name
-// (fields); the rest is `options`, which the kind reads (options.hpp).
+// Every process evaluates the same files, and so gives the functions the same numbers: FunctionId N of
+// version V is the same function everywhere. A struct has the members that every kind of its family has;
+// fields() names them. The other fields are `options`, which the kind itself reads (options.hpp).
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct Selector {
 };
 void read_option(const json::Value& value, Selector& to);
 
-/// Where something was declared, for messages: "headrace.lua:12".
+/// The place of a declaration, for messages: "headrace.lua:12".
 using Place = std::string;
 
 struct Hook {
@@ -36,7 +36,7 @@ struct Hook {
   Place place;
 };
 
-/// A declared change source that looks by itself.
+/// A declared change source that polls.
 struct Poller {
   std::string name;
   std::string kind;  ///< "git"
@@ -60,7 +60,7 @@ struct Worker {
 
 struct Builder {
   std::string name;
-  std::vector<std::string> workers;  ///< globs resolved: names of declared workers, in order, no repeats
+  std::vector<std::string> workers;  ///< names of declared workers, in order, each once; globs are resolved
   std::vector<std::string> tags;
   std::string description;
   json::Value env = json::Object{};  ///< renderable
@@ -82,8 +82,8 @@ struct Scheduler {
   std::string name;
   std::string kind;                               ///< "branch", "force"
   std::vector<std::string> builders;              ///< resolved names
-  std::map<std::string, json::Value> properties;  ///< renderables without build: plain, or {"$question":N}
-  std::string reason;                             ///< "" : the kind's default
+  std::map<std::string, json::Value> properties;  ///< known without a build: plain, or {"$question":N}
+  std::string reason;                             ///< "": the kind's default
   std::int64_t priority = 0;
   Options options;
   Place place;

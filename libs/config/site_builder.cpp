@@ -28,7 +28,7 @@ class SiteBuilder {
   }
 
  private:
-  // One declaration that is checked: what was given of it, and its row.
+  // One checked declaration: its fields, and its row of the vocabulary.
   struct Given {
     const Declaration& declaration;
     const Word& word;
@@ -50,12 +50,13 @@ class SiteBuilder {
     if (family == "reporter") site_.reporters.push_back(kind_of<Reporter>(given));
   }
 
-  // The name is there, can be used, and is the first of its kind.
+  // Checks that the declaration has a name, that the name can be used, and that no other one of its kind has
+  // it.
   bool check_name(const Declaration& d) {
     const Word& word = Vocabulary::get().word(d.word);
     const std::string name = name_of(d);
     if (word.naming == Word::Naming::required && !d.name) {
-      const bool told = d.fields_in_error || d.fields.fields.contains("name");  // of a name that is no text
+      const bool told = d.fields_in_error || d.fields.fields.contains("name");  // reported as no text
       if (!told) checker_.complain(d, "a " + d.word + " needs a name: " + d.word + " \"…\" { … }");
       return false;
     }
@@ -93,7 +94,7 @@ class SiteBuilder {
     return "";
   }
 
-  // Fills `to` with the vocabulary's defaults and what was given.
+  // Fills `to` with the vocabulary's defaults, and then with the fields that were given.
   template <class T>
   void fill(T& to, const Given& given) {
     bind(checker_.defaults(given.word).members, to);
@@ -106,7 +107,7 @@ class SiteBuilder {
     return Options(std::move(all), given.word);
   }
 
-  // A declaration of a family whose kinds have rooms of their own.
+  // Makes the struct of a family whose kinds have rooms of their own.
   template <class T>
   T kind_of(const Given& given) {
     T one;
@@ -152,7 +153,7 @@ class SiteBuilder {
     plan.kind = word.runs;
     plan.name = d.name.value_or(word.variant());
     fill(plan, given);
-    // A description alone serves for both, as Buildbot's summary does.
+    // A description alone serves for both, as in Buildbot's summary.
     if (members.contains("description") && !members.contains("description_done"))
       plan.description_done = plan.description;
     plan.options = options(given).values();
@@ -175,7 +176,8 @@ class SiteBuilder {
     site_.builders.push_back(std::move(builder));
   }
 
-  // "<builder>~2" is the directory of a builder's second build at once: no other builder may be called so.
+  // The directory "<builder>~2" is for a builder's second build at the same time, so no other builder may
+  // have that name.
   void check_directories() {
     for (const auto& d : declarations_.all) {
       if (d.word != "builder" || !d.name) continue;
@@ -195,7 +197,7 @@ class SiteBuilder {
   Declarations& declarations_;
   Checker checker_;
   Site site_;
-  std::vector<wire::StepPlan> plans_;  // of the steps, by the index of their declaration
+  std::vector<wire::StepPlan> plans_;  // of the steps, by the index of the step's declaration
   std::map<std::pair<std::string, std::string>, const Declaration*> first_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts checked declarations together to a Site, and checks what concerns more than one field.
+// Puts checked declarations together to a Site, and does the checks that concern more than one field.
 #pragma once
 
 #include "config/declarations.hpp"
@@ -7,7 +7,7 @@
 
 namespace headrace::config {
 
-/// Whether the result may be used is a question to `problems`. Fills in the argument names of functions.
+/// The result may be used only when `problems` is empty. The names of the functions' arguments are filled in.
 Site build_site(Declarations& declarations, Problems& problems);
 
 }  // namespace headrace::config

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a configuration out of texts.
+// For tests: makes a configuration from texts.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ inline std::string as_text(const std::vector<Problem>& problems) {
   return text;
 }
 
-/// The problems of `main` (and other files), one a line: "headrace.lua:3: …".
+/// Gives the problems of `main` and of other files, one per line: "headrace.lua:3: …".
 inline std::string problems_of(const std::string& main, std::map<std::string, std::string> others = {}) {
   Files files{"headrace.lua", std::move(others)};
   files.texts["headrace.lua"] = main;
@@ -24,7 +24,7 @@ inline std::string problems_of(const std::string& main, std::map<std::string, st
   return as_text(problems);
 }
 
-/// A configuration that must be right; null (and a failed test) otherwise.
+/// Makes a configuration that has to be right. A mistake in it gives null, and the test fails.
 inline std::unique_ptr<Configuration> evaluated(const std::string& main,
                                                 std::map<std::string, std::string> others = {}) {
   Files files{"headrace.lua", std::move(others)};

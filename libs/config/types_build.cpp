@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The types whose values may be known in a build only: property, interpolate, functions; the tables that hold
-// them; and the tables of the vocabulary.
+// The types whose values may be known only in a build (property, interpolate, functions), the tables that
+// hold such values, and the tables of the vocabulary.
 #include <cmath>
 
 #include "config/checker.hpp"
@@ -10,7 +10,7 @@
 namespace headrace::config {
 namespace {
 
-// What may stand inside of data.
+// The values that data may hold beside plain ones.
 struct Allowed {
   bool functions = false;
   bool values = false;  // property, interpolate
@@ -67,7 +67,7 @@ Checked check_map(const Given& given, const Allowed& allowed) {
   return members;
 }
 
-// Anything that has a JSON form, and inside of it what is allowed.
+// Checks data: any value that has a JSON form, and inside of it the values that are allowed.
 Checked check_data(const Given& given, const Allowed& allowed) {
   switch (given.node.kind) {
     case Node::Kind::boolean:
@@ -147,7 +147,7 @@ Checked check_subject(const Given& given) {
   return given.node.text;
 }
 
-// A table with the fields of the vocabulary's table `name`.
+// Checks a table that has the fields of the vocabulary's table `name`.
 Checked check_fields(const Given& given, const char* name, const std::string& what) {
   if (!given.is(Node::Kind::table)) return given.expected(what);
   const std::string label = given.spot.field() + " of " + given.spot.declaration().label();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The types that name something that is declared: workers, builders, schedulers, steps.
+// The types whose values name declarations: workers, builders, schedulers, steps.
 #include <set>
 
 #include "config/checker.hpp"
@@ -10,7 +10,7 @@
 namespace headrace::config {
 namespace {
 
-// What a value names: a text, or a declaration of `kind`.
+// Gives the name in a value, which is a text or a declaration of `kind`.
 std::optional<std::string> name_of(const std::string& kind, const Given& given) {
   if (given.is(Node::Kind::string)) return given.node.text;
   if (given.is(Node::Kind::declaration)) {
@@ -21,7 +21,7 @@ std::optional<std::string> name_of(const std::string& kind, const Given& given) 
   return std::nullopt;
 }
 
-// Names and globs, and what they select of the declared names of one kind.
+// Names and globs, and the declared names of one kind that they select.
 class Selection {
  public:
   Selection(const std::string& kind, Checker& checker) : kind_(kind), checker_(checker) {}
@@ -50,7 +50,7 @@ class Selection {
 
   const json::Array& patterns() const { return patterns_; }
   const json::Array& selected() const { return selected_; }
-  /// False: something is missing for a reason that is told.
+  /// False when a name is missing for a reason that was reported.
   bool complete() const { return complete_; }
 
  private:
@@ -76,7 +76,7 @@ class Selection {
   bool complete_ = true;
 };
 
-// The declared names that are selected, each once.
+// Gives the declared names that a value selects, each once.
 Checked names_of(const std::string& kind, const Given& given) {
   Selection selection(kind, given.checker);
   given.each_item([&](const Given& item) { selection.add(item); });

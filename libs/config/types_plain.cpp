@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The types whose values are known at once: truths, numbers, times, choices.
+// The types whose values are known at once: booleans, numbers, times, choices.
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -12,7 +12,7 @@
 namespace headrace::config {
 namespace {
 
-constexpr std::int64_t kMaxPriority = 1'000'000;  // the store takes no higher one
+constexpr std::int64_t kMaxPriority = 1'000'000;  // the store takes no higher priority
 
 Checked check_duration(const Given& given) {
   std::optional<milliseconds> time;
@@ -43,11 +43,11 @@ Checked check_mode(const Given& given) {
   });
 }
 
-// The result of one exit code; nothing when either is none.
+// Gives the result that belongs to one exit code; nothing when the code or the result is wrong.
 std::optional<Results> exit_result(std::int64_t code, const Node& value) {
   if (code < -128 || code > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
   const auto result = value.is(Node::Kind::string) ? results_from_name(value.text) : std::nullopt;
-  if (result == Results::retry) return std::nullopt;  // of builds that lost their worker
+  if (result == Results::retry) return std::nullopt;  // only for builds that lost their worker
   return result;
 }
 
@@ -64,7 +64,7 @@ Checked check_exit_codes(const Given& given) {
     const auto result = exit_result(code, *value);
     const std::string name = std::to_string(code);
     if (!result) return given.member(name, *value).expected(what);
-    // Windows writes its codes as unsigned; a worker counts with signed ones.
+    // Windows writes exit codes as unsigned numbers; a worker uses signed ones.
     results[std::to_string(static_cast<std::int32_t>(code))] = static_cast<int>(*result);
   }
   return results;

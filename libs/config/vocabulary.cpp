@@ -9,7 +9,7 @@
 namespace headrace::config {
 namespace {
 
-// What Lua and Buildbot's users may look for, and a sandbox does not have.
+// Names that users of Lua and of Buildbot may look for, and that the sandbox does not have.
 bool left_out(std::string_view word) {
   static const std::set<std::string_view> names = {
       "os",       "io",         "debug",       "coroutine",       "package",    "require",        "load",
@@ -86,7 +86,7 @@ std::string snake_case(std::string_view name) {
   for (std::size_t i = 0; i < name.size(); ++i) {
     const auto c = static_cast<unsigned char>(name[i]);
     if (std::isupper(c) != 0) {
-      // One underscore before a run of capitals: "maxBuilds", "serverURL".
+      // A run of capitals gets one underscore: "maxBuilds", "serverURL".
       if (i > 0 && name[i - 1] != '.' && std::isupper(static_cast<unsigned char>(name[i - 1])) == 0)
         snake += '_';
       snake += static_cast<char>(std::tolower(c));

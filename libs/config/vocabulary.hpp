@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of the configuration as data (vocabulary/*.lua), and what to say of one that is not there.
+// The words of the configuration as data (vocabulary/*.lua), and the messages about words that do not exist.
 #pragma once
 
 #include <map>
@@ -14,11 +14,11 @@ struct lua_State;
 
 namespace headrace::config {
 
-/// What a field cannot do without: another one, with any value or with this one.
+/// A field that another field needs beside it, with any value or with a certain one.
 struct Need {
-  std::string field;  ///< "": nothing
-  std::string value;  ///< "": any
-  std::string says;   ///< behind "strict of hook.github "
+  std::string field;  ///< "": none is needed
+  std::string value;  ///< "": any value will do
+  std::string says;   ///< the message, behind "strict of hook.github "
 };
 
 /// One row of the vocabulary; vocabulary/words.lua explains the parts.
@@ -26,8 +26,8 @@ struct Field {
   std::string type;
   bool required = false;
   std::string meaning;
-  Node default_value;     ///< nil: none
-  std::string otherwise;  ///< what holds without a default, in words
+  Node default_value;     ///< nil: the field has none
+  std::string otherwise;  ///< without a default: what holds when the field is not given, in words
   std::string target;     ///< name of the member that gets the value; "options" for an option of the kind
   std::string excludes;
   Need needs;
@@ -40,7 +40,7 @@ struct Word {
   std::string name;  ///< "worker", "step.git"
   Naming naming = Naming::variant;
   bool camel = false;  ///< camelCase names of fields are accepted
-  std::string runs;    ///< of a step: the kind of the plan
+  std::string runs;    ///< for a step: the kind in its plan
   std::map<std::string, Field, std::less<>> fields;
   std::set<std::string, std::less<>> later;
   std::map<std::string, std::string, std::less<>> written;  ///< Buildbot's name → ours
@@ -55,17 +55,17 @@ class Vocabulary {
 
   const Word& word(std::string_view name) const { return words_.find(name)->second; }
   const std::map<std::string, Word, std::less<>>& words() const { return words_; }
-  /// Tables within fields: "change_filter", "codebase".
+  /// The tables that are values of fields: "change_filter", "codebase".
   const Word& table(std::string_view name) const { return tables_.find(name)->second; }
   const std::map<std::string, Word, std::less<>>& tables() const { return tables_; }
   const std::set<std::string, std::less<>>& later() const { return later_; }
   const std::set<std::string, std::less<>>& functions() const { return functions_; }
 
-  /// What is wrong with `word`, which is neither a word nor one of `known`.
+  /// The message about `word`, which is neither a word of the vocabulary nor one of `known`.
   std::string advice(std::string_view word, const std::vector<std::string>& known) const;
-  /// The field of `word` that was meant by `field`, which is none; "" when none is near.
+  /// The field of `word` that somebody meant who wrote `field`; "" when no field is near.
   std::string meant(const Word& word, std::string_view field) const;
-  /// What is wrong with `field`, which is no field of `word`; `label` names the declaration.
+  /// The message about `field`, which is no field of `word`; `label` names the declaration.
   std::string field_advice(const Word& word, const std::string& label, std::string_view field) const;
   /// "hook.base, hook.github, hook.gitlab"
   std::string variants(std::string_view kind) const;
@@ -80,10 +80,10 @@ class Vocabulary {
   std::set<std::string, std::less<>> functions_;
 };
 
-/// Pushes the joined words, as the grammar needs them. Exceptions: a mistake in them, which is a bug.
+/// Pushes the joined words, as the grammar needs them. Exceptions: the words have a mistake, which is a bug.
 void push_words(lua_State* lua);
 
-/// "treeStableTimer" → "tree_stable_timer"; what has no capitals stays as it is.
+/// "treeStableTimer" → "tree_stable_timer". A name without capitals stays as it is.
 std::string snake_case(std::string_view name);
 
 }  // namespace headrace::config

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the core wants done, and the answers that come back.
+// The actions of the core, and the answers to them.
 //
-// An answer names the ticket of its action. Actions keeps, for every ticket, what goes on with the answer; so
-// the parts of the core are written in the order in which things happen, and the core still has nothing but
-// inputs and actions. Answers to a core that was thrown away must not come back.
+// An answer names the ticket of its action. The class Actions keeps the function that continues with the
+// answer for every ticket. So the parts of the core are written in the order in which things happen, and the
+// core still has nothing but inputs and actions. An answer must not reach a later core than the one that
+// asked.
 #pragma once
 
 #include <functional>
@@ -26,13 +27,13 @@
 
 namespace headrace::dispatcher {
 
-/// Names an action whose answer is waited for; 0: nobody waits.
+/// The number of an action whose answer somebody waits for; 0: nobody waits.
 using Ticket = std::int64_t;
 
 /// A message to the worker behind this connection.
 struct Send {
   std::string peer;
-  const char* name;  ///< of the message
+  const char* name;  ///< name of the message's type
   std::string body;
 };
 /// A transition in the next batch.
@@ -40,7 +41,7 @@ struct Commit {
   store::Call call;
   Ticket ticket = 0;
 };
-/// A call of log_append, on the connection for logs.
+/// A call of the function log_append, on the connection for logs.
 struct AppendLog {
   store::Call call;
   Ticket ticket = 0;
@@ -49,7 +50,7 @@ struct AppendLog {
 // Questions to the store, each with the type of its answer.
 struct ClaimOf {
   RequestId request;
-  BuildId build;  ///< when it is known, one round trip is enough
+  BuildId build;  ///< 0: not known, which takes a second round trip
   using Answer = std::optional<store::Claimed>;
 };
 struct ChangesOf {
@@ -64,7 +65,7 @@ struct SessionOf {
   std::string worker;
   using Answer = std::optional<store::Worker>;
 };
-/// The reads that answer them.
+/// The reads that answer these questions.
 inline auto read_of(const ClaimOf& q) { return store::claim(q.request, q.build); }
 inline auto read_of(const ChangesOf& q) { return store::changes(q.ids); }
 inline auto read_of(const SlotsOf& q) { return store::claims_of_worker(q.worker); }
@@ -79,13 +80,13 @@ struct WantConfiguration {
   ConfigVersion version;
   Ticket ticket = 0;
 };
-/// Bytes of a log are committed up to here; for who follows it.
+/// The committed size of a log, for pages and commands that follow the log.
 struct AnnounceLog {
   BuildId build;
   store::LogName log;
   store::LogExtent extent;
 };
-/// The build has ended: its logs, as far as Redis has them, can go to the log store.
+/// The build has ended: the logs that Redis has of it can go to the log store.
 struct MoveLogs {
   BuildId build;
   std::map<store::LogName, std::int64_t> sizes;
@@ -93,7 +94,7 @@ struct MoveLogs {
 
 using Action = std::variant<Send, Commit, AppendLog, Ask, WantConfiguration, AnnounceLog, MoveLogs>;
 
-/// What comes back with a ticket.
+/// The answer that comes with a ticket.
 using Answer = std::variant<store::Reply, ClaimOf::Answer, ChangesOf::Answer, SlotsOf::Answer,
                             SessionOf::Answer, ConfigurationPtr>;
 
@@ -103,7 +104,7 @@ class Actions {
   void send(const std::string& peer, const M& message) {
     list_.push_back(Send{peer, M::kName, wire::encode(message)});
   }
-  /// @param then  takes the Outcome
+  /// @param then  takes the transition's Outcome
   template <class Transition, class F>
   void commit(const Transition& transition, F then) {
     list_.push_back(Commit{transition.call(), outcome_ticket<Transition>(std::move(then))});
@@ -131,7 +132,7 @@ class Actions {
 
   std::vector<Action> take() { return std::exchange(list_, {}); }
 
-  /// Goes on with an answer. Each ticket is answered once.
+  /// Calls the function that waits for this answer. Each ticket is answered once.
   void answer(Ticket ticket, Answer answer) {
     if (auto waiting = waiting_.extract(ticket)) waiting.mapped()(answer);
   }

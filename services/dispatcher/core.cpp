@@ -101,7 +101,7 @@ void Core::on_buildset(const wire::BuildsetNew& event) {
     return;
   }
   const BuildsetPtr shared = std::make_shared<const wire::Buildset>(std::move(*set));
-  // An event older than the state that was loaded says nothing new.
+  // An event may be older than the loaded state. Its requests are in the queue already.
   for (const auto& request : shared->requests)
     if (!c_.queue.find(request.id))
       c_.queue.add({request.id, request.builder, request.priority, event.at_ms, shared}, true);
@@ -136,7 +136,8 @@ void Core::on_key_removed(const std::string& worker, Now now) {
 
 void Core::on_configuration(ConfigurationPtr configuration, ConfigVersion version, Now now) {
   c_.now = now;
-  // The old one is let go after the workers' index, which points into it.
+  // The index of the workers points into the old configuration, so that one is released only after the index
+  // is new.
   const auto before = std::exchange(c_.configuration, std::move(configuration));
   c_.version = version;
   c_.workers.configure(c_.configuration ? &c_.configuration->site() : nullptr);

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dispatcher's decisions: which request is offered to which worker, what a worker's message means,
-// what becomes of the builds of a lost worker. Pure: messages, events, answers of the store and the time come
-// in, actions go out, so that the simulation can run several of them.
+// The dispatcher's decisions: which request is offered to which worker, what a worker's message means, and
+// what becomes of the builds of a lost worker. The core is pure: messages, events, answers of the store and
+// the time come in, actions go out. So the simulation can run several cores.
 //
 // The core only routes. Its parts own what they decide about:
 //
 //   Sessions   hello, welcome, heartbeats, leases, goodbye       Workers       links, slots, who is free
 //   Offers     matching, offers, accepts, refusals               PendingQueue  open requests, their order
 //   Reports    logs, progress, the end of a build, questions     Claims        offers and running builds
-//   Recovery   claims that outlived a dispatcher or a worker     Actions       what is to be done, who waits
-//   for what
+//   Recovery   claims that outlived a dispatcher or a worker     Actions       actions and their answers
 //
-// Nothing here is the truth. The store's functions check every step again; the core only knows enough to
-// ask for the right thing, and forgets what is refused in a way it did not expect.
+// The truth is in the store, not here. The store's functions check every step again. The core knows just
+// enough to ask for the right step, and forgets a claim that the store refuses for a reason that the core did
+// not expect.
 #pragma once
 
 #include <optional>
@@ -37,8 +37,8 @@ class Core {
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
-  // Inputs. After each of them take_actions(), and after a run of them match().
-  /// A message of a worker. @param worker  whose key it is
+  // The inputs. Call take_actions() after each input, and match() after a run of inputs.
+  /// A message of a worker. @param worker  the name that belongs to the connection's key
   void on_message(const std::string& peer, const std::string& worker, const std::string& name,
                   const std::string& body, Now now);
   void on_event(const wire::Event& event, Now now);
@@ -47,13 +47,13 @@ class Core {
   /// The worker's key is no longer allowed: its session ends and its builds go back.
   void on_key_removed(const std::string& worker, Now now);
   void on_configuration(ConfigurationPtr configuration, ConfigVersion version, Now now);
-  /// Once a second.
+  /// Call once a second.
   void on_tick(Now now);
-  /// Offers what can be offered. @param anew  the time of a request that was put aside has come
+  /// Offers pending requests to free workers. @param anew  true when the time of a delayed request has come
   void match(Now now, bool anew = false);
 
   std::vector<Action> take_actions() { return c_.out.take(); }
-  /// When match() should be called again for requests that were put aside.
+  /// When to call match() again, for requests that are delayed.
   std::optional<MonoTime> next_match() const { return c_.queue.next_delay(); }
 
   std::size_t pending_count() const { return c_.queue.pending_count(); }

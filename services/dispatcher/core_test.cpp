@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which worker is offered what.
+// The choice of workers and requests for offers.
 #include <gtest/gtest.h>
 
 #include "dispatcher/testing/test_dispatcher.hpp"
@@ -24,7 +24,7 @@ TEST(DispatcherCore, TheIdlestWorkerIsAskedFirst) {
   d.connect("w1", 1);
   d.connect("w2", 2);
   d.request(1, {"a", "a", "a"});
-  // Three calls at once: each counts the one before as taken.
+  // Three offers go to the store at once. Each counts the worker of the offer before as taken.
   auto first = d.commit<store::Offer>(), second = d.commit<store::Offer>(), third = d.commit<store::Offer>();
   EXPECT_EQ(workers_of(first), (Texts{"w2", "w1"})) << "3 free against 2";
   EXPECT_EQ(workers_of(second), (Texts{"w1", "w2"})) << "2 each, so in the order of the builder";
@@ -145,7 +145,7 @@ TEST(DispatcherCore, ARequestThatIsAlreadyKnownIsNotOfferedTwice) {
   loaded.set = std::make_shared<wire::Buildset>();
   TestDispatcher d(kOne, {loaded});
   d.connect("w", 1);
-  d.request(1, {"a"});  // the event of what was loaded
+  d.request(1, {"a"});  // the event of the request that was loaded
   EXPECT_TRUE(d.quiet());
 }
 

@@ -12,14 +12,14 @@
 namespace headrace::dispatcher {
 namespace {
 
-constexpr int kAtOnce = 16;        // builds being written
-constexpr milliseconds kWait{20};  // for more builds that end, to be read and written in one go
-constexpr int kChunks = 64;        // read at once: at most 4 MB
+constexpr int kAtOnce = 16;        // builds that are written at the same time
+constexpr milliseconds kWait{20};  // before a move begins: builds that end meanwhile are moved together
+constexpr int kChunks = 64;        // chunks of one read: at most 4 MB
 constexpr std::int64_t kLeftoverMs = 15'000;
-constexpr int kLeftovers = 100;               // looked for at once
-constexpr milliseconds kGather{500};          // until what was written is put on disk together …
-constexpr std::size_t kMaxWritten = 256;      // … or so many builds
-constexpr std::int64_t kMaxBytes = 64 << 20;  // … or so much text
+constexpr int kLeftovers = 100;               // builds of one search
+constexpr milliseconds kGather{500};          // a sync comes so long after the first written build …
+constexpr std::size_t kMaxWritten = 256;      // … or after so many builds
+constexpr std::int64_t kMaxBytes = 64 << 20;  // … or after so much text
 
 std::string name_of(store::LogName log) { return std::to_string(log.step) + "." + std::to_string(log.log); }
 
@@ -28,7 +28,7 @@ std::string name_of(store::LogName log) { return std::to_string(log.step) + "." 
 struct LogMover::Move {
   struct Log {
     store::LogName name;
-    std::int64_t size_bytes = 0;  ///< that Redis says it has
+    std::int64_t size_bytes = 0;  ///< size of the log in Redis
   };
   BuildId build;
   Generation::Mark life;
@@ -96,7 +96,7 @@ void LogMover::next() {
 void LogMover::start(MovePtr move) {
   if (!move->logs.empty()) return next_log(std::move(move));
   lane_.read(store::log_extents(move->build), [this, move](const Result<store::LogExtents>& logs) {
-    // No log is empty: another dispatcher has moved it meanwhile, and its file must stay.
+    // No log is ever empty. An empty one was moved by another dispatcher meanwhile, and that file must stay.
     if (!logs ||
         std::any_of(logs->begin(), logs->end(), [](const auto& l) { return l.second.size_bytes <= 0; }))
       return abandon(*move);
@@ -130,7 +130,7 @@ void LogMover::read_more(MovePtr move) {
 
 void LogMover::write(MovePtr move, std::vector<std::string> chunks) {
   portions_.push_back({std::move(move), std::move(chunks)});
-  // Builds that ended together are read together; one hand-over to the thread for all of them.
+  // Builds that ended together are read together, and go to the thread in one piece.
   if (portions_.size() == 1) boost::asio::post(host_.io(), [this] { write_what_came(); });
 }
 
@@ -152,7 +152,7 @@ std::optional<std::string> LogMover::write_portion(Move& move, const std::vector
     for (const auto& chunk : chunks)
       if (auto done = move.writer->append(chunk); !done) return done.error().text;
     if (chunks.size() < kChunks) {
-      // Another dispatcher may have moved and dropped it while we were reading.
+      // Another dispatcher may have moved and dropped the log during the reads.
       if (move.writer->totals().size_bytes != move.logs.back().size_bytes)
         return "Redis no longer has all of it";
       move.writer->finish();
@@ -199,7 +199,7 @@ void LogMover::sync() {
   syncing_ = true;
   sync_timer_.cancel();
   const auto batch =
-      std::make_shared<std::vector<Written>>(std::move(written_));  // the pool has it meanwhile
+      std::make_shared<std::vector<Written>>(std::move(written_));  // shared with the pool's thread
   written_.clear();
   if (batch->size() > kMaxWritten) {
     written_.assign(batch->begin() + kMaxWritten, batch->end());
@@ -224,7 +224,7 @@ void LogMover::sync() {
       } else {
         drop(*batch);
       }
-      sync();  // what was written meanwhile
+      sync();  // builds that were written meanwhile
     });
   });
 }
@@ -233,7 +233,7 @@ void LogMover::drop(const std::vector<Written>& batch) {
   store::LogsMoved moved;
   for (const auto& build : batch) moved.builds.push_back(build.build);
   for (const auto& build : batch) {
-    // Answers come in the order of asking: after the last one, all are dropped.
+    // Answers come in the order of the calls: after the last answer, all logs are dropped.
     const bool last = &build == &batch.back();
     lane_.commit(store::LogDrop{build.build}.call(),
                  [this, last, moved, id = build.build](const store::Reply&) {
@@ -243,7 +243,7 @@ void LogMover::drop(const std::vector<Written>& batch) {
   }
 }
 
-// The logs stay in Redis; they are looked for again later.
+// The logs stay in Redis. look_for_leftovers() finds them later.
 void LogMover::abandon(const Move& move) {
   --active_;
   end(move.build);

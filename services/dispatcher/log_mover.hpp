@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes the logs of finished builds from Redis to the log store, a few builds at a time. Files are
-// written on a thread of its own; a log counts as moved only when what was written is what Redis had. Redis
-// gives up its copy when the file is on disk, which is seen to for many builds at once.
+// Moves the logs of finished builds from Redis to the log store, a few builds at a time. A thread of its own
+// writes the files. A log counts as moved only when its file has as many bytes as Redis had. The copy in
+// Redis is dropped after the file is synced to disk; one sync serves many builds.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -27,17 +27,18 @@ class LogMover {
   LogMover(service::ServiceRunner& host, LogConnection& lane, std::filesystem::path directory);
   ~LogMover();
 
-  /// @param sizes  bytes of each log as Redis has them; empty when not known: it is asked
+  /// @param sizes  bytes of each log in Redis; empty when the caller does not know them, then Redis is asked
   void add(BuildId build, const std::map<store::LogName, std::int64_t>& sizes = {});
-  /// Builds that ended long ago and still have their logs in Redis: whoever should have moved them died.
+  /// Looks for builds that ended a while ago and still have their logs in Redis: the dispatcher that should
+  /// have moved the logs has died.
   void look_for_leftovers();
-  /// After a lost connection.
+  /// Forgets all moves. Call after a connection was lost.
   void clear();
   std::size_t waiting() const { return known_.size(); }
 
  private:
   struct Move;
-  /// Shared with the pool, which may still write for a move that was forgotten.
+  /// Shared with the thread of the pool, which may still write for a move that clear() has forgotten.
   using MovePtr = std::shared_ptr<Move>;
   struct Written {
     BuildId build;
@@ -63,13 +64,13 @@ class LogMover {
   boost::asio::thread_pool pool_{1};
   boost::asio::steady_timer start_timer_, sync_timer_;
   std::deque<MovePtr> queue_;
-  std::set<BuildId> known_;  ///< everything that is waiting, being written or written
-  int active_ = 0;           ///< builds being written
+  std::set<BuildId> known_;  ///< builds that wait, are being written, or are written
+  int active_ = 0;           ///< number of builds that are being written
   struct Portion {
     MovePtr move;
     std::vector<std::string> chunks;
   };
-  std::vector<Portion> portions_;  ///< read, and to be written with whatever else this turn of the loop reads
+  std::vector<Portion> portions_;  ///< read in this turn of the loop, to be written together
   std::vector<Written> written_;
   std::int64_t written_bytes_ = 0;
   bool syncing_ = false;

@@ -10,8 +10,8 @@ int main(int argc, char** argv) {
   if (parsed.exit_status) return *parsed.exit_status;
   headrace::service::RunnerOptions options;
   options.event_source = headrace::service::EventSource::event_log;
-  options.lease_clock =
-      headrace::service::LeaseClock::none;  // the core ticks the workers' clock itself and needs the answer
+  // The core itself ticks the workers' clock, because it needs the answer.
+  options.lease_clock = headrace::service::LeaseClock::none;
   headrace::service::ServiceRunner runner(parsed.host, "dispatcher", options);
   headrace::dispatcher::DispatcherService service(runner, settings);
   return runner.run(service);

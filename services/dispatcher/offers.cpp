@@ -9,16 +9,16 @@
 namespace headrace::dispatcher {
 namespace {
 
-constexpr std::size_t kMaxWorkers = 8;   // tried in one offer
-constexpr milliseconds kAfterMiss{200};  // another dispatcher was quicker: its event is on the way
+constexpr std::size_t kMaxWorkers = 8;   // number of workers in one offer
+constexpr milliseconds kAfterMiss{200};  // another dispatcher was quicker, and its event is on the way
 constexpr milliseconds kAfterRefusal{1000};
 constexpr const char* kNoFreeSlot = "no free slot";  // a worker's reason that says nothing about the plan
 
 }  // namespace
 
-// The builders' first requests compete: the highest priority goes first, then the oldest. A builder whose
-// request was offered competes again with its next one; a builder without a worker is out until something
-// changes.
+// The first requests of all builders compete: the one with the highest priority is offered first, then the
+// oldest. A builder whose request was offered competes again with its next request. A builder without a free
+// worker is left out until something changes.
 void Offers::match() {
   if (!c_.configuration || !std::exchange(c_.match_needed, false)) return;
   c_.queue.drop_expired_delays(c_.now.mono);
@@ -33,13 +33,13 @@ void Offers::match() {
   }
 }
 
-// Offers one request to the workers that could take it, the idlest first.
-// @return false when there is none
+// Offers one request to the workers that could take it, those with the most free slots first.
+// @return false when there is no such worker
 bool Offers::offer(RequestId id) {
   const auto* request = c_.queue.find(id);
   const auto& site = c_.configuration->site();
   const auto* builder = site.builder(request->builder);
-  if (!builder) return false;  // the configuration may get it back; until then it waits
+  if (!builder) return false;  // the request waits until a configuration has the builder again
   const auto workers = c_.workers.free_for(*builder, c_.now.mono, kMaxWorkers);
   if (workers.empty()) return false;
 
@@ -50,7 +50,7 @@ bool Offers::offer(RequestId id) {
   for (const auto& name : workers)
     offer.pairs.push_back(
         {id, name, c_.workers.find(name)->session, site.worker(name)->slots, builder->max_builds_per_worker});
-  // Until the store has answered, the first worker counts as taken.
+  // The first worker counts as taken until the store has answered.
   c_.workers.reserve(workers.front(), request->builder);
   c_.queue.take(id);
   c_.out.commit(offer, [this, offer, builder = request->builder,
@@ -61,7 +61,7 @@ bool Offers::offer(RequestId id) {
   return true;
 }
 
-// @param configuration  that the offer was made with: another one may be current by now
+// @param configuration  with which the offer was made; another one may be current by now
 void Offers::on_offered(const store::Offer& offer, const ConfigurationPtr& configuration,
                         const store::Outcome<store::Offer::Answer>& outcome) {
   const RequestId id = offer.pairs.front().request;
@@ -69,7 +69,7 @@ void Offers::on_offered(const store::Offer& offer, const ConfigurationPtr& confi
   const auto* request = c_.queue.find(id);
   const auto& worker = offer.pairs.at(outcome->pair).worker;
   const auto* link = c_.workers.find(worker);
-  if (!request || !link) return;  // it went away meanwhile: the offer expires
+  if (!request || !link) return;  // the request or the worker is gone: the offer expires
 
   auto& build = c_.claims.add(worker, {id, offer.nonce}, request->builder);
   build.slot = outcome->directory;
@@ -95,8 +95,8 @@ void Offers::on_not_offered(RequestId id, const store::Refusal& refusal) {
       spdlog::warn("offer refused request={} reason={}", id.value, refusal.text);
     return again();
   }
-  // No worker of the offer has a place, or the request is no longer pending: then an event has said so, or
-  // will.
+  // Either no worker of the offer has a place, or the request is no longer pending. Only in the first case it
+  // goes back to the queue here; in the second case events keep the queue right.
   c_.out.ask(ClaimOf{id, {}}, [id, again](const std::optional<store::Claimed>& claimed) {
     if (claimed && claimed->request.state == store::RequestState::pending) again();
   });
@@ -153,7 +153,8 @@ void Offers::on_accepted(const wire::Claim& claim, const store::Outcome<store::A
   c_.send_to(build.worker, wire::Accepted{claim, b.id, b.number, b.started_ms});
 }
 
-// A plan that nobody takes is offered less and less often, and ends as one that cannot be planned.
+// A plan that workers refuse is offered again after longer and longer delays. After the last attempt the
+// build ends like one that cannot be planned.
 void Offers::on_refuse(const std::string& worker, Link& link, const wire::Refuse& message) {
   auto* build = c_.claims.find(message.claim);
   if (!build || build->running || build->accepting) return;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to workers: matching, offers, accepts.
 //
-// An offer goes to the store first, which takes the first worker of it that still has a place; then to that
-// worker, with the whole plan. Nothing starts before the worker's accept is in the store as well.
+// An offer names several workers and goes to the store first. The store takes the first worker that still has
+// a place. Then that worker gets the offer, with the whole plan. The build starts only when the worker's
+// accept is in the store, too.
 #pragma once
 
 #include <map>
@@ -18,11 +19,12 @@ class Offers {
  public:
   explicit Offers(Context& context) : c_(context) {}
 
-  /// Offers what can be offered, if anything has changed that may allow it.
+  /// Offers pending requests to free workers, if something has changed since the last time that may allow an
+  /// offer.
   void match();
   void on_accept(const std::string& worker, Link& link, const wire::Accept& message);
   void on_refuse(const std::string& worker, Link& link, const wire::Refuse& message);
-  /// The request is complete.
+  /// Forgets a request that is complete.
   void forget(RequestId request) { refusals_.erase(request); }
 
  private:
@@ -30,12 +32,12 @@ class Offers {
   void on_offered(const store::Offer& offer, const ConfigurationPtr& configuration,
                   const store::Outcome<store::Offer::Answer>& outcome);
   void on_not_offered(RequestId request, const store::Refusal& refusal);
-  /// The build ends with EXCEPTION without troubling a worker.
+  /// Ends the build with EXCEPTION. No worker gets it.
   void end_unplannable(ActiveBuild& build, const std::string& reason);
   void on_accepted(const wire::Claim& claim, const store::Outcome<store::Accept::Answer>& outcome);
 
   Context& c_;
-  std::map<RequestId, int> refusals_;  ///< by workers, in a row
+  std::map<RequestId, int> refusals_;  ///< request → number of refusals by workers, one after the other
 };
 
 }  // namespace headrace::dispatcher

@@ -35,7 +35,7 @@ TEST(DispatcherCore, AnOfferThatTheStoreRefusesIsTriedAgainALittleLater) {
   EXPECT_EQ(d.commit<store::Offer>().args.at(2), "nonce2") << "every offer has a nonce of its own";
 }
 
-// The event that says so may be past already.
+// The event of the request may have come already.
 TEST(DispatcherCore, ARequestThatRunsElsewhereIsNotOfferedUntilItEnds) {
   TestDispatcher d(kOne);
   d.connect("w", 1);

@@ -19,7 +19,7 @@ namespace headrace::dispatcher {
 /// Shared by the requests of the buildset.
 using BuildsetPtr = std::shared_ptr<const wire::Buildset>;
 
-/// What matching and planning need of a request.
+/// The part of a request that matching and planning need.
 struct OpenRequest {
   RequestId id;
   std::string builder;
@@ -30,15 +30,16 @@ struct OpenRequest {
 
 class PendingQueue {
  public:
-  /// Adds (or replaces) an open request. @param pending  false: known, but offered or running
+  /// Adds or replaces an open request. @param pending  false when the request is offered or running
   void add(OpenRequest request, bool pending);
-  /// Back to its place in the queue. Unknown requests are ignored.
+  /// Puts a request back to its place in the queue. Unknown requests are ignored.
   void make_pending(RequestId id);
-  /// Offered, running, taken by another dispatcher.
+  /// Takes a request out of the queue, because it is offered or running, here or at another dispatcher.
   void take(RequestId id);
-  /// Complete: forgotten.
+  /// Forgets a request, which is complete.
   void remove(RequestId id);
-  /// Not offered before `until`: another dispatcher was quicker, or a worker said no.
+  /// Keeps a request from being offered before `until`, because another dispatcher was quicker or a worker
+  /// refused.
   void delay(RequestId id, MonoTime until);
 
   const OpenRequest* find(RequestId id) const;
@@ -46,21 +47,21 @@ class PendingQueue {
   std::size_t pending_count() const { return pending_count_; }
   std::size_t open_count() const { return open_.size(); }
 
-  /// The request of a builder that is to be offered next, as it competes with those of the others: highest
-  /// priority first, then oldest, then by the builder's name.
+  /// A builder's next request, as it competes with those of other builders: the highest priority first, then
+  /// the oldest, then by the builder's name.
   struct Head {
     std::int64_t minus_priority = 0, submitted_ms = 0;
     std::string builder;
     RequestId request;
     auto operator<=>(const Head&) const = default;
   };
-  /// Of every builder that has one, in no order.
+  /// The heads of all builders that have one, in no order.
   std::vector<Head> heads(MonoTime now) const;
   std::optional<Head> head_of(const std::string& builder, MonoTime now) const;
-  /// The pending request of a builder to offer next: highest priority, then lowest id, of those that may be
-  /// offered now.
+  /// The request of a builder that is to be offered next: of the pending requests without a delay, the one
+  /// with the highest priority, then with the lowest id.
   std::optional<RequestId> next_of_builder(const std::string& builder, MonoTime now) const;
-  /// Delays that are over by `now` no longer count.
+  /// Ends the delays that are over by `now`.
   void drop_expired_delays(MonoTime now);
   /// When the first delayed request may be offered again.
   std::optional<MonoTime> next_delay() const;

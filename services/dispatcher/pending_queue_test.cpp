@@ -15,7 +15,7 @@ OpenRequest request(std::int64_t id, const std::string& builder, std::int64_t pr
   return {RequestId{id}, builder, priority, submitted_ms, nullptr};
 }
 
-// The ids of a builder's pending requests, in the order in which they would be offered.
+// Gives the ids of a builder's pending requests, in the order in which they would be offered.
 std::vector<std::int64_t> order(PendingQueue queue, const std::string& builder) {
   std::vector<std::int64_t> out;
   while (const auto id = queue.next_of_builder(builder, kNow)) {
@@ -25,7 +25,7 @@ std::vector<std::int64_t> order(PendingQueue queue, const std::string& builder) 
   return out;
 }
 
-// The builders in the order in which their first requests compete.
+// Gives the builders in the order in which their first requests compete.
 std::vector<std::string> builders(const PendingQueue& queue) {
   auto heads = queue.heads(kNow);
   std::sort(heads.begin(), heads.end());

@@ -69,7 +69,7 @@ class Layers {
   const config::Worker& worker_;
 };
 
-// The step's environment over the builder's.
+// Puts the step's environment over the builder's.
 void merge_env(const json::Value& builder_env, wire::StepPlan& step) {
   if (!builder_env.is_object() || builder_env.as_object().empty() || !step.env.is_object()) return;
   json::Object merged = builder_env.as_object();

@@ -9,7 +9,8 @@
 namespace headrace::dispatcher {
 namespace {
 
-// The plan of a build of builder "kernel" on worker "w"; `site` comes before, `builder` is its fields.
+// Makes the plan of a build of builder "kernel" on worker "w". `site` is the configuration before the
+// builder, `builder` has the builder's fields.
 struct Planned {
   explicit Planned(const std::string& builder, const std::string& worker = "", const std::string& site = "",
                    const wire::Buildset& buildset = one_change(), const std::string& directory = "kernel") {
@@ -32,7 +33,7 @@ struct Planned {
     set.changes = {ChangeId{11}, ChangeId{12}};
     return set;
   }
-  // Value and source, as REST shows them.
+  // Gives value and source of a property, as REST shows them.
   json::Value property(const std::string& name) const {
     const auto found = plan.properties.find(name);
     if (found == plan.properties.end()) return "(none)";
@@ -179,7 +180,7 @@ TEST(Plan, StepsHaveTheDefaultsOfTheirKind) {
   EXPECT_EQ(p.plan.steps[3].timeout_ms, 5'000);
 }
 
-// The worker renders it when the step starts: steps before it may set properties.
+// The worker renders the value when the step starts, because earlier steps may set properties.
 TEST(Plan, AnInterpolateInACommandGoesToTheWorkerAsItIs) {
   const Planned p(
       "steps = step.shell { command = { 'make', interpolate 'V=%(prop:branch)s/%(prop:buildername)s' } }");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a running build asks.
+// The questions of a running build.
 #include <gtest/gtest.h>
 
 #include "dispatcher/testing/test_dispatcher.hpp"

@@ -17,7 +17,7 @@ constexpr seconds kSettleDelay{3};
 void Recovery::adopt(const std::string& worker, SessionId session,
                      const std::vector<std::pair<wire::Claim, BuildId>>& claims, std::function<void()> done) {
   if (claims.empty()) return done();
-  // Shared by the answers; the last one goes on.
+  // The counter is shared by the answers: the last answer calls `done`.
   const auto left = std::make_shared<std::size_t>(claims.size());
   const auto one_less = [left, done = std::move(done)] {
     if (--*left == 0) done();
@@ -59,7 +59,7 @@ void Recovery::adopt_one(const std::string& worker, SessionId session, const wir
     build.build = claimed.running->build;
     build.sequence_committed = build.sequence_sent = claimed.running->sequence;
   } else if (const auto plan = plan_claim(build, request.config, request.builder, *claimed.set); !plan) {
-    // The worker has the plan already; here the record is needed with which its build starts.
+    // The worker has the plan already. plan_claim() is called for the record with which the build starts.
     spdlog::error("adopted offer cannot be planned request={} reason={}", claim.request.value,
                   plan.error().text);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Claims that outlive the worker or the dispatcher that made them: given back, or gone on with.
+// Claims that outlive the worker or the dispatcher that made them: they are released or adopted.
 #include <gtest/gtest.h>
 
 #include "dispatcher/testing/test_dispatcher.hpp"
@@ -62,7 +62,7 @@ class DispatcherOrphans : public testing::Test {
   store::Claimed& claimed() { return d.store.claims[RequestId{1}]; }
   store::Request& request() { return claimed().request; }
 
-  // The lease of w has run out: what the core makes of its build.
+  // Lets the lease of w run out, and gives what the core does with the build.
   TestCall lost() {
     d.tick();
     d.commit<store::Tick>().ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
@@ -283,7 +283,7 @@ TEST_F(DispatcherOrphans, ACancelSurvivesTheDispatcherThatHeardOfIt) {
   EXPECT_EQ(welcome.held[0].reason, "by ann");
 }
 
-// People press stop exactly when a dispatcher restarts.
+// Somebody may press stop just when a dispatcher restarts.
 TEST_F(DispatcherOrphans, ACancelThatComesDuringAnAdoptionIsNotLost) {
   d.store.silent = true;
   d.say("w@2", "w", TestDispatcher::hello("instance2", {{RequestId{1}, "n50"}}));

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* kNoClaim = "the claim is no longer valid";
 
-// Whoever follows a long log hears of it about once a megabyte, and when it stands still.
+// A long log is announced about once a megabyte, and when no append is in flight.
 bool worth_telling(const LogState& log) {
   return log.in_flight == 0 || log.committed.size_bytes % (1 << 20) < (1 << 16);
 }
@@ -19,7 +19,7 @@ bool worth_telling(const LogState& log) {
 void Reports::on_report(Link& link, wire::Report report) {
   auto* build = c_.claims.find(report.claim);
   if (!build || !build->running) return c_.out.send(link.peer, wire::Fenced{report.claim, kNoClaim});
-  if (build->ended) return;  // whatever the worker repeats, the end is on its way
+  if (build->ended) return;  // the end is on its way to the store, so a repeat has no effect
   for (auto& piece : report.logs) {
     if (!take_log(*build, std::move(piece))) return sessions_.resync(build->worker, "log bytes are missing");
     if (build->ended) return;
@@ -29,7 +29,7 @@ void Reports::on_report(Link& link, wire::Report report) {
   const auto expected = build->sequence_sent + static_cast<std::int64_t>(build->waiting.size()) + 1;
   if (report.sequence > expected) return sessions_.resync(build->worker, "a report is missing");
   if (report.sequence < expected) {
-    // A repeat: what is not committed yet will be acknowledged when it is.
+    // This is a repeat. A report that is not committed yet is acknowledged when it is.
     if (report.sequence <= build->sequence_committed) acknowledge(*build, false, {});
     return;
   }
@@ -80,18 +80,18 @@ void Reports::on_appended(ActiveBuild& build, store::LogName name,
     return end_with_exception(build, build.sequence_sent + 1, "log: " + outcome.error().text);
   }
   log.committed = *outcome;
-  if (log.in_flight == 0) log.sent = log.committed;  // the store's word wins
+  if (log.in_flight == 0) log.sent = log.committed;  // the store's answer replaces our count
   const auto position = wire::LogPosition{name.step, name.log, log.committed.size_bytes};
   const auto announced = AnnounceLog{build.build.id, name, log.committed};
   const bool telling = worth_telling(log);
   if (log.in_flight == 0 && !build.waiting.empty()) apply_waiting(build);
-  // The answer to the build's end says all of this too, and whoever follows the event log hears of the end.
+  // The end of the build acknowledges its logs as well, and readers of the event log learn of the end.
   if (build.ended || !telling) return;
   acknowledge(build, false, {position});
   c_.out.announce_log(announced);
 }
 
-// Whether the logs of every finished step in the report are in the store as the worker has counted them.
+// True when the store has the logs of every finished step in the report, as the worker has counted them.
 bool Reports::logs_committed(const ActiveBuild& build, wire::Report& report) const {
   for (auto& item : report.items) {
     if (!item.step) continue;
@@ -140,8 +140,8 @@ void Reports::commit_report(ActiveBuild& build, const wire::Report& report) {
 
   store::Progress progress{build.claim, report.sequence, {}};
   if (finish) {
-    // The whole build stands in its end; single steps of this report need no events of their own.
-    // A step may not give the build back: that is for a lost worker.
+    // The event of the build's end holds the whole build, so single steps of this report need no events of
+    // their own. A step cannot make a build RETRY: only a lost worker does.
     b.results = finish->results == Results::retry ? Results::exception : finish->results;
     b.state_string = finish->state_string;
     b.complete_ms = c_.wall_ms();
@@ -185,7 +185,7 @@ void Reports::fence(const ActiveBuild& build, const std::string& reason) {
   c_.remove_claim(build.claim.request);
 }
 
-// The store will never take what the worker says, so without this the build would run for ever.
+// The store will never take the worker's message, so the build would run for ever without this end.
 void Reports::end_with_exception(ActiveBuild& build, std::int64_t sequence, const std::string& reason) {
   spdlog::error("build ends, what its worker says cannot be taken build={} worker={} reason={}",
                 build.build.id.value, build.worker, reason);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a running build says: log bytes, steps, properties, its end, and its questions.
+// The messages of a running build: log bytes, steps, properties, its end, and its questions.
 //
-// A report waits until the logs of the steps that it ends are committed. What the store or the decoder
-// refuses for good ends the build with EXCEPTION: the worker would offer it again for ever.
+// A report waits until the logs of the steps that it ends are committed. A message that the store or the
+// decoder refuses for good ends the build with EXCEPTION, because the worker would send the message again for
+// ever.
 #pragma once
 
 #include <string>

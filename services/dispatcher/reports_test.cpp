@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a running build says: reports in order, logs before the steps that they belong to, and that it is to
-// stop.
+// The messages of a running build: reports come in order, logs are committed before the steps that they
+// belong to, and a build is told to stop.
 #include <gtest/gtest.h>
 
 #include "dispatcher/testing/test_dispatcher.hpp"
@@ -54,7 +54,7 @@ class DispatcherProgress : public testing::Test {
     return p;
   }
   json::Value stored() const { return json::Array{size, lines, static_cast<std::int64_t>(crc)}; }
-  // The end of step 0, with what was written to its log by now.
+  // The end of step 0, with the size of its log by now.
   wire::ProgressItem ended() {
     auto item = step(0, "x", Results::success);
     item.step->logs.resize(1);
@@ -269,7 +269,7 @@ TEST_F(DispatcherProgress, TheStoresWordAboutALogWins) {
   EXPECT_EQ(d.append().args.at(2), "0");
 }
 
-// A worker offers again what was not taken: refused for good, it would go on for ever.
+// A worker sends a report again that was not taken. A report that is refused for good would be sent for ever.
 TEST_F(DispatcherProgress, AChunkThatCannotBeReadEndsTheBuildOnce) {
   auto p = piece("oone\n");
   p.chunk.resize(p.chunk.size() / 2);

@@ -95,8 +95,9 @@ void DispatcherService::load_requests() {
         config_->current(), config_->version(), open.requests, now());
     host_->loaded(open.head);
     perform();
-    // After the head was read, so that a key allowed in between is either here or an event; and after the
-    // core is there, so that the hello of a worker that is let in finds it.
+    // The keys are read after the head of the event log: a key that is allowed in between is found by this
+    // read or comes as an event. And they are read after the core is made: a worker may say hello as soon as
+    // it is admitted.
     read_keys();
   });
 }
@@ -170,7 +171,7 @@ std::string DispatcherService::unhealthy() const {
   return "";
 }
 
-// An action may bring an answer at once, which may bring more actions.
+// An action may be answered at once, and the answer may bring more actions.
 void DispatcherService::perform() {
   while (core_) {
     auto actions = core_->take_actions();
@@ -182,7 +183,7 @@ void DispatcherService::perform() {
 void DispatcherService::answer(Ticket ticket, Answer answer) {
   if (!core_ || !ticket) return;
   core_->on_answer(ticket, std::move(answer), now());
-  // Answers come in runs; one of them may have put a request aside, or freed a worker.
+  // Any answer may have delayed a request or freed a worker.
   match();
 }
 

@@ -40,7 +40,7 @@ class DispatcherService : public service::Service {
   void on_message(const bus::Message& message);
   void match(bool anew = false);
 
-  /// Performs what the core wants done.
+  /// Performs the core's actions.
   void perform();
   void perform(Send& a);
   void perform(Commit& a);
@@ -59,10 +59,10 @@ class DispatcherService : public service::Service {
   std::unique_ptr<LogConnection> logs_;
   std::unique_ptr<LogMover> mover_;
   std::unique_ptr<boost::asio::steady_timer> match_timer_;
-  std::optional<MonoTime> match_at_;  ///< when it rings
+  std::optional<MonoTime> match_at_;  ///< when match_timer_ will call match()
   std::unique_ptr<Core> core_;
   std::unique_ptr<service::AdmittedPublicKeys> keys_;
-  std::map<std::string, std::string> said_hello_;  ///< worker → the key with which it did
+  std::map<std::string, std::string> said_hello_;  ///< worker → the key of the connection that said hello
   int ticks_ = 0;
   Generation generation_;  ///< of the loaded state
 };

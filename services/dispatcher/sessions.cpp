@@ -26,7 +26,8 @@ void Sessions::on_hello(const std::string& peer, const std::string& worker, wire
   if (auto* before = c_.workers.find(worker)) {
     const bool same_life = before->peer == peer && before->instance == hello.instance;
     if (same_life && !before->welcomed) {
-      // Its welcome is being made. The same hello is a repeat; another one is answered after that.
+      // The welcome for this connection is being prepared. The same hello again is a repeat. A different
+      // hello is answered after the welcome.
       if (hello.held != before->hello.held) before->later = std::move(hello);
       return;
     }
@@ -39,7 +40,7 @@ void Sessions::on_hello(const std::string& peer, const std::string& worker, wire
   open(peer, worker, std::move(hello));
 }
 
-// @param peer  by value: the caller's may be that of the link that goes
+// @param peer  by value, because the caller's string may belong to the link that drop() removes
 void Sessions::open(std::string peer, const std::string& worker, wire::Hello hello) {
   drop(worker);
   store::WorkerHello open;
@@ -50,7 +51,7 @@ void Sessions::open(std::string peer, const std::string& worker, wire::Hello hel
   open.info = hello.info;
   open.info.name = worker;
   open.held = hello.held;
-  // The way to the worker is known before its session is, so that the answer finds it.
+  // The link is added before the session is known, so that the store's answer finds the link.
   Link link;
   link.peer = peer;
   link.instance = hello.instance;
@@ -59,7 +60,7 @@ void Sessions::open(std::string peer, const std::string& worker, wire::Hello hel
   c_.out.commit(open, [this, peer, worker, instance = open.instance](const auto& outcome) {
     auto* opened = c_.workers.find(worker);
     if (!opened || opened->peer != peer || opened->instance != instance || opened->session)
-      return;  // a later hello is under way
+      return;  // a later hello has replaced this one
     if (!outcome) {
       spdlog::error("hello was refused worker={} reason={}", worker, outcome.error().text);
       return c_.workers.erase(worker);
@@ -71,12 +72,13 @@ void Sessions::open(std::string peer, const std::string& worker, wire::Hello hel
   });
 }
 
-// Claims that the worker holds are read from the store before the welcome, which says where each one stands.
+// The claims that the worker holds are read from the store before the welcome, because the welcome tells the
+// worker the state of each claim.
 void Sessions::adopt_held(const std::string& worker, const store::WorkerHello::Answer& answer) {
   using State = store::WorkerHello::Held::State;
   const auto held = c_.workers.find(worker)->hello.held;
   const SessionId session = answer.session;
-  // The adoptions of one hello are asked for together; the last answer makes the welcome.
+  // All claims of one hello are read together. The last answer sends the welcome.
   std::vector<std::pair<wire::Claim, BuildId>> valid;
   for (std::size_t i = 0; i < held.size() && i < answer.held.size(); ++i)
     if (answer.held[i].state != State::fenced) valid.emplace_back(held[i], answer.held[i].build);
@@ -167,7 +169,7 @@ void Sessions::dismiss(const std::string& worker) {
 void Sessions::on_connected_elsewhere(const std::string& worker, SessionId session) {
   const auto* link = c_.workers.find(worker);
   if (!link || !link->session || link->session >= session) return;
-  // If it is another process with the same key, this one must know.
+  // Another process may have connected with the same key: the worker that is connected here must learn of it.
   c_.out.send(link->peer, wire::Rehello{link->session, true, "the worker connected again elsewhere"});
   drop(worker);
 }
@@ -180,7 +182,7 @@ void Sessions::resync(std::string worker, const std::string& reason) {
   drop(std::move(worker));
 }
 
-// A worker hears of its slots in the welcome only.
+// A worker learns the number of its slots from the welcome only, so a changed number needs a new welcome.
 void Sessions::tell_slots() {
   std::vector<std::string> others;
   for (const auto& [name, link] : c_.workers.all()) {

@@ -2,8 +2,9 @@
 // Workers come and go: hello, welcome, heartbeats, leases, goodbye.
 //
 // A hello opens a session in the store. Claims that the worker still holds are adopted before the welcome,
-// which says where each of them stands. While that goes on the worker may say hello again: the same hello
-// needs no second answer, and another one from the same connection is answered after it.
+// because the welcome tells the worker the state of each claim. The worker may say hello again before the
+// welcome. The same hello needs no second answer, and a different hello from the same connection is answered
+// after the welcome.
 #pragma once
 
 #include <string>
@@ -21,25 +22,26 @@ class Sessions {
  public:
   Sessions(Context& context, Recovery& recovery) : c_(context), recovery_(recovery) {}
 
-  /// The link of a message's session; a stranger is asked to say hello.
+  /// Finds the link of a message's session. A connection without this session is asked to say hello.
   Link* current(const std::string& peer, const std::string& worker, SessionId session);
 
   void on_hello(const std::string& peer, const std::string& worker, wire::Hello hello);
   void on_heartbeat(const std::string& worker, Link& link, const wire::Heartbeat& message);
   void on_goodbye(const std::string& worker, Link& link, const wire::Goodbye& message);
-  /// The event says that the worker has this session now.
+  /// An event says that the worker has this session now, here or at another dispatcher.
   void on_connected_elsewhere(const std::string& worker, SessionId session);
   void on_tick();
 
   /// The worker's key is no longer allowed: its session ends and its builds go back.
   void dismiss(const std::string& worker);
-  /// Messages of a connection arrive in order, so a hole means that one was dropped: a new hello tells the
-  /// worker where the store stands, and it sends again from there.
-  /// @param worker  by value: the caller's may be the build's own, which goes with the link
+  /// Asks the worker to say hello again, after a message of the worker was lost. Messages of one connection
+  /// arrive in order, so a gap means a lost message. The new welcome tells the worker what the store has, and
+  /// the worker sends again from there.
+  /// @param worker  by value, because the caller's string may belong to a build that goes with the link
   void resync(std::string worker, const std::string& reason);
-  /// Workers whose slots are not what the configuration gives them are told with a new welcome.
+  /// Sends a new welcome to every worker whose number of slots differs from the configuration.
   void tell_slots();
-  /// By value, as for resync().
+  /// @param worker  by value, as in resync()
   void drop(std::string worker);
 
  private:

@@ -12,7 +12,7 @@ worker 'w' { slots = 2 }
 builder 'a' { workers = 'w', max_builds_per_worker = 2, steps = step.compile {} }
 )";
 
-// What worker_hello answers: this session, and nothing of the worker's past.
+// The answer of worker_hello: this session, and nothing of the worker's past.
 json::Value session(std::int64_t id) { return json::Array{id, json::Array{}, json::Array{}, ""}; }
 
 TEST(DispatcherLinks, AHelloIsWelcomedWithWhatTheWorkerHasToKnow) {
@@ -91,7 +91,7 @@ TEST(DispatcherLinks, ASecondHelloOfTheSameProcessReplacesTheFirst) {
   EXPECT_EQ(d.core.worker_count(), 1u);
 }
 
-// Redis is slow, or ten thousand workers come back at once: the worker repeats its hello meanwhile.
+// The worker repeats its hello when Redis is slow, or when ten thousand workers come back at once.
 TEST(DispatcherLinks, ARepeatedHelloDoesNotBeginTheAdoptionAnew) {
   TestDispatcher d(kConfiguration);
   d.store.silent = true;

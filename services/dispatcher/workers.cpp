@@ -73,7 +73,7 @@ void Workers::reserve(const std::string& name, const std::string& builder) {
 
 void Workers::unreserve(const std::string& name, const std::string& builder) {
   auto* link = find(name);
-  if (!link || link->reserved == 0) return;  // it has connected anew
+  if (!link || link->reserved == 0) return;  // the worker has connected again since reserve()
   --link->reserved;
   auto& count = link->per_builder[builder];
   count = std::max(0, count - 1);
@@ -115,7 +115,7 @@ std::vector<std::string> Workers::free_for(const config::Builder& builder, MonoT
       if (builds->second[it->index]) take(*it);
     return out;
   }
-  // More are free than the builder has: its own ones are looked through.
+  // The builder has fewer workers than are free, so the search goes through the builder's own workers.
   std::vector<Free> own;
   for (const auto& name : builder.workers)
     if (const auto at = places_.find(name); at != places_.end()) own.push_back(at->second);

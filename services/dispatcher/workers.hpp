@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The workers that said hello to this dispatcher: their connections, sessions and slots, and which of them
-// could build something now.
+// The workers that said hello to this dispatcher: their connections, sessions and slots, and which workers
+// could take a build now.
 //
-// The index of the free ones is kept while things change, because at ten thousand workers nobody can look
-// through all of them for every offer.
+// An index of the free workers is kept up to date with every change, because a search through ten thousand
+// workers for every offer would take too long.
 #pragma once
 
 #include <map>
@@ -20,21 +20,21 @@
 
 namespace headrace::dispatcher {
 
-/// A worker that said hello here.
+/// The connection of a worker that said hello to this dispatcher.
 struct Link {
   std::string peer;
   std::string instance;
   SessionId session;   ///< none until the store has answered the hello
-  int slots = 0;       ///< that the welcome gave it
-  int free_slots = 0;  ///< as it said last
+  int slots = 0;       ///< number of slots in the last welcome
+  int free_slots = 0;  ///< number of free slots in the worker's last message about them
   bool welcomed = false;
-  bool heard = true;      ///< since the last renewal
-  MonoTime not_before{};  ///< of the next offer, after a refusal
+  bool heard = true;      ///< a message has come since the last renewal of the lease
+  MonoTime not_before{};  ///< earliest time of the next offer, after a refusal
   std::set<RequestId> claims;
   std::map<std::string, int> per_builder;
-  int reserved = 0;                  ///< offers on their way to the store
-  wire::Hello hello;                 ///< the one that is being answered, until the welcome
-  std::optional<wire::Hello> later;  ///< another one that came meanwhile from the same connection
+  int reserved = 0;                  ///< number of offers on their way to the store
+  wire::Hello hello;                 ///< the hello that the next welcome answers
+  std::optional<wire::Hello> later;  ///< a different hello of the same connection, to be answered afterwards
 };
 
 class Workers {
@@ -47,12 +47,11 @@ class Workers {
   const std::map<std::string, Link>& all() const { return links_; }
   std::map<std::string, Link>& all() { return links_; }
 
-  /// The slots of workers and the workers of builders are this configuration's from now on. Null: there is
-  /// none.
+  /// Takes the slots of workers and the workers of builders from this configuration. Null: there is none.
   void configure(const config::Site* site);
 
-  // Changes of what a worker can take.
-  /// To be called after any other change of a link's session or free_slots.
+  // Each of these changes what a worker can take.
+  /// Call after a change of a link's session or free_slots that was made directly.
   void update(const std::string& name);
   void reserve(const std::string& name, const std::string& builder);
   void unreserve(const std::string& name, const std::string& builder);
@@ -60,15 +59,15 @@ class Workers {
   void remove_claim(const std::string& name, RequestId request, const std::string& builder);
 
   bool any_free() const { return !free_.empty(); }
-  /// The workers that could take a build of this builder now, the idlest first; of equal ones in the order of
-  /// the configuration. @param limit  at most so many
+  /// The workers that could take a build of this builder now, those with the most free slots first. Workers
+  /// with equally many come in the order of the configuration. @param limit  of the number of workers
   std::vector<std::string> free_for(const config::Builder& builder, MonoTime now, std::size_t limit) const;
 
  private:
   /// A worker that has a free slot.
   struct Free {
-    int minus_free = 0;     ///< slots, negative: the idlest come first
-    std::size_t index = 0;  ///< of the worker in the configuration
+    int minus_free = 0;     ///< number of free slots, negative, so that the worker with the most comes first
+    std::size_t index = 0;  ///< place of the worker in the configuration
     auto operator<=>(const Free&) const = default;
   };
   bool could_take(const Link& link, const config::Builder& builder, MonoTime now) const;
@@ -77,10 +76,10 @@ class Workers {
   const config::Site* site_ = nullptr;
   std::map<std::string, Link> links_;
   std::set<Free> free_;
-  std::unordered_map<std::string, Free> places_;        ///< of the links that are in free_
-  std::unordered_map<std::string, std::size_t> index_;  ///< of every configured worker
+  std::unordered_map<std::string, Free> places_;        ///< worker → its place, for every worker in free_
+  std::unordered_map<std::string, std::size_t> index_;  ///< worker → its place in the configuration
   std::unordered_map<std::string, std::vector<bool>>
-      builds_;  ///< builder → by index, whether it may build it
+      builds_;  ///< builder → for each worker's place, whether that worker may build it
 };
 
 }  // namespace headrace::dispatcher

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives events and instants to the schedulers of the configuration, and makes transitions of what they
-// decide. Pure: inputs come in, actions go out; whoever runs the core performs them in order.
+// Gives events and instants to the schedulers of the configuration, and makes transitions of their decisions.
+// The core is pure: inputs come in, actions go out, and SchedulerService performs the actions in order.
 //
-// What is built when is decided by the kinds of schedulers, one file each: kinds/.
+// The kinds of schedulers decide what is built when. Each kind has a file in kinds/.
 #pragma once
 
 #include <map>
@@ -21,7 +21,7 @@
 
 namespace headrace::scheduler {
 
-/// Something of the configuration failed: a warning for the process's log.
+/// A part of the configuration failed: the text is a warning that the process prints.
 struct Complain {
   std::string text;
 };
@@ -32,24 +32,25 @@ using Actions = std::vector<Action>;
 class Core {
  public:
   /// @param configuration  outlives the core
-  /// @param term           of the scheduler's role, said with every transition
-  /// @param state          as it was stored; timers that no scheduler takes are dropped
+  /// @param term           of the scheduler's role; every transition carries it
+  /// @param state          the stored state; timers that no scheduler takes are dropped
   Core(config::Configuration& configuration, ConfigVersion version, std::int64_t term,
        store::SchedulerState state);
 
-  // ---- inputs; after each take_actions() and next_due() ----
+  // The inputs. Call take_actions() and next_due() after each of them.
   void on_event(const wire::Event& event);
-  /// Call only when every event before `now_ms` (Redis's clock) was given in, so that no change that should
-  /// restart a timer is still on its way.
+  /// Call this only when the core was given every event before `now_ms` (on Redis's clock). Otherwise a
+  /// change that should restart a timer may still be on its way.
   void on_time(std::int64_t now_ms);
-  /// Moves the cursor over events that decided nothing; they are many, so not one by one.
+  /// Moves the cursor past events that led to no decision. They are many, so the cursor does not move for
+  /// each one.
   void on_idle();
 
   Actions take_actions() { return std::exchange(actions_, {}); }
-  /// When on_time has something to do next, on Redis's clock.
+  /// When on_time() has something to do next, on Redis's clock.
   std::optional<std::int64_t> next_due() const;
 
-  /// The last event that was given in.
+  /// The last event that the core was given.
   const wire::Cursor& seen() const { return seen_; }
 
  private:
@@ -60,9 +61,9 @@ class Core {
 
   ConfigVersion version_;
   std::int64_t term_;
-  wire::Cursor committed_;  ///< as the actions given out leave it
+  wire::Cursor committed_;  ///< the cursor after all actions so far
   wire::Cursor seen_;
-  std::vector<std::unique_ptr<RunningScheduler>> schedulers_;  ///< as declared
+  std::vector<std::unique_ptr<RunningScheduler>> schedulers_;  ///< in the order of their declaration
   Actions actions_;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the core does with every kind of scheduler: events and the cursor, timers, complaints.
+// The part of the core that is the same for every kind of scheduler: events and the cursor, timers,
+// complaints.
 #include "config/vocabulary.hpp"
 #include "scheduler/testing/core_run.hpp"
 

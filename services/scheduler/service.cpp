@@ -24,14 +24,15 @@ void SchedulerService::load() {
   config_.refresh([this] { role_.hold({}, {}, [this] { load_state(); }); });
 }
 
-// Both clocks may be set while this process runs.
+// Reads the offset again and again, because both clocks may be set while this process runs.
 void SchedulerService::read_clock() {
   house_.read(store::redis_time_ms(),
               [this](std::int64_t redis_ms) { clock_offset_ms_ = redis_ms - to_ms(house_.wall_now()); });
 }
 
 void SchedulerService::load_state() {
-  // Nothing can be decided without a configuration or without the role; a tick looks again.
+  // The scheduler cannot decide anything without a configuration or without the role. A later tick tries
+  // again.
   if (!config_.current() || !role_.held()) return stand_by();
   house_.read(store::scheduler_state(), [this](store::SchedulerState state) {
     if (!role_.held()) return stand_by();
@@ -43,7 +44,7 @@ void SchedulerService::load_state() {
   });
 }
 
-// A standby reads events, too, from the end of the event log, only to notice that it is alive.
+// A standby reads events from the end of the event log, too. The reads only show that the process is alive.
 void SchedulerService::stand_by() {
   house_.read(store::head(), [this](const wire::Cursor& end) { house_.loaded(end); });
 }
@@ -78,8 +79,8 @@ void SchedulerService::on_events_drained() {
   ask_how_far_the_log_reaches();
 }
 
-// A change that is still on its way may restart the timer: everything that is in the event log at the time of
-// Redis's own clock comes first.
+// A change that is still on its way may restart a timer. So the core is given every event that is in the
+// event log at a time of Redis's own clock before it looks at the timers with that time.
 void SchedulerService::ask_how_far_the_log_reaches() {
   asking_ = true;
   house_.read(store::redis_time_ms(), [this](std::int64_t redis_ms) {
@@ -113,7 +114,8 @@ void SchedulerService::on_tick() {
 
 void SchedulerService::stop(std::function<void()> done) {
   role_.release();
-  // The release goes out with the batch of this turn; a standby need not wait for the lease then.
+  // The release goes out with the batch of this turn, so that a standby need not wait for the end of the
+  // lease.
   timer_.renew();
   house_.call_at(house_.now() + milliseconds(50), std::move(done));
 }
@@ -129,7 +131,8 @@ template <class Transition>
 void SchedulerService::commit(const Transition& transition) {
   house_.metrics().count("headrace_scheduler_decisions_total");
   house_.commit(transition, [this](const auto& outcome) {
-    // Another term, another configuration, another cursor: what the core believes is out of date.
+    // The term, the configuration or the cursor in the store is another one, so the core's state is out of
+    // date.
     if (!outcome) house_.reload(std::string(Transition::kFunction) + " was refused: " + outcome.error().text);
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loads the scheduler's state, feeds the core and commits what it decides. One process of many is active, by
-// the role "scheduler"; the others stand by. Knows its house only: the simulation runs it as it is.
+// Loads the scheduler's state, gives events to the core and commits the core's decisions. One process of many
+// holds the role "scheduler" and is active; the others stand by. The service uses only its House, so the
+// simulation can run it as it is.
 #pragma once
 
 #include <memory>
@@ -43,11 +44,11 @@ class SchedulerService : public service::Service {
   service::Role role_;
   std::shared_ptr<config::Configuration> used_;
   std::unique_ptr<Core> core_;
-  bool asking_ = false;                  ///< how far the event log reaches
-  std::optional<EventNumber> level_at_;  ///< so far, when timers were due at asked_ms_
-  std::int64_t asked_ms_ = 0;            ///< Redis's clock
-  std::int64_t clock_offset_ms_ = 0;     ///< Redis's clock less ours
-  Generation timer_;                     ///< of the planned timer
+  bool asking_ = false;                  ///< the end of the event log was asked for
+  std::optional<EventNumber> level_at_;  ///< the core must have this event before it looks at its timers
+  std::int64_t asked_ms_ = 0;            ///< when that was asked, on Redis's clock
+  std::int64_t clock_offset_ms_ = 0;     ///< Redis's clock minus the clock of this process
+  Generation timer_;                     ///< of the timer that is set; the timers before it are void
 };
 
 }  // namespace headrace::scheduler

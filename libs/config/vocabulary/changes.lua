@@ -2,7 +2,7 @@
 -- Where changes come from: hooks and pollers. How a row is written: words.lua.
 local v = ...
 
--- Of every change that a source makes.
+-- Fields of every source, about the changes that it makes.
 local codebase = { "string", "of every change", default = "" }
 
 return {

@@ -30,12 +30,12 @@ local evaluating = true
 
 -- What C++ reads. Objects of the grammar are empty tables; what they stand for is here.
 local collected = {
-  declarations = {},  -- in order: { word, name, file, line, fields }; no fields: never completed
+  declarations = {},  -- in order: { word, name, file, line, fields }; without fields: not completed
   index_of = {},      -- declaration object → its index
   value_of = {},      -- object of property or interpolate → { kind, text, default, file, line }
   word_of = {},       -- `worker`, `step.git` themselves → their word
   poison = {},          -- stands for whatever a mistake was about
-  names_in_error = {},  -- names that a mistake took: not called missing as well
+  names_in_error = {},  -- names of declarations that begin with a mistake; nobody calls them missing
 }
 local declarations, index_of, value_of, word_of = collected.declarations, collected.index_of, collected.value_of,
                                                   collected.word_of
@@ -64,7 +64,7 @@ setmetatable(poison, {
 
 local function complain(text) native.complain(text) end
 
---- Refuses `word`, which is none of `known` (a table with names as keys) and no word of the vocabulary.
+--- Refuses `word`, which is neither one of `known` (a table with names as keys) nor a word of the vocabulary.
 local function refuse(word, known)
   local names = {}
   for name in next, known or {} do
@@ -77,7 +77,7 @@ local function refuse(word, known)
 end
 native.refuse = refuse
 
---- What `value` is, for a message.
+--- Describes `value` in a message.
 local function described(value)
   if word_of[value] then return word_of[value] .. " itself, without { … }" end
   if index_of[value] then return "a " .. declarations[index_of[value]].word end
@@ -91,7 +91,7 @@ end
 
 local function is_fields(value) return type(value) == "table" and not is_object(value) end
 
--- Declarations.
+-- Declarations: words, names and fields.
 
 local function fill(declaration, fields)
   local copy = {}
@@ -184,12 +184,12 @@ local function new_word(word, spec, variants)
   })
 end
 
--- What a file sees.
+-- The globals that a file sees.
 
 local env = {}
 local own = {}       -- globals that the files set
-local assigned = {}  -- names of those, which may be nil
-local globals = {}   -- the vocabulary and the library
+local assigned = {}  -- names of these globals; their values may be nil
+local globals = {}   -- words of the vocabulary and functions of the library
 for name, f in next, lib do globals[name] = f end
 
 local kinds = {}

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The one argument of a function that is called later: a read-only view of plain data in which a
--- misspelt field raises. Maps whose keys are the users' own (properties, sources) answer nil instead.
+-- The one argument of a function that is called later: a read-only view of plain data. A misspelt field raises an
+-- error. Maps whose keys are the users' own (properties, sources) give nil instead.
 local native, walk = ...
 local null, list_mark = native.null, native.list_mark
 

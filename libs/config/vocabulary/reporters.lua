@@ -3,7 +3,7 @@
 local v = ...
 local with, options, defaults, list = v.with, v.options, v.defaults, v.list
 
--- Of every reporter: which builds it tells of.
+-- Fields of every reporter: the builds that it reports.
 local reporter = {
   mode = { "mode", "which results are told", otherwise = "every build" },
   builders = { "builder selector", "only these; not with `tags`", otherwise = "all" },

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The part of Lua's library that a configuration may use: whatever gives the same answer in every
--- process. No files, clock or randomness; tables are walked in the order of their keys; addresses are
--- never shown. Functions of C that could loop for very long without running an instruction of Lua are
--- written in Lua here, so that the limit on instructions holds for them.
+-- The part of Lua's library that a configuration may use: the functions that give the same result in every process.
+-- There are no files, no clock and no random numbers. Tables are walked in the order of their keys, and addresses
+-- are never shown. Some C functions of Lua could loop for very long without running an instruction. They are written
+-- in Lua here, so that the limit on instructions holds for them.
 local native = ...
 local next, type, error, tostring, getmetatable, setmetatable = next, type, error, tostring, getmetatable, setmetatable
 local string, table, math, utf8 = string, table, math, utf8
@@ -15,7 +15,7 @@ local function less(a, b)
   return ta == "boolean" and a == false and b == true
 end
 
---- The keys of `t` as a list: booleans, numbers, strings, each in order; others as they come.
+--- The keys of `t` as a list: booleans, numbers and strings, each in order, then other keys in no order.
 local function sorted_keys(t)
   local keys = {}
   for key in next, t do keys[#keys + 1] = key end
@@ -136,7 +136,7 @@ maths.random, maths.randomseed = nil, nil
 local utf = {}
 for name, f in next, utf8 do utf[name] = f end
 
--- A library as a table that cannot be written to and says what it lacks.
+-- Makes a table of a library. The table cannot be written to, and names the functions that it lacks.
 local function frozen(name, functions)
   return setmetatable({}, {
     __metatable = "library",
@@ -152,7 +152,7 @@ end
 
 lib.string, lib.table = frozen("string", strings), frozen("table", tables)
 lib.math, lib.utf8 = frozen("math", maths), frozen("utf8", utf)
--- Methods of strings, ("x"):upper(), come from here.
+-- This table gives strings their methods, as in ("x"):upper().
 getmetatable("").__index = lib.string
 getmetatable("").__metatable = "string"
 

@@ -3,7 +3,7 @@
 local v = ...
 local with, options, list = v.with, v.options, v.list
 
--- Of every scheduler.
+-- Fields of every scheduler.
 local scheduler = {
   builders = { "builders!", "which are built" },
   properties = { "scheduler properties", "of its builds; source \"Scheduler\"" },
@@ -13,7 +13,7 @@ local scheduler = {
 local written = { builderNames = "builders", builder_names = "builders", fileIsImportant = "important",
                   file_is_important = "important" }
 
--- What a change filter may say of one attribute of a change.
+-- Fields of a change filter for one attribute of a change.
 local function filter_on(attribute)
   return {
     [attribute] = { "values", "is one of these", otherwise = "every" },

@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What a build does. How a row is written: words.lua.
 --
--- A step that only runs a command with other defaults is a row and nothing else: `runs = "command"`. A kind
--- that the worker has a room for says so in `runs`, and its own fields are `options`: they reach the room
--- in the plan's `options`, defaults filled in.
+-- A step that only runs a command with other defaults is a row and nothing else: `runs = "command"`. A kind that
+-- has a room of its own in the worker is named in `runs`. Its own fields are `options`: they reach the room in the
+-- plan's `options`, with the defaults filled in.
 local v = ...
 local with, options, defaults, list = v.with, v.options, v.defaults, v.list
 
--- Of every step.
+-- Fields of every step.
 local step = {
   name = { "renderable string", "at most 50 characters; a second step of one name gets `_1`",
            otherwise = "the string before its fields, else the kind" },
@@ -26,14 +26,14 @@ local step = {
 }
 local step_later = "locks description_suffix update_build_summary_policy log_encoding"
 
--- Of every step that runs programs on the worker.
+-- Fields of every step that runs programs on the worker.
 local program = {
   timeout = { "duration", "without output, until it is killed", default = "20m", target = "timeout_ms" },
   max_time = { "duration", "in all, until it is killed", target = "max_time_ms" },
   log_environ = { "bool", "shows the environment in the log", default = true },
 }
 
--- Of every step that runs one command.
+-- Fields of every step that runs one command.
 local command = with(step, program, {
   max_lines = { "limit", "of output, until it is killed" },
   sigterm_time = { "duration", "between SIGTERM and SIGKILL; 0: SIGKILL at once", default = 0, target = "sigterm_ms" },
@@ -43,7 +43,7 @@ local command = with(step, program, {
 local command_later = "use_pty logfiles lazylogfiles interrupt_signal want_stdout want_stderr collect_stdout collect_stderr"
 local command_itself = "a string goes to the shell, a list is run as it is"
 
--- Of every step that counts warnings.
+-- Fields of every step that counts warnings.
 local warnings = {
   warning_pattern = { "regex", "lines that match are counted, in the property `warnings-count`" },
   max_warn_count = { "integer", "more warnings than this are a failure", otherwise = "no limit" },

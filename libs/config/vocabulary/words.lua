@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Joins the words of the configuration, which stand in one file a family: what each word may say, of which
--- type, what holds where it says nothing, and what it cannot say yet.
+-- Joins the words of the configuration. Each family has a file, which gives for each word the fields, their types,
+-- their defaults, and the fields that are still to come.
 --
--- A file of a family gives
+-- The file of a family gives
 --   words    word → its row; a word is "kind" or "kind.variant"
 --   tables   tables within fields → the same (change_filter, codebase)
 --   later    words that are refused with "not yet"; a kind alone stands for all its variants
@@ -12,24 +12,24 @@
 --   runs     of a step: the kind that the worker runs; "command" for all that only run a command
 --   fields   name → field
 --   later    fields that are refused with "not yet"
---   written  what Buildbot calls it → what it is called here (besides camelCase, which is found by rule)
+--   written  Buildbot's name of a field → the name here (camelCase names need no entry)
 --   camel    true: camelCase names are accepted too
 --
 -- A field: { "type!", "meaning" [, default = …] [, otherwise = "…"] [, …] }
 --   type       one of those in the files types_*.cpp; "!" behind it makes the field required
 --   meaning    the text of its row in docs/configuration.md
---   default    what holds when it is not given, as somebody would write it
---   otherwise  that in words, where it is no value ("none" when there is neither)
+--   default    the value of a field that is not given, as somebody would write it
+--   otherwise  the same in words, for a field without a default ("none" when there is neither)
 --   target     the member that gets the value, where it has another name; `options` makes it one of the
 --              options, which only the kind itself reads
---   excludes   a field that cannot stand beside it
---   needs      { field, value, says = "…" }: a field it makes no sense without (with just that value)
+--   excludes   a field that cannot stand beside this one
+--   needs      { field, value, says = "…" }: a field without which this one makes no sense, with this value only
 -- docs/configuration.md repeats the rows for people; a test keeps the two equal.
 local families = ...
 
 local v = {}
 
---- The fields of all the tables; a later one replaces those of an earlier one.
+--- The fields of all the tables. A later table's field replaces an earlier table's.
 function v.with(...)
   local all = {}
   for _, fields in ipairs { ... } do
@@ -47,14 +47,14 @@ function v.options(fields)
   return all
 end
 
---- The fields with other defaults; `false` as one is the value false.
+--- The fields with other defaults. A default `false` is the value false.
 function v.defaults(defaults, fields)
   local all = v.with(fields)
   for name, default in pairs(defaults) do all[name] = changed(all[name], { default = default }) end
   return all
 end
 
---- The names in some texts, as a list.
+--- The names in all the texts, as one list.
 function v.list(...)
   local all = {}
   for _, names in ipairs { ... } do

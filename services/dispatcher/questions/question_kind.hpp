@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a running build may ask of the dispatcher: each verb of wire::Question has a file of its own in this
-// folder. The table of the verbs is in CMakeLists.txt.
+// The questions that a running build may ask of the dispatcher. Each verb of wire::Question has a file of its
+// own in this folder. The table of the verbs is in CMakeLists.txt.
 #pragma once
 
 #include <span>
@@ -14,9 +14,9 @@
 
 namespace headrace::dispatcher {
 
-/// What an answer may be made of. Everything outlives the call only.
+/// The things from which an answer is made. They live only as long as the call.
 struct QuestionContext {
-  const wire::Build& build;  ///< as far as its reports are committed
+  const wire::Build& build;  ///< with all reports that are committed
   const std::vector<wire::Change>& changes;
   config::Configuration& configuration;  ///< the version that the build was planned with
   const json::Value& arguments;          ///< of the question, unchecked

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the tests of the core: a dispatcher whose store, configuration and workers are the test's own hands.
-// What the core wants done is kept; the test takes it in order and answers it, or does not. Questions to the
-// store are answered at once from what the test has put there.
+// For the tests of the core: a dispatcher whose store, configuration and workers are played by the test. The
+// core's actions are kept, and the test takes them in order, with or without an answer. Questions to the
+// store are answered at once from the things that the test has put into TestStore.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ struct TestCall {
     reply.value = wire::encode_value(value);
     if (done) done(std::move(reply));
   }
-  /// The same, with the plainest answer that the function gives.
+  /// Answers with the plainest value that the function gives.
   void ok() const {
     if (function == store::WorkerGone::kFunction) return ok(json::Array{json::Array{}});
     if (function == store::Progress::kFunction)
@@ -47,14 +47,14 @@ struct TestCall {
   }
 };
 
-/// What the store says when it is asked.
+/// The store's answers to questions.
 struct TestStore {
   std::map<RequestId, store::Claimed> claims;
   std::map<std::string, std::vector<RequestId>> slots;
   std::map<std::string, store::Worker> workers;
   std::map<ChangeId, wire::Change> changes;
   std::map<ConfigVersion, ConfigurationPtr> configurations;
-  bool silent = false;  ///< questions wait until it speaks again
+  bool silent = false;  ///< true: questions wait for TestDispatcher::speak()
 
   Answer answer(const ClaimOf& q) const { return found(claims, q.request); }
   Answer answer(const SlotsOf& q) const { return found(slots, q.worker).value_or(std::vector<RequestId>()); }
@@ -74,7 +74,7 @@ struct TestStore {
   }
 };
 
-/// A core over a configuration, and what a store and its workers say to it.
+/// A core with a configuration, and the messages of a store and of workers to that core.
 class TestDispatcher {
  public:
   static constexpr std::int64_t kVersion = 7;
@@ -107,14 +107,14 @@ class TestDispatcher {
     core.on_key_removed(worker, now());
     perform();
   }
-  /// Bytes, as they come.
+  /// A message as bytes.
   void hear(const std::string& peer, const std::string& worker, const std::string& name,
             const std::string& body) {
     core.on_message(peer, worker, name, body, now());
     perform();
     match();
   }
-  /// The store answers what it was asked while it was silent.
+  /// The store answers the questions that came while it was silent.
   void speak() {
     store.silent = false;
     for (auto& ask : std::exchange(asked_, {})) perform(ask);
@@ -122,13 +122,13 @@ class TestDispatcher {
     match();
   }
 
-  /// The next call that nobody has answered; it has to be this one.
+  /// Takes the next call to the store. It has to be of this transition.
   template <class Transition>
   TestCall commit() {
     return take(commits, std::string(Transition::kFunction));
   }
   TestCall append() { return take(appends, std::string(store::LogAppend::kFunction)); }
-  /// The next message to anybody; it has to be this kind and go to this peer.
+  /// Takes the next message. It has to be of this type, and for this peer.
   template <class M>
   M message(const std::string& peer) {
     if (sent.empty()) {
@@ -146,7 +146,7 @@ class TestDispatcher {
     }
     return *out;
   }
-  /// Neither a call nor a message waits to be taken.
+  /// True when neither a call nor a message waits to be taken.
   bool quiet() const { return commits.empty() && appends.empty() && sent.empty(); }
 
   /// A message of `worker` from its connection `peer`, as the service brings it.
@@ -173,7 +173,7 @@ class TestDispatcher {
     return worker + "@" + std::to_string(session);
   }
 
-  /// What the store says of a request when it is asked.
+  /// Sets the state of a request that the store answers when it is asked.
   void stored(std::int64_t id, store::RequestState state) {
     auto& request = store.claims[RequestId{id}].request;
     request.id = RequestId{id};
@@ -209,7 +209,7 @@ class TestDispatcher {
     call.ok(json::Array{index, slot});
     return message<wire::Offer>(peer);
   }
-  /// The same, accepted: build `build` runs on `worker`. @return its claim
+  /// Does the same, and the worker accepts: build `build` runs on `worker`. @return the claim
   wire::Claim running(std::int64_t id, std::int64_t build, const std::string& worker, std::int64_t session) {
     const auto peer = peer_of(worker, session);
     const auto claim = offered(id, peer).claim;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scheduler.branch: builds changes, at once or when no further change came for a while (the tree-stable
+// scheduler.branch: builds changes, at once or after a while without a further change (the tree-stable
 // timer).
 #include <algorithm>
 #include <map>
@@ -14,14 +14,14 @@ namespace headrace::scheduler {
 namespace {
 
 struct BranchOptions {
-  /// Set: only this branch; of those, null: only changes without a branch.
+  /// When set, only changes of this branch count; nullopt inside: only changes without a branch.
   std::optional<std::optional<std::string>> branch;
-  milliseconds tree_stable_timer{0};         ///< 0: every important change at once
+  milliseconds tree_stable_timer{0};         ///< 0: every important change is built at once
   std::vector<std::string> important_files;  ///< globs (`**` crosses directories); empty: all are important
   config::FunctionId important = 0;
   bool only_important = false;
   std::optional<config::ChangeFilter> change_filter;
-  std::map<std::string, wire::SourceStamp> codebases;  ///< → defaults; empty: the one codebase ""
+  std::map<std::string, wire::SourceStamp> codebases;  ///< name → defaults; empty: the one codebase ""
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
@@ -46,13 +46,13 @@ class Branch final : public RunningScheduler {
     const auto important = importance(change, out);
     if (!important) return;
     if (options_.tree_stable_timer == milliseconds(0)) {
-      // An unimportant change is forgotten: it never appears in a later build's changes.
+      // An unimportant change is forgotten. It never appears among the changes of a later build.
       if (*important) out.about_event.push_back(store::SchedulerApply::Make{name(), build({change}, out)});
       return;
     }
     waiting_.changes.push_back({change, *important});
     store::SchedulerApply::Wait wait{timer(kTimerKey), change.id, *important, {}};
-    // An unimportant change restarts a running timer, but never starts one.
+    // An unimportant change restarts a timer that runs, but never starts one.
     if (*important || waiting_.due_ms) {
       waiting_.due_ms = at_ms + options_.tree_stable_timer.count();
       wait.due_ms = waiting_.due_ms;
@@ -80,8 +80,8 @@ class Branch final : public RunningScheduler {
  private:
   static constexpr const char* kTimerKey = "";
 
-  // Buildbot's pipeline: branch, change filter, codebase, importance, only_important.
-  // @return nothing: the change does not concern this scheduler; else whether it is important
+  // Tests a change in Buildbot's order: branch, change filter, codebase, importance, only_important.
+  // @return whether the change is important; nothing when it does not concern this scheduler
   std::optional<bool> importance(const wire::Change& change, Decisions& out) const {
     const auto wanted = passes_filters(change);
     if (!wanted) return ignore(change, wanted.error(), out);

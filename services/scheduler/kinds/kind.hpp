@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a kind of scheduler is. Each kind has a file of its own in this folder; the table of the kinds is in
-// CMakeLists.txt, and docs/contributing/scheduler.md adds one.
+// The interface of a kind of scheduler. Each kind has a file of its own in this folder. The table of the
+// kinds is in CMakeLists.txt, and docs/contributing/scheduler.md shows how to add one.
 //
 // A kind makes a running scheduler of each declaration. The core gives every running scheduler the same
-// inputs, the timers of the life before, then changes and instants; each answers with decisions. A scheduler
-// is pure: the time comes with the input. What has to survive a restart is a timer, which is stored in the
-// same step as the decision that sets it.
+// inputs: first the stored timers, then changes and instants. The scheduler answers with decisions. It is
+// pure: the time comes with the input. Only timers survive a restart. A timer is stored in the same step as
+// the decision that sets it.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,15 @@ namespace headrace::scheduler {
 /// What schedulers decide about one input. The core adds the term, the version and the cursor.
 struct Decisions {
   std::vector<store::SchedulerApply::Operation>
-      about_event;                       ///< stored with the cursor's step over the event
+      about_event;                       ///< stored in the same step that moves the cursor past the event
   std::vector<store::SchedulerDue> due;  ///< timers that have run out
-  std::vector<std::string> complaints;   ///< functions of the configuration that failed
+  std::vector<std::string> complaints;   ///< sentences about functions of the configuration that failed
 };
 
-/// One scheduler of the configuration at work. As it stands here it starts nothing.
+/// One scheduler of the configuration at work. This base class never starts a build.
 class RunningScheduler {
  public:
-  /// Both outlive the scheduler.
+  /// Both arguments outlive the scheduler.
   RunningScheduler(config::Configuration& configuration, const config::Scheduler& declared)
       : configuration_(configuration), declared_(declared) {}
   RunningScheduler(const RunningScheduler&) = delete;
@@ -44,15 +44,15 @@ class RunningScheduler {
 
   const std::string& name() const { return declared_.name; }
 
-  /// A timer that was stored under this scheduler's name. Called before any other input. Every kind has timer
-  /// keys of its own, because a scheduler may have been of another kind before.
-  /// @return false: no timer of this kind; it is forgotten, with the changes that wait for it
+  /// Takes a timer that was stored under this scheduler's name. The core calls this before any other input.
+  /// Every kind has timer keys of its own, because a scheduler may have been of another kind before.
+  /// @return false when the timer is of another kind; it is dropped then, with the changes that wait for it
   virtual bool take_timer(const std::string& /*key*/, store::Timer /*timer*/) { return false; }
 
   /// @param at_ms  when the change came, on Redis's clock
   virtual void on_change(const wire::Change& /*change*/, std::int64_t /*at_ms*/, Decisions& /*out*/) {}
 
-  /// Called when next_due() has come, and at other times. Every event before `now_ms` was given in.
+  /// Called when next_due() has come, and at other times. Every event before `now_ms` was given to the core.
   /// @param now_ms  on Redis's clock
   virtual void on_time(std::int64_t /*now_ms*/, Decisions& /*out*/) {}
 
@@ -62,7 +62,7 @@ class RunningScheduler {
  protected:
   config::Configuration& configuration() const { return configuration_; }
   store::TimerName timer(std::string key) const { return {name(), std::move(key)}; }
-  /// A buildset of this scheduler. Complaints go to `out`.
+  /// Makes a buildset of this scheduler. Complaints are added to `out`.
   wire::Buildset make_buildset(buildset::Wanted wanted, Decisions& out) const {
     auto made = buildset::make_buildset(configuration_, declared_, std::move(wanted));
     for (auto& complaint : made.complaints) out.complaints.push_back(std::move(complaint));
@@ -76,19 +76,19 @@ class RunningScheduler {
 
 struct Kind {
   std::string_view name;  ///< as in scheduler.<name>
-  /// Binds the options of a declaration.
+  /// Makes the running scheduler of a declaration.
   std::unique_ptr<RunningScheduler> (*start)(config::Configuration& configuration,
                                              const config::Scheduler& declared);
 };
 
-/// Kind::start of a class that is constructed from just these.
+/// The function for Kind::start, for a class whose constructor takes these two arguments.
 template <class Running>
 std::unique_ptr<RunningScheduler> start(config::Configuration& configuration,
                                         const config::Scheduler& declared) {
   return std::make_unique<Running>(configuration, declared);
 }
 
-/// Generated from the table in CMakeLists.txt.
+/// All kinds; the list is generated from the table in CMakeLists.txt.
 std::span<const Kind* const> kinds();
 const Kind* find_kind(std::string_view name);  ///< null: there is no such kind
 

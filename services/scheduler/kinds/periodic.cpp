@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scheduler.periodic: builds again and again, some time after the build before; the first time at once.
+// scheduler.periodic: builds again and again, with a fixed time in between. The first build comes at once.
 #include "clock/clock.hpp"
 #include "scheduler/kinds/kind.hpp"
 
@@ -29,13 +29,15 @@ class Periodic final : public RunningScheduler {
   }
 
   void on_time(std::int64_t now_ms, Decisions& out) override {
-    // The period was longer when the timer was stored, or Redis's clock was set back.
+    // The timer is due too late when the period was longer as it was stored, or when Redis's clock was set
+    // back.
     if (due_ms_ - now_ms > period_ms_) due_ms_ = now_ms + period_ms_;
     if (due_ms_ > now_ms) return;
     store::SchedulerDue due;
     due.timer = timer(kTimerKey);
     due.due_ms = stored_ms_;
-    // Not due_ms_ + period: what was missed while no scheduler ran is built once.
+    // The next time counts from now, not from due_ms_: builds that were missed while no scheduler ran become
+    // one.
     due.next_due_ms = now_ms + period_ms_;
     due.set = make_buildset({}, out);
     stored_ms_ = due.next_due_ms;
@@ -49,7 +51,7 @@ class Periodic final : public RunningScheduler {
   static constexpr const char* kTimerKey = "periodic";
 
   std::int64_t period_ms_;
-  std::optional<std::int64_t> stored_ms_;  // as Redis has it: names the timer
+  std::optional<std::int64_t> stored_ms_;  // due time in Redis, which the transition has to name
   std::int64_t due_ms_ = 0;                // 0: it has never built
 };
 

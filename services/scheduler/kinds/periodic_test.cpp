@@ -8,7 +8,7 @@ constexpr auto kHourly =
     "scheduler.periodic 'hourly' { builders = { 'a', 'b' }, periodic_build_timer = '1h' }";
 constexpr std::int64_t kHour = 3'600'000, kNow = 1'000 * kHour;
 
-// As it is stored when it is due at this time.
+// The timer as it is stored, due at this time.
 Timers due_at(std::int64_t due_ms) { return {{{"hourly", "periodic"}, {{}, due_ms}}}; }
 
 TEST(Periodic, BuildsAtOnceTheFirstTimeAndThenAgainAndAgain) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of the core and of the kinds: the core over a configuration, given events and instants.
+// For tests of the core and of the kinds: a core with a configuration, to which the test gives events and
+// instants.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -29,7 +30,7 @@ inline wire::Change change(Texts files = {"src/a.c"}, std::optional<std::string>
   return c;
 }
 
-/// The actions of one type, in order.
+/// Gives the actions of one type, in order.
 template <class T>
 std::vector<T> all(const Actions& actions) {
   std::vector<T> found;
@@ -38,7 +39,7 @@ std::vector<T> all(const Actions& actions) {
   return found;
 }
 
-/// The one action that there must be. Exceptions: bad_variant_access, out_of_range.
+/// Gives the action of a list that must have just this one. Exceptions: bad_variant_access, out_of_range.
 template <class T>
 T only(const Actions& actions) {
   EXPECT_EQ(actions.size(), 1u);
@@ -51,7 +52,7 @@ inline Texts complaints(const Actions& actions) {
   return texts;
 }
 
-/// A core over a configuration with the builders a and b and these schedulers. The cursor is at event 10.
+/// A core with the builders a and b and with the schedulers of the test. The cursor is at event 10.
 struct CoreRun {
   static constexpr std::int64_t kTerm = 3;
   static constexpr ConfigVersion kVersion{7};
@@ -63,14 +64,14 @@ struct CoreRun {
                                         schedulers)),
         core(*configuration, kVersion, kTerm, {{EventNumber{10}, "t10"}, std::move(timers)}) {}
 
-  /// The next event.
+  /// Gives the next event to the core.
   Actions see(wire::Event event) {
     event.number.value = ++number;
     event.tag = "t" + std::to_string(number);
     core.on_event(event);
     return core.take_actions();
   }
-  /// The next event is a change, the first one has id 1.
+  /// Gives a change to the core as the next event. The first change has id 1.
   Actions see(wire::Change c, std::int64_t at_ms = 1000) {
     wire::Event event;
     event.topic = "change.new";
@@ -84,7 +85,7 @@ struct CoreRun {
     core.on_time(now_ms);
     return core.take_actions();
   }
-  /// What is decided about the next change, as "make main" or "wait main 3 important 6000".
+  /// Gives the decisions about the next change, as "make main" or "wait main 3 important 6000".
   Texts decide(wire::Change c, std::int64_t at_ms = 1000) {
     Texts out;
     const auto applied = all<SchedulerApply>(see(std::move(c), at_ms));
