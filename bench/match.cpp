@@ -92,7 +92,7 @@ class Farm {
     event.ids = {{"bsid", id}, {"first_request", id}};
     event.at_ms = id;
     event.body = wire::encode(set);
-    core_.on_event(event, now_);
+    core_.on_event(wire::read_event(event), now_);
   }
 
   dispatcher::Now now_{MonoTime(std::chrono::hours(1)), {}};

@@ -66,7 +66,7 @@ void Core::on_message(const std::string& peer, const std::string& worker, const 
   }
 }
 
-void Core::on_event(const wire::Event& event, Now now) {
+void Core::on_event(const wire::AnyEvent& event, Now now) {
   c_.now = now;
   std::visit(
       wire::On{
@@ -90,7 +90,7 @@ void Core::on_event(const wire::Event& event, Now now) {
           },
           [&](const wire::WorkerDisconnected& e) { recovery_.settle_stale_slots_later(std::string(e.name)); },
           [](const auto&) {}},
-      wire::read_event(event));
+      event);
 }
 
 void Core::on_buildset(const wire::BuildsetNew& event) {

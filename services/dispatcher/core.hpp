@@ -41,7 +41,8 @@ class Core {
   /// A message of a worker. @param worker  the name that belongs to the connection's key
   void on_message(const std::string& peer, const std::string& worker, const std::string& name,
                   const std::string& body, Now now);
-  void on_event(const wire::Event& event, Now now);
+  /// @param event  its wire::Event has to outlive the call
+  void on_event(const wire::AnyEvent& event, Now now);
   /// The answer to the action with this ticket.
   void on_answer(Ticket ticket, Answer answer, Now now);
   /// The worker's key is no longer allowed: its session ends and its builds go back.

@@ -125,18 +125,18 @@ void DispatcherService::read_keys() {
 }
 
 void DispatcherService::on_event(const wire::Event& event) {
-  std::visit(wire::On{[this](const wire::KeysChanged&) { read_keys(); },
-                      [this](const wire::ConfigApplied&) {
-                        config_->refresh([this] {
-                          if (core_) core_->on_configuration(config_->current(), config_->version(), now());
-                          perform();
-                        });
-                      },
-                      [&](const auto&) {
-                        if (core_) core_->on_event(event, now());
-                        perform();
-                      }},
-             wire::read_event(event));
+  const auto any = wire::read_event(event);
+  if (std::holds_alternative<wire::KeysChanged>(any)) return read_keys();
+  if (std::holds_alternative<wire::ConfigApplied>(any)) return refresh_configuration();
+  if (core_) core_->on_event(any, now());
+  perform();
+}
+
+void DispatcherService::refresh_configuration() {
+  config_->refresh([this] {
+    if (core_) core_->on_configuration(config_->current(), config_->version(), now());
+    perform();
+  });
 }
 
 void DispatcherService::on_events_drained() { match(); }

@@ -36,6 +36,7 @@ class DispatcherService : public service::Service {
   void listen();
   void add_metrics();
   void read_keys();
+  void refresh_configuration();
   void load_requests();
   void on_message(const bus::Message& message);
   void match(bool anew = false);

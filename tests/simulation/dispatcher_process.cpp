@@ -47,17 +47,14 @@ void SimulatedDispatcher::unload() {
 }
 
 void SimulatedDispatcher::on_event(const wire::Event& event) {
-  std::visit(wire::On{[this](const wire::ConfigApplied&) {
-                        config_.refresh([this] {
-                          if (core_) core_->on_configuration(config_.current(), config_.version(), now());
-                          perform();
-                        });
-                      },
-                      [&](const auto&) {
-                        if (core_) core_->on_event(event, now());
-                        perform();
-                      }},
-             wire::read_event(event));
+  const auto any = wire::read_event(event);
+  if (std::holds_alternative<wire::ConfigApplied>(any))
+    return config_.refresh([this] {
+      if (core_) core_->on_configuration(config_.current(), config_.version(), now());
+      perform();
+    });
+  if (core_) core_->on_event(any, now());
+  perform();
 }
 
 void SimulatedDispatcher::on_tick() {

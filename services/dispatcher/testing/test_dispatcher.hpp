@@ -195,7 +195,7 @@ class TestDispatcher {
     event.ids = std::move(ids);
     event.at_ms = 1000;
     event.body = body;
-    core.on_event(event, now());
+    core.on_event(wire::read_event(event), now());
     perform();
     match();
   }
