@@ -76,12 +76,12 @@ void SchedulerService::on_events_drained() {
   }
   const auto now = now_ms(), due = core_->next_due().value_or(now + 1);
   if (due > now) return look_at_timers(now);
-  ask_how_far_the_log_reaches();
+  ask_for_end_of_event_log();
 }
 
 // A change that is still on its way may restart a timer. So the core is given every event that is in the
 // event log at a time of Redis's own clock before it looks at the timers with that time.
-void SchedulerService::ask_how_far_the_log_reaches() {
+void SchedulerService::ask_for_end_of_event_log() {
   asking_ = true;
   house_.read(store::redis_time_ms(), [this](std::int64_t redis_ms) {
     asked_ms_ = redis_ms;

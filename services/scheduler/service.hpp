@@ -31,7 +31,7 @@ class SchedulerService : public service::Service {
   void load_state();
   void stand_by();
   void read_clock();
-  void ask_how_far_the_log_reaches();
+  void ask_for_end_of_event_log();
   void look_at_timers(std::int64_t now_ms);
   void perform_actions();
   template <class Transition>
