@@ -27,7 +27,7 @@ struct EventListRequest {
 /// The next request has after = meta.next; with `more` it may come at once. `trimmed`: the event log no
 /// longer reaches back to `after`, and the client has to load the state by other requests. `body` is the
 /// record's MessagePack as JSON, `at` milliseconds.
-/// @param scanned  up to kScan events of the log from wanted.after + 1 on
+/// @param scanned  up to kScan events of the event log from wanted.after + 1 on
 json::Value event_list(const EventListRequest& wanted, const std::vector<wire::Event>& scanned);
 
 }  // namespace headrace::web

@@ -157,7 +157,7 @@ TEST_F(EventStreamsOf, WhoWasAwayTooLongReadsAnew) {
   Ear level(app_.port(), "changes/*/new", "Last-Event-ID: 2\r\n");
   change(3);
   EXPECT_EQ(level.next().key(), "changes/3/new");
-  // An id from the future: the log went back.
+  // The id is from the future: the event log went back.
   Ear ahead(app_.port(), "changes/*/new", "Last-Event-ID: 99\r\n");
   EXPECT_EQ(ahead.next().name, "reset");
 }
