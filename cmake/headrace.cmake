@@ -134,19 +134,22 @@ endfunction()
 
 # headrace_test(NAME LABEL unit|redis|e2e|simulation|browser SOURCES … DEPS … [EACH] [LOCK lock] [TIMEOUT s])
 # One ctest entry for the whole binary; with EACH, one a test case (for the slow scenarios); of those with the
-# same LOCK one runs at a time.
+# same LOCK one runs at a time. OPTIMISED is for a test that needs the time of the machine: an inline function is
+# taken from the first object that has it, so that an unoptimised one slows the libraries down, too.
 function(headrace_test name)
   if(NOT BUILD_TESTING)
     return()
   endif()
-  cmake_parse_arguments(arg "EACH" "LABEL;LOCK;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(arg "EACH;OPTIMISED" "LABEL;LOCK;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   headrace_checked_names(arg_DEPS)
   add_executable(${name} ${arg_SOURCES})
   headrace_include_root(${name} PRIVATE .)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${HEADRACE_TEST_DIRECTORY}")
   target_link_libraries(${name} PRIVATE headrace_flags ${arg_DEPS} GTest::gtest_main)
-  target_compile_options(${name} PRIVATE ${HEADRACE_TEST_OPTIONS})
-  target_precompile_headers(${name} REUSE_FROM headrace_test_headers)
+  if(NOT arg_OPTIMISED)
+    target_compile_options(${name} PRIVATE ${HEADRACE_TEST_OPTIONS})
+    target_precompile_headers(${name} REUSE_FROM headrace_test_headers)
+  endif()
   target_compile_definitions(${name} PRIVATE
     HEADRACE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" HEADRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   if(NOT arg_TIMEOUT)
