@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,6 +61,8 @@ class SimulatedStore {
     if (events) *events = std::move(reply.events);
     return outcome;
   }
+  /// The events after a number: from the event log, or what another reader found there since the last commit.
+  std::vector<wire::Event> events_after(EventNumber after, std::size_t limit);
   template <class T>
   T read(const store::Read<T>& question) {
     set_clock();
@@ -84,6 +87,7 @@ class SimulatedStore {
   store::testing::VirtualRedis& redis_;
   Timeline& timeline_;
   EventNumber newest_;
+  std::map<std::int64_t, std::vector<wire::Event>> found_;  ///< by the number that they follow
   std::vector<std::function<void()>> waiting_;
 };
 

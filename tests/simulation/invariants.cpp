@@ -272,22 +272,22 @@ std::vector<Violation> check(SimulatedStore& store, const Expected& expected) {
 
 std::vector<Violation> check_slots(SimulatedStore& store, const std::map<std::string, int>& capacity) {
   std::vector<Violation> out;
-  for (const auto& [worker, most] : capacity) {
-    const auto slots = store::testing::slots(store.raw(), worker);
-    if (static_cast<int>(slots.size()) > most)
-      out.push_back({"slots", worker + " has " + std::to_string(slots.size()) + " claims for " +
-                                  std::to_string(most) + " slots"});
-    for (const auto& [slot, id] : slots) {
-      const auto request = store.read(store::request(id));
-      using State = store::RequestState;
-      const bool claimed = request && (request->state == State::offered || request->state == State::running);
-      if (!claimed || request->worker != worker || request->directory != slot)
-        out.push_back(
-            {"slots", "slot " + slot + " of " + worker + " is kept for request " + std::to_string(id.value) +
-                          ", which is " +
-                          (request ? std::string(store::request_state_name(request->state)) : "not there") +
-                          " at " + (request ? request->worker : "")});
-    }
+  std::vector<std::string> workers;
+  for (const auto& [worker, most] : capacity) workers.push_back(worker);
+  std::map<std::string, int> taken;
+  for (const auto& [worker, directory, id] : store::testing::slots(store.raw(), workers)) {
+    if (++taken[worker] == capacity.at(worker) + 1)
+      out.push_back(
+          {"slots", worker + " has more claims than " + std::to_string(capacity.at(worker)) + " slots"});
+    const auto request = store.read(store::request(id));
+    using State = store::RequestState;
+    const bool claimed = request && (request->state == State::offered || request->state == State::running);
+    if (!claimed || request->worker != worker || request->directory != directory)
+      out.push_back(
+          {"slots", "slot " + directory + " of " + worker + " is kept for request " +
+                        std::to_string(id.value) + ", which is " +
+                        (request ? std::string(store::request_state_name(request->state)) : "not there") +
+                        " at " + (request ? request->worker : "")});
   }
   return out;
 }

@@ -13,9 +13,16 @@ std::vector<store::Reply> SimulatedStore::commit(const std::vector<store::Call>&
   bool any = false;
   for (const auto& reply : replies)
     for (const auto& event : reply.events) newest_ = event.number, any = true;
+  if (any) found_.clear();
   if (any)
     for (auto& wake : std::exchange(waiting_, {})) timeline_.at(timeline_.now(), std::move(wake));
   return replies;
+}
+
+std::vector<wire::Event> SimulatedStore::events_after(EventNumber after, std::size_t limit) {
+  const auto known = found_.find(after.value);
+  if (known != found_.end()) return known->second;
+  return found_[after.value] = read(store::events_after(after, limit));
 }
 
 void RedisLine::commit(std::vector<store::Call> calls, std::function<void(std::vector<store::Reply>)> done) {
@@ -64,8 +71,7 @@ void RedisLine::execute() {
     } else if (request.follow) {
       const auto& follow = *request.follow;
       std::vector<wire::Event> events;
-      if (env_.store.newest() > follow.after)
-        events = env_.store.read(store::events_after(follow.after, follow.limit));
+      if (env_.store.newest() > follow.after) events = env_.store.events_after(follow.after, follow.limit);
       answer([done = follow.done, events = std::move(events)] { done(events); });
     } else {
       answer([this, round = *request.round, answers = env_.store.execute(*request.round)] {

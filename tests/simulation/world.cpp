@@ -18,7 +18,7 @@ namespace {
 constexpr int kChanges = 20;
 constexpr milliseconds kChaos{60'000};
 constexpr milliseconds kDrain{300'000};
-constexpr milliseconds kPartition{20'000};  // at most
+constexpr milliseconds kPartition{13'000};  // at most; longer than the lease
 constexpr const char* kConfiguration = R"lua(
 worker.embedded "w1" { slots = 2 }
 worker.embedded "w2" { slots = 1 }

@@ -37,12 +37,19 @@ inline bool is_running(RawClient& redis, BuildId build) {
   return redis.command({"EXISTS", redis.keys()("build", build.value)}).integer != 0;
 }
 
-/// A worker's slots: the directory of each, and the request that it is kept for.
-inline std::map<std::string, RequestId> slots(RawClient& redis, const std::string& worker) {
-  std::map<std::string, RequestId> out;
-  const auto all = redis.command({"HGETALL", redis.keys()("slots", worker)}).items;
-  for (std::size_t i = 0; i + 1 < all.size(); i += 2)
-    out[all[i].text] = RequestId{std::stoll(all[i + 1].text)};
+/// A slot of a worker: its directory, and the request that it is kept for.
+struct Slot {
+  std::string worker, directory;
+  RequestId request;
+};
+inline std::vector<Slot> slots(RawClient& redis, const std::vector<std::string>& workers) {
+  std::vector<Words> questions;
+  for (const auto& worker : workers) questions.push_back({"HGETALL", redis.keys()("slots", worker)});
+  const auto answers = redis.pipeline(questions);
+  std::vector<Slot> out;
+  for (std::size_t w = 0; w < workers.size(); ++w)
+    for (std::size_t i = 0; i + 1 < answers[w].items.size(); i += 2)
+      out.push_back({workers[w], answers[w].items[i].text, {std::stoll(answers[w].items[i + 1].text)}});
   return out;
 }
 
