@@ -7,11 +7,18 @@
 namespace headrace::service {
 
 void LiveConfig::refresh(std::function<void()> done) {
+  std::erase_if(known_, [](const auto& one) { return one.second.configuration.expired(); });
+  // Redis may have gone back since, and may have given a number to another configuration.
+  for (auto& [version, known] : known_) known.checked = false;
   house_.read(store::config_version(), [this, done](ConfigVersion version) {
-    if (!version || version == version_) return done();
     tried_ = version;
+    if (!version) {
+      version_ = {};
+      current_.reset();
+      return done();
+    }
     at(version, [this, version, done](std::shared_ptr<config::Configuration> c) {
-      if (c) {
+      if (c && (c != current_ || version != version_)) {
         version_ = version;
         current_ = std::move(c);
         spdlog::info("configuration is current version={}", version.value);
@@ -22,10 +29,16 @@ void LiveConfig::refresh(std::function<void()> done) {
 }
 
 void LiveConfig::at(ConfigVersion version, std::function<void(std::shared_ptr<config::Configuration>)> done) {
-  if (auto cached = cache_[version].lock()) return done(cached);
+  if (const auto& known = known_[version]; known.checked)
+    if (auto c = known.configuration.lock()) return done(c);
   house_.read(store::config_files(version), [this, version, done](const std::optional<std::string>& packed) {
     // Whoever asked first has evaluated it meanwhile: a dispatcher adopts many builds of one version at once.
-    if (auto cached = cache_[version].lock()) return done(cached);
+    auto& known = known_[version];
+    if (packed == known.packed)
+      if (auto c = known.configuration.lock()) {
+        known.checked = true;
+        return done(c);
+      }
     auto files = config::unpack(packed.value_or(""));
     if (!files) {
       spdlog::error("configuration cannot be read version={} reason={}", version.value, files.error().text);
@@ -36,7 +49,7 @@ void LiveConfig::at(ConfigVersion version, std::function<void(std::shared_ptr<co
     for (const auto& p : problems)
       spdlog::error("configuration has a mistake version={} place={} text={}", version.value, p.place,
                     p.text);
-    cache_[version] = c;
+    known_[version] = {*packed, c, true};
     done(std::move(c));
   });
 }

@@ -2,10 +2,10 @@
 // The configuration that is current in Redis, evaluated; and older versions that running builds keep.
 #pragma once
 
-#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,7 +32,7 @@ class LiveConfig {
   ConfigVersion version() const { return version_; }
   /// The newest that was read, also when it could not be evaluated here: another event about it says nothing
   /// new.
-  ConfigVersion tried() const { return std::max(tried_, version_); }
+  ConfigVersion tried() const { return tried_; }
   /// The current one; null at version 0.
   const std::shared_ptr<config::Configuration>& current() const { return current_; }
 
@@ -42,9 +42,15 @@ class LiveConfig {
  private:
   House& house_;
   Evaluate evaluate_;
+  struct Known {
+    std::string packed;  ///< the files that it was evaluated from
+    std::weak_ptr<config::Configuration> configuration;
+    bool checked = false;  ///< Redis has these files under this number, as of the last refresh()
+  };
+
   ConfigVersion version_, tried_;
   std::shared_ptr<config::Configuration> current_;
-  std::map<ConfigVersion, std::weak_ptr<config::Configuration>> cache_;
+  std::map<ConfigVersion, Known> known_;
 };
 
 }  // namespace headrace::service

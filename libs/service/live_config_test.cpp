@@ -72,6 +72,29 @@ TEST_F(LiveConfigTest, AVersionIsEvaluatedOnceForAllWhoAskAtOnce) {
   EXPECT_EQ(evaluated, 1);
 }
 
+// What was restored from a backup counts versions on from there: another configuration may get the number.
+TEST_F(LiveConfigTest, ANumberThatRedisGaveToAnotherConfigurationIsReadAgain) {
+  const auto files_with = [](const std::string& title) {
+    return config::pack({"headrace.lua", {{"headrace.lua", "site{ title = '" + title + "' }"}}, {}});
+  };
+  const auto refresh = [&](const char* version, const std::optional<std::string>& files) {
+    config.refresh([] {});
+    house.answer(reply(store::RedisReply::Kind::string, version));
+    if (files) house.answer(reply(store::RedisReply::Kind::string, *files));
+    ASSERT_TRUE(house.rounds.empty());
+  };
+  refresh("2", files_with("one"));
+  const auto first = config.current();
+  refresh("2", files_with("one"));
+  EXPECT_EQ(config.current(), first) << "not evaluated again";
+  refresh("2", files_with("other"));
+  EXPECT_EQ(config.current()->site().title, "other");
+  refresh("1", files_with("before"));
+  EXPECT_EQ(config.version(), ConfigVersion{1});
+  EXPECT_EQ(config.tried(), ConfigVersion{1}) << "2 will be news";
+  EXPECT_EQ(evaluated, 3);
+}
+
 // "Redis is busy" is not "no configuration was ever applied".
 TEST_F(LiveConfigTest, AnErrorOfRedisReloadsInsteadOfPassingForNoConfiguration) {
   bool answered = false;
