@@ -14,12 +14,34 @@ bool worth_telling(const LogState& log) {
   return log.in_flight == 0 || log.committed.size_bytes % (1 << 20) < (1 << 16);
 }
 
+bool is_step(std::int64_t number) { return number >= 0 && number < kMaxSteps; }
+bool is_log(std::int64_t index) { return index >= 0 && index < kMaxLogsPerStep; }
+
+// What no worker without a fault says; "" when there is nothing of it in the report.
+std::string fault_in(const wire::Report& report) {
+  const auto step_text = [](std::int64_t number) { return "a report names step " + std::to_string(number); };
+  const auto log_text = [](std::int64_t index) { return "a report names log " + std::to_string(index); };
+  for (const auto& piece : report.logs) {
+    if (!is_step(piece.step)) return step_text(piece.step);
+    if (!is_log(piece.log)) return log_text(piece.log);
+  }
+  for (const auto& item : report.items) {
+    if (!item.step) continue;
+    if (!is_step(item.step->number)) return step_text(item.step->number);
+    for (const auto& log : item.step->logs)
+      if (!is_log(log.index)) return log_text(log.index);
+  }
+  return "";
+}
+
 }  // namespace
 
 void Reports::on_report(Link& link, wire::Report report) {
   auto* build = c_.claims.find(report.claim);
   if (!build || !build->running) return c_.out.send(link.peer, wire::Fenced{report.claim, kNoClaim});
   if (build->ended) return;  // the end is on its way to the store, so a repeat has no effect
+  if (const auto fault = fault_in(report); !fault.empty())
+    return end_with_exception(*build, build->sequence_sent + 1, fault);
   for (auto& piece : report.logs) {
     if (!take_log(*build, std::move(piece))) return sessions_.resync(build->worker, "log bytes are missing");
     if (build->ended) return;
@@ -126,7 +148,7 @@ void Reports::commit_report(ActiveBuild& build, const wire::Report& report) {
   bool properties = false;
   const wire::ProgressItem::Finish* finish = nullptr;
   for (const auto& item : report.items) {
-    if (item.step && item.step->number >= 0 && item.step->number < kMaxSteps) {
+    if (item.step) {
       const auto number = static_cast<std::size_t>(item.step->number);
       if (b.steps.size() <= number) b.steps.resize(number + 1);
       b.steps[number] = *item.step;

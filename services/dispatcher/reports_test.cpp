@@ -285,6 +285,25 @@ TEST_F(DispatcherProgress, AChunkThatCannotBeReadEndsTheBuildOnce) {
   EXPECT_EQ(d.core.running_count(), 0u);
 }
 
+// The logs of such a step never come, so the report would wait for ever.
+TEST_F(DispatcherProgress, AReportOfAStepOrLogThatCannotBeEndsTheBuild) {
+  auto of_no_step = step(0, "x");
+  of_no_step.step->number = -1;
+  report(1, {of_no_step});
+  const auto end = d.commit<store::Progress>();
+  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string, "a report names step -1");
+  end.ok();
+  EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
+}
+
+TEST_F(DispatcherProgress, ALogIndexBeyondTheLimitEndsTheBuild) {
+  auto p = piece("oone\n");
+  p.log = 64;
+  report(0, {}, {p});
+  const auto end = d.commit<store::Progress>();
+  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string, "a report names log 64");
+}
+
 TEST_F(DispatcherProgress, ALogThatTheStoreWillNeverTakeEndsTheBuildOnce) {
   report(1, {step(0, "x")});
   d.commit<store::Progress>().ok();
@@ -334,6 +353,15 @@ TEST_F(DispatcherProgress, AHeartbeatIsToldWhichBuildsAreNoLongerTheWorkers) {
   EXPECT_FALSE(reply.wanted[0].cancel);
   EXPECT_FALSE(reply.wanted[0].fenced);
   EXPECT_TRUE(reply.wanted[1].fenced);
+}
+
+// A worker that stood still for its lease forgets its build, and may then take the welcome of its hello
+// before.
+TEST_F(DispatcherProgress, AHeartbeatWithoutARunningBuildAsksForAnotherHello) {
+  d.say(kPeer, "w", wire::Heartbeat{kSession, 1, {}});
+  EXPECT_TRUE(d.message<wire::HeartbeatReply>(kPeer).wanted.empty());
+  EXPECT_FALSE(d.message<wire::Rehello>(kPeer).superseded);
+  EXPECT_EQ(d.core.running_count(), 0u) << "the hello says what has become of it";
 }
 
 }  // namespace

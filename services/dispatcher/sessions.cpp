@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dispatcher/sessions.hpp"
 
+#include <algorithm>
+
 #include "dispatcher/recovery.hpp"
 #include "store/limits.hpp"
 
@@ -143,6 +145,13 @@ void Sessions::on_heartbeat(const std::string& worker, Link& link, const wire::H
     reply.wanted.push_back(std::move(wanted));
   }
   c_.out.send(link.peer, reply);
+  // A worker that stood still may take the answer to a hello of before: its next one says what it has lost.
+  for (const auto id : link.claims) {
+    const auto* build = c_.claims.find(id);
+    if (build && build->running &&
+        std::find(message.held.begin(), message.held.end(), build->claim) == message.held.end())
+      return resync(worker, "the worker no longer has the build of request " + std::to_string(id.value));
+  }
 }
 
 void Sessions::on_goodbye(const std::string& worker, Link& link, const wire::Goodbye& message) {
