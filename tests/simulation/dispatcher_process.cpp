@@ -105,6 +105,8 @@ void SimulatedDispatcher::perform(dispatcher::Commit& a) {
   auto call = std::move(a.call);
   const auto done = [this, ticket = a.ticket](store::Reply reply) { answer(ticket, std::move(reply)); };
   if (env_.mutation == Mutation::attempt_skipped) skip_attempt(env_, call);
+  if (env_.mutation == Mutation::refused_without_end && is_finish(call) && env_.faulty.contains(call.args[1]))
+    return;
   if (env_.mutation == Mutation::verdict_twice && is_finish(call))
     return process_.commit_call(call, end_twice(env_, call, done));
   process_.commit_call(std::move(call), done);
@@ -137,7 +139,8 @@ void SimulatedDispatcher::perform(dispatcher::Ask& a) {
 }
 
 void SimulatedDispatcher::perform(dispatcher::WantConfiguration& a) {
-  config_.at(a.version,
+  const bool ignored = env_.mutation == Mutation::version_ignored;
+  config_.at(ignored ? config_.version() : a.version,
              generation_.guard([this, ticket = a.ticket](dispatcher::ConfigurationPtr configuration) {
                answer(ticket, std::move(configuration));
              }));

@@ -6,11 +6,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "service/live_config.hpp"
 #include "simulation/timeline.hpp"
+#include "store/testing/harm.hpp"
 #include "store/testing/virtual_redis.hpp"
 
 namespace headrace::simulation {
@@ -23,6 +25,7 @@ struct Rates {
   double bus_drop = 0, bus_double = 0, bus_late = 0;  ///< of an event on its way to one reader
   double message_drop = 0;  ///< a worker message on a connection that lives (a full queue)
   double publish_lost = 0;  ///< the sender of a change dies before its event is published
+  double spoilt = 0;        ///< a worker's reports of a build are wrong from here on
   int slowest_ms = 20;      ///< of one message
   int redis_ms = 2;         ///< of one way to or from Redis, at most
 };
@@ -44,6 +47,9 @@ enum class Mutation {
   started_unasked,      ///< a command runs that belongs to no build
   never_accepted,       ///< the dispatchers' `accepted` never arrives
   timer_unaware,        ///< schedulers believe that they have seen the whole event log when a timer runs out
+  loss_unheard,  ///< whoever sent a push does not hear that Redis went back, and does not send it again
+  refused_without_end,  ///< a dispatcher does not end the build of a worker whose reports are wrong
+  version_ignored,      ///< a dispatcher plans and goes on with builds by the version that was first applied
 };
 
 /// Redis, in steps of virtual time.
@@ -76,6 +82,9 @@ class SimulatedStore {
   const store::KeyNames& keys() const { return redis_.keys(); }
   /// For what tests alone look at, and do behind everybody's back.
   store::RawClient& raw() { return redis_.raw(); }
+  /// Everything in Redis as it is now, and Redis as it was then.
+  store::testing::Copy copy() { return store::testing::copy_of(redis_.raw()); }
+  void go_back(const store::testing::Copy& copy);
   /// The last event that was committed.
   EventNumber newest() const { return newest_; }
   /// Calls back once, when an event is committed.
@@ -99,7 +108,8 @@ struct Environment {
   SimulatedStore store;
   Rates rates;
   Mutation mutation = Mutation::none;
-  bool mutated = false;  ///< a bug that happens once has happened
+  bool mutated = false;          ///< a bug that happens once has happened
+  std::set<std::string> faulty;  ///< nonces of claims whose reports the worker gets wrong
   bool chaos = true;
   bool redis_down = false;
   service::Evaluate evaluate;  ///< of configurations; each text once

@@ -38,6 +38,14 @@ class Checker {
     if (events_.empty()) read_events();
     return events_;
   }
+  std::map<std::pair<std::string, std::string>, ConfigVersion> accepted_builds() {
+    if (events_.empty()) read_events();
+    std::map<std::pair<std::string, std::string>, ConfigVersion> out;
+    each_of([&](const wire::BuildNew& e) {
+      out[{std::string(e.builder), std::to_string(e.number)}] = e.build().value().config;
+    });
+    return out;
+  }
 
  private:
   void say(const char* invariant, std::string text) { violations_.push_back({invariant, std::move(text)}); }
@@ -176,18 +184,29 @@ class Checker {
         say("verdicts", "build " + std::to_string(build) + " ended " + std::to_string(times) + " times");
   }
 
-  // A command runs at most once a build, and only for a build that was accepted.
+  // A command runs at most once a build, only for a build that was accepted, and as that build's
+  // configuration has it.
   void check_starts() {
-    std::set<std::pair<std::string, std::string>> accepted;
-    each_of(
-        [&](const wire::BuildNew& e) { accepted.emplace(std::string(e.builder), std::to_string(e.number)); });
+    const auto accepted = accepted_builds();
     for (const auto& [argv, what] : expected_.started) {
+      const std::pair<std::string, std::string> key{argv.at(1), argv.at(2)};
+      if (expected_.forgotten.contains(key)) continue;
       const auto name = argv.at(1) + "/" + argv.at(2) + " " + argv.at(3);
       if (what.times != 1)
         say("starts", "step " + name + " was started " + std::to_string(what.times) + " times");
-      if (!accepted.contains({argv.at(1), argv.at(2)}))
+      const auto build = accepted.find(key);
+      if (build == accepted.end())
         say("starts", "step " + name + " belongs to no build");
+      else if (const auto& word = word_of(build->second); word != argv.at(4))
+        say("versions",
+            "step " + name + " is of configuration '" + argv.at(4) + "', its build of '" + word + "'");
     }
+  }
+
+  const std::string& word_of(ConfigVersion version) const {
+    static const std::string none = "none";
+    const auto found = expected_.versions.find(version);
+    return found == expected_.versions.end() ? none : found->second;
   }
 
   // What a step wrote is what the store has; of a step that did not run to its end, a first part.
@@ -196,7 +215,10 @@ class Checker {
       const auto build = e.build().value();
       for (const auto& step : build.steps) {
         const std::vector<std::string> argv = {"step", std::string(e.builder), std::to_string(e.number),
-                                               step.name};
+                                               step.name, word_of(build.config)};
+        if (step.results == Results::skipped)
+          say("versions", "step " + step.name + " of build " + std::to_string(e.id.value) +
+                              " was skipped by a function of another version");
         const auto started = expected_.started.find(argv);
         const bool undisturbed = started != expected_.started.end() && !started->second.disturbed;
         for (const auto& log : step.logs)
@@ -268,6 +290,11 @@ class Checker {
 
 std::vector<Violation> check(SimulatedStore& store, const Expected& expected) {
   return Checker(store, expected).run();
+}
+
+std::map<std::pair<std::string, std::string>, ConfigVersion> accepted_builds(SimulatedStore& store) {
+  const Expected nothing;
+  return Checker(store, nothing).accepted_builds();
 }
 
 std::vector<Violation> check_slots(SimulatedStore& store, const std::map<std::string, int>& capacity) {

@@ -17,8 +17,8 @@
 namespace headrace::simulation {
 
 struct Violation {
-  std::string invariant;  ///< events, changes, timers, requests, verdicts, attempts, logs, starts, leftovers,
-                          ///< slots, reports, cancels, drained
+  std::string invariant;  ///< events, changes, timers, requests, verdicts, attempts, logs, starts, versions,
+                          ///< leftovers, slots, reports, cancels, drained
   std::string text;
 };
 
@@ -29,11 +29,18 @@ struct Expected {
   std::string timed_scheduler;                                 ///< has a tree-stable timer
   milliseconds tree_stable{0};
   std::vector<std::string> workers;
-  std::set<std::int64_t> cancelled;  ///< requests
+  std::map<ConfigVersion, std::string> versions;  ///< the word that the steps of each version have
+  std::set<std::int64_t> cancelled;               ///< requests
   StartedSteps started;
+  /// Builder and number of builds that Redis forgot: a worker may go on with one until it hears of it, and
+  /// another build may get the number.
+  std::set<std::pair<std::string, std::string>> forgotten;
   std::map<std::string, Told> told;  ///< reports that their receiver has got
-  int reports_excused = 0;  ///< times that a notifier died or was cut off: each may have doubled some
+  int reports_excused = 0;           ///< times that Redis went back: each may have doubled some
 };
+
+/// Builder and number of every build that was accepted, and its configuration.
+std::map<std::pair<std::string, std::string>, ConfigVersion> accepted_builds(SimulatedStore& store);
 
 /// Every violation, each invariant in a function of its own.
 std::vector<Violation> check(SimulatedStore& store, const Expected& expected);

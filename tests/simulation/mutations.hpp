@@ -6,6 +6,7 @@
 #include <string>
 
 #include "simulation/environment.hpp"
+#include "wire/worker_protocol.hpp"
 
 namespace headrace::simulation {
 
@@ -25,6 +26,8 @@ std::string with_changed_log(const std::string& report);
 /// one look as if nothing had happened yet.
 bool asks_for_level(Environment& env, const store::Round& round);
 std::vector<store::RedisReply> level_long_past(Environment& env, const store::Round& round);
+/// A report as a worker with a fault makes it.
+void spoil(wire::Report& report);
 /// Bugs that are done to the state when everything has ended. @return false when the run needs none
 bool spoil_the_end(Environment& env);
 

@@ -18,6 +18,7 @@ namespace headrace::simulation {
 struct Told {
   int times = 0;
   int excused = 0;
+  MonoTime last{};
 };
 
 class NotifierProcess : public Process, public notifier::Transport {
@@ -27,6 +28,14 @@ class NotifierProcess : public Process, public notifier::Transport {
       : Process(environment, "notifier" + std::to_string(index), {}), told_(told) {}
 
  private:
+  static constexpr seconds kStored{5};  // a delivery that is older is stored
+
+  void on_crash() override { excuse(); }
+  void on_cut_off() override { excuse(); }
+  void excuse() {
+    for (auto& [key, told] : told_)
+      if (env_.timeline.now() - told.last < kStored) ++told.excused;
+  }
   std::unique_ptr<service::Service> make_service() override {
     return std::make_unique<notifier::NotifierService>(*this, *this, env_.evaluate);
   }
@@ -40,8 +49,11 @@ class NotifierProcess : public Process, public notifier::Transport {
       const bool forgotten =
           env_.mutation == Mutation::report_forgotten && !std::exchange(env_.mutated, true);
       const bool answer_lost = env_.misfortune(0.03);
-      if (!away && !forgotten) ++told_[key].times;
-      if (answer_lost) ++told_[key].excused;
+      if (!away && !forgotten) {
+        ++told_[key].times;
+        told_[key].last = env_.timeline.now();
+      }
+      if (answer_lost || !is_loaded()) ++told_[key].excused;
       http::Reply reply;
       if (away || answer_lost)
         reply.error = "receiver: cut off";

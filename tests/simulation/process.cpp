@@ -44,6 +44,7 @@ void Process::crash() {
 
 void Process::lose_redis() {
   if (!alive()) return;
+  on_cut_off();
   session_->on_lost("the simulation says so", env_.timeline.now());
   perform();
 }

@@ -48,6 +48,7 @@ class Process : public service::House {
   /// The service of the next life of this process.
   virtual std::unique_ptr<service::Service> make_service() = 0;
   virtual void on_crash() {}
+  virtual void on_cut_off() {}
 
   Environment& env_;
 

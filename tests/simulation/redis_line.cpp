@@ -19,6 +19,13 @@ std::vector<store::Reply> SimulatedStore::commit(const std::vector<store::Call>&
   return replies;
 }
 
+void SimulatedStore::go_back(const store::testing::Copy& copy) {
+  store::testing::restore(redis_.raw(), copy);
+  redis_.forget_clock();
+  newest_ = read(store::head()).number;
+  found_.clear();
+}
+
 std::vector<wire::Event> SimulatedStore::events_after(EventNumber after, std::size_t limit) {
   const auto known = found_.find(after.value);
   if (known != found_.end()) return known->second;

@@ -20,7 +20,7 @@ struct Step {
   std::string written(char channel) const;
 };
 
-/// @param argv  {"step", builder, build number, step name}
+/// @param argv  {"step", builder, build number, step name, the word of the configuration's version}
 Step step_of(const std::vector<std::string>& argv);
 
 /// What really happened to one started command.

@@ -94,6 +94,7 @@ void WorkerProcess::perform() {
 void WorkerProcess::perform(const worker::Action& action) {
   if (const auto* send = std::get_if<worker::Send>(&action)) {
     auto body = send->body;
+    if (send->name == wire::Report::kName) body = faulty(std::move(body));
     if (env_.mutation == Mutation::log_byte_changed && send->name == wire::Report::kName)
       body = with_changed_log(body);
     network_.send_up(name_, send->name, std::move(body));
@@ -131,6 +132,17 @@ void WorkerProcess::perform(const worker::Action& action) {
     core_.reset();
     ++life_;
   }
+}
+
+// A fault of the worker stays with its build: the report is wrong each time it is sent.
+std::string WorkerProcess::faulty(std::string report) {
+  if (env_.rates.spoilt == 0) return report;
+  auto message = wire::decode<wire::Report>(report).value();
+  if (env_.misfortune(env_.rates.spoilt)) env_.faulty.insert(message.claim.nonce);
+  if (!env_.faulty.contains(message.claim.nonce)) return report;
+  env_.trace(name_ + " spoils a report of request " + std::to_string(message.claim.request.value));
+  spoil(message);
+  return wire::encode(message);
 }
 
 void WorkerProcess::plan(worker::ExecId exec, milliseconds wait) {

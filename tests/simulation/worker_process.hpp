@@ -42,6 +42,7 @@ class WorkerProcess {
   void when_awake(MonoTime when, std::function<void()> what);
   void perform();
   void perform(const worker::Action& action);
+  std::string faulty(std::string report);
   void plan(worker::ExecId exec, milliseconds wait);
   void go_on(worker::ExecId exec);
   void arm();

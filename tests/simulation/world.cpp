@@ -2,8 +2,10 @@
 #include "simulation/world.hpp"
 
 #include <cstdio>
+#include <iterator>
 #include <stdexcept>
 
+#include "simulation/configurations.hpp"
 #include "simulation/mutations.hpp"
 #include "store/state/events.hpp"
 #include "store/state/outbox.hpp"
@@ -16,44 +18,13 @@ namespace headrace::simulation {
 namespace {
 
 constexpr int kChanges = 20;
+constexpr milliseconds kCalm{2'000};  // at the beginning
 constexpr milliseconds kChaos{60'000};
 constexpr milliseconds kDrain{300'000};
-constexpr milliseconds kPartition{13'000};  // at most; longer than the lease
-constexpr const char* kConfiguration = R"lua(
-worker.embedded "w1" { slots = 2 }
-worker.embedded "w2" { slots = 1 }
-worker.embedded "w3" { slots = 3 }
+constexpr milliseconds kPartition{13'000};                      // at most; longer than the lease
+constexpr const char* kWords[] = {"first", "second", "third"};  // of the configuration's versions
 
-local function step_named(name, condition)
-  return step.shell {
-    name = name,
-    command = { "step", interpolate "%(prop:buildername)s", interpolate "%(prop:buildnumber)s", name },
-    do_step_if = condition,
-    halt_on_failure = false,
-  }
-end
-
-builder "alpha" { workers = { "w1", "w2", "w3" }, steps = { step_named("compile") } }
-builder "beta" {
-  workers = { "w1", "w3" },
-  steps = { step_named("compile"), step_named("test", function(build) return build.properties.branch == "main" end) },
-}
-builder "gamma" { workers = { "w2", "w3" }, steps = { step_named("one"), step_named("two"), step_named("three") } }
-
-hook.base {}
-reporter.http { server_url = "http://receiver/" }
-scheduler.branch "each" { branch = "main", builders = { "alpha" } }
-scheduler.branch "calm" { branch = "main", tree_stable_timer = "3s", builders = { "beta", "gamma" } }
-)lua";
-
-// The same few texts in every run of the process.
-std::shared_ptr<config::Configuration> evaluate_once(const config::Files& files,
-                                                     std::vector<config::Problem>& problems) {
-  static std::map<std::string, std::shared_ptr<config::Configuration>> known;
-  auto& c = known[config::pack(files)];
-  if (!c) c = config::Configuration::evaluate(files, problems);
-  return c;
-}
+std::string revision_of(int n) { return "r" + std::to_string(n); }
 
 }  // namespace
 
@@ -68,7 +39,7 @@ World::World(std::uint64_t seed, store::testing::VirtualRedis& redis, Mutation m
   env_.mutation = mutation;
   expected_.schedulers = {{"each", {"alpha"}}, {"calm", {"beta", "gamma"}}};
   expected_.timed_scheduler = "calm";
-  expected_.tree_stable = seconds(3);
+  expected_.tree_stable = seconds(2 * env_.dice.between(0, 2) + 1);
   expected_.workers = {"w1", "w2", "w3"};
   choose_rates();
   env_.evaluate = evaluate_once;
@@ -123,20 +94,29 @@ void World::choose_rates() {
   r.bus_late = some(0.2);
   r.message_drop = some(0.02 * scale);
   r.publish_lost = some(0.5);
-  r.slowest_ms = static_cast<int>(d.chance(0.1) ? 2000 : d.between(2, 100));
+  r.spoilt = env_.mutation == Mutation::refused_without_end ? 0.05 : some(0.02);
+  r.slowest_ms = static_cast<int>(d.chance(0.1) ? 1000 : d.between(2, 100));
   r.redis_ms = static_cast<int>(d.chance(0.1) ? 250 : d.between(0, 5));
   worst_gap_ms_ = static_cast<int>(d.between(1000, 10'000));
 }
 
-void World::apply_configuration(const std::string& remark) {
-  config::Files files{"headrace.lua", {{"headrace.lua", kConfiguration + remark}}};
+void World::apply_configuration(const std::string& word) {
   store::ConfigApply apply;
-  apply.digest = "digest" + remark;
-  apply.files = config::pack(files);
+  apply.digest = "digest of " + word;
+  apply.files =
+      config::pack(configuration_files(word, std::chrono::duration_cast<seconds>(expected_.tree_stable)));
   std::vector<wire::Event> events;
   const auto version = env_.store.commit(apply, &events);
   if (!version) throw std::logic_error("the configuration: " + version.error().text);
+  expected_.versions[*version] = word;
   publish(events);
+}
+
+// Another one every while, also while builds run.
+void World::change_configuration() {
+  if (!env_.chaos) return;
+  apply_configuration(kWords[env_.dice.index(std::size(kWords))]);
+  env_.timeline.after(env_.dice.wait(3000, 30'000), [this] { change_configuration(); });
 }
 
 void World::publish(const std::vector<wire::Event>& events) {
@@ -166,7 +146,7 @@ void World::send_changes() {
 // A sender repeats until it is answered 2xx, and sometimes once more.
 void World::post_change(int n, bool again) {
   wire::Change change;
-  change.revision = "r" + std::to_string(n);
+  change.revision = revision_of(n);
   change.branch = "main";
   change.author = "somebody";
   change.files = {"file" + std::to_string(n)};
@@ -207,10 +187,10 @@ void World::cancel_in_peace() {
     return env_.timeline.after(2 * kHeartbeat + ways, [this, id, build] {
       const auto request = env_.store.read(store::request(id));
       const bool runs = request && request->state == store::RequestState::running && request->build == build;
-      // A worker that never hears that its build may start cannot stop it either: that bug is found as
-      // another.
-      if (runs && env_.mutation != Mutation::never_accepted)
-        seen_.push_back({"cancels", "build " + std::to_string(build.value) + " goes on"});
+      // A build that cannot go on cannot be stopped either: these bugs are found as others.
+      const bool stuck =
+          env_.mutation == Mutation::never_accepted || env_.mutation == Mutation::refused_without_end;
+      if (runs && !stuck) seen_.push_back({"cancels", "build " + std::to_string(build.value) + " goes on"});
       cancelled_in_peace_ = true;
     });
   }
@@ -259,7 +239,6 @@ void World::misfortune() {
       intakes_[d.index(2)]->crash();
       break;
     case 15:
-      ++expected_.reports_excused;
       notifiers_[d.index(2)]->crash();
       break;
     case 13:
@@ -274,6 +253,32 @@ void World::redis_goes_away() {
   env_.redis_down = true;
   for (auto* p : services_) p->lose_redis();
   env_.timeline.after(env_.dice.wait(10, 15'000), [this] { env_.redis_down = false; });
+}
+
+// A copy is made of Redis, and a while later everything since then is lost: what was answered, too. Whoever
+// sent a push in between sends it again.
+void World::redis_goes_back() {
+  env_.trace("redis is copied");
+  copied_ = env_.store.copy();
+  stored_then_ = expected_.revisions;
+  env_.timeline.after(env_.dice.wait(10, 10'000), [this] {
+    env_.trace("redis goes back");
+    ++expected_.reports_excused;
+    for (auto& p : dispatchers_) p->lose_log_line();
+    for (auto* p : services_) p->lose_redis();
+    const auto known = accepted_builds(env_.store);
+    env_.store.go_back(*copied_);
+    const auto left = accepted_builds(env_.store);
+    for (const auto& [build, version] : known)
+      if (!left.contains(build)) expected_.forgotten.insert(build);
+    for (auto& [argv, what] : expected_.started) what.disturbed = true;
+    for (int n = 1; n <= kChanges && env_.mutation != Mutation::loss_unheard; ++n) {
+      const auto revision = revision_of(n);
+      if (stored_then_.contains(revision) || expected_.revisions.erase(revision) == 0) continue;
+      ++unanswered_;
+      post_change(n, false);
+    }
+  });
 }
 
 // Every second until something is wrong.
@@ -311,7 +316,7 @@ bool World::wait_until_drained(milliseconds limit) {
 
 Outcome World::run() {
   const auto start = env_.timeline.now();
-  apply_configuration("-- first");
+  apply_configuration(kWords[0]);
   for (auto& p : intakes_) p->start();
   for (auto& p : notifiers_) p->start();
   for (auto& p : schedulers_) p->start();
@@ -320,9 +325,16 @@ Outcome World::run() {
   send_changes();
   capacity_ = {{"w1", 2}, {"w2", 1}, {"w3", 3}};
   watch();
-  env_.timeline.after(env_.dice.wait(1, 3000), [this] { misfortune(); });
+  // The notifiers have to be there once: a reporter tells of what happens after it was first seen.
+  env_.chaos = false;
+  env_.timeline.after(kCalm, [this] {
+    env_.chaos = true;
+    misfortune();
+  });
   if (env_.dice.chance(0.5))
-    env_.timeline.after(env_.dice.wait(5000, 40'000), [this] { apply_configuration("-- second"); });
+    env_.timeline.after(env_.dice.wait(3000, 30'000), [this] { change_configuration(); });
+  if (env_.dice.chance(0.3) || env_.mutation == Mutation::loss_unheard)
+    env_.timeline.after(env_.dice.wait(3000, 45'000), [this] { redis_goes_back(); });
   env_.timeline.run_until(start + kChaos);
   env_.chaos = false;
   env_.trace("the chaos ends");

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,7 +37,8 @@ class World {
 
  private:
   void choose_rates();
-  void apply_configuration(const std::string& remark);
+  void apply_configuration(const std::string& word);
+  void change_configuration();
   void publish(const std::vector<wire::Event>& events);
   void send_changes();
   void post_change(int n, bool again);
@@ -43,6 +46,7 @@ class World {
   void cancel_in_peace();
   void misfortune();
   void redis_goes_away();
+  void redis_goes_back();
   void watch();
   bool drained();
   bool wait_until_drained(milliseconds limit);
@@ -60,7 +64,9 @@ class World {
   int unanswered_ = 0;               ///< pushes that were not answered 2xx yet
   std::vector<Process*> services_;   ///< all of the above
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
-  int worst_gap_ms_ = 3000;  ///< between misfortunes
+  std::optional<store::testing::Copy> copied_;  ///< of Redis
+  std::set<std::string> stored_then_;           ///< revisions that were answered before the copy
+  int worst_gap_ms_ = 3000;                     ///< between misfortunes
 };
 
 }  // namespace headrace::simulation

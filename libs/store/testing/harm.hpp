@@ -2,7 +2,10 @@
 // What tests do to Redis behind everybody's back: no program of Headrace does any of it.
 #pragma once
 
+#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "store/testing/raw_client.hpp"
 #include "wire/worker_protocol.hpp"
@@ -11,6 +14,27 @@ namespace headrace::store::testing {
 
 /// Every key is gone, as after a start without files.
 inline void forget_everything(RawClient& redis) { redis.command({"FLUSHALL"}); }
+
+/// Every key with its value in Redis's own form.
+using Copy = std::vector<std::pair<std::string, std::string>>;
+inline Copy copy_of(RawClient& redis) {
+  Copy out;
+  std::vector<Words> dumps;
+  for (const auto& key : redis.command({"KEYS", "*"}).items) {
+    out.emplace_back(key.text, "");
+    dumps.push_back({"DUMP", key.text});
+  }
+  const auto values = redis.pipeline(dumps);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i].second = values[i].text;
+  return out;
+}
+/// Redis as it was when the copy was made: a restore from a backup, or the loss of the tail of its file.
+inline void restore(RawClient& redis, const Copy& copy) {
+  std::vector<Words> commands{{"FLUSHALL"}};
+  for (const auto& [key, value] : copy) commands.push_back({"RESTORE", key, "0", value});
+  for (const auto& answer : redis.pipeline(commands))
+    if (answer.is_error()) throw std::logic_error("RESTORE: " + answer.text);
+}
 
 /// Only the last `keep` events stay in the event log, whoever has not read the others.
 inline void trim_events(RawClient& redis, int keep) {

@@ -33,6 +33,9 @@ class VirtualRedis {
     client_.send({"SET", client_.keys()("clock"), std::to_string(wall_ms)});
   }
 
+  /// The clock's key may hold anything: the next set_clock() writes it.
+  void forget_clock() { clock_ms_ = 0; }
+
   std::vector<Reply> commit(const std::vector<Call>& calls) { return client_.commit(calls); }
   /// The answers to the commands of one round of a read.
   std::vector<RedisReply> execute(const Round& round) {
