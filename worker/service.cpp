@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <random>
 
+#include "git/environment.hpp"
 #include "log/log.hpp"
 #include "spawn/spawn.hpp"
 #include "worker/launcher/channel.hpp"
@@ -32,6 +33,7 @@ std::map<std::string, std::string> environment_for_steps() {
       continue;
     out[name] = e.substr(equals + 1);
   }
+  git::forget_repository(out);  // a step works in its own
   return out;
 }
 

@@ -20,7 +20,14 @@ CommandRun::CommandRun(CommandSpec spec, ExecId exec, StepLogs& logs, int log)
     : spec_(std::move(spec)), exec_(exec), logs_(logs), log_(log) {}
 
 void CommandRun::header(const std::string& text, Now now) {
-  if (!spec_.quiet) logs_.write(log_, 'h', text, now);
+  if (spec_.quiet) return;
+  logs_.write(log_, 'h', spec_.hide_passwords ? git::without_passwords(text) : text, now);
+}
+
+void CommandRun::show(char channel, std::string_view bytes, Now now) {
+  if (spec_.quiet) return;
+  if (!spec_.hide_passwords) return logs_.write(log_, channel, bytes, now);
+  if (const auto shown = filters_[channel].add(bytes); !shown.empty()) logs_.write(log_, channel, shown, now);
 }
 
 void CommandRun::start(Actions& actions, Now now) {
@@ -50,7 +57,7 @@ CommandRun::End CommandRun::handle(const CommandOutput& output, Actions& actions
   last_output_ = now.mono;
   if (spec_.collect && output.channel == 'o' && end_.output.size() < kMaxCollected)
     end_.output.append(bytes.substr(0, kMaxCollected - end_.output.size()));
-  if (!spec_.quiet) logs_.write(log_, output.channel, bytes, now);
+  show(output.channel, bytes, now);
   if (spec_.max_lines > 0 && !end_.max_lines_reached) {
     lines_ += logchunk::count_lines(bytes);
     if (lines_ > spec_.max_lines) {
@@ -79,6 +86,8 @@ void CommandRun::interrupt(Actions& actions, Now now) {
 CommandEnd CommandRun::ended(int rc, Now now) {
   // A command that was killed and says 0 did not succeed.
   end_.rc = give_up_ && rc == 0 ? -1 : rc;
+  for (auto& [channel, filter] : filters_)
+    if (const auto shown = filter.rest(); !shown.empty()) logs_.write(log_, channel, shown, now);
   char elapsed[64];
   std::snprintf(elapsed, sizeof elapsed, "elapsedTime=%.6f\n",
                 std::chrono::duration<double>(now.mono - started_).count());

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "git/address.hpp"
 #include "worker/core/actions.hpp"
 #include "worker/core/step_logs.hpp"
 
@@ -25,8 +26,9 @@ struct CommandSpec {
   milliseconds max_time{0};  ///< in all; 0: none
   std::int64_t max_lines = 0;
   milliseconds sigterm{0};
-  bool quiet = false;    ///< nothing of it goes into the log
-  bool collect = false;  ///< keep its stdout (at most 64 KiB)
+  bool quiet = false;           ///< nothing of it goes into the log
+  bool collect = false;         ///< keep its stdout (at most 64 KiB)
+  bool hide_passwords = false;  ///< the log shows addresses without them
 };
 
 struct CommandEnd {
@@ -59,6 +61,7 @@ class CommandRun {
   End handle(const ReadingPaused& reading, Actions& actions, Now now);
   End handle(const TimerDue& timer, Actions& actions, Now now);
   void header(const std::string& text, Now now);
+  void show(char channel, std::string_view bytes, Now now);
   void kill(const std::string& why, Actions& actions, Now now);
   CommandEnd ended(int rc, Now now);
 
@@ -70,7 +73,8 @@ class CommandRun {
   MonoTime last_output_{};
   std::int64_t lines_ = 0;
   bool paused_ = false;
-  std::optional<MonoTime> give_up_;  // set when it is being killed
+  std::map<char, git::PasswordFilter> filters_;  // by channel, when passwords are hidden
+  std::optional<MonoTime> give_up_;              // set when it is being killed
   CommandEnd end_;
 };
 

@@ -194,12 +194,13 @@ void StepRun::run(StepCommand command, Now now) {
   CommandSpec s = *command_base_;
   if (!command.directory.empty()) s.directory = command.directory;
   s.env["PWD"] = s.directory;
-  s.env.merge(command.environment_defaults);
+  if (command.prepare) command.prepare(s.env);
   s.display = command.display.empty() ? shell_quoted(command.argv) : command.display;
   s.argv = std::move(command.argv);
   s.input = std::move(command.input);
   s.quiet = command.quiet;
   s.collect = command.collect;
+  s.hide_passwords = command.hide_passwords;
   s.log_environ = plan_.log_environ && !environment_shown_;
   if (!s.quiet) environment_shown_ = true;
   command_.emplace(std::move(s), build_.new_exec(), logs_, stdio_);

@@ -12,10 +12,10 @@ class Git final : public StepWork {
   Git(const StepContext& context, GitOptions options)
       : context_(context), checkout_(std::move(options), context.build_directory, context.workdir) {}
 
-  StepNext start() override { return with_environment(checkout_.start()); }
+  StepNext start() override { return checkout_.start(); }
 
   StepNext next(const CommandEnd& end) override {
-    if (auto command = checkout_.next(end.rc, end.output)) return with_environment(std::move(*command));
+    if (auto command = checkout_.next(end.rc, end.output)) return std::move(*command);
     StepDone done;
     done.remark = checkout_.reason();
     if (checkout_.succeeded()) {
@@ -27,12 +27,6 @@ class Git final : public StepWork {
   }
 
  private:
-  static StepCommand with_environment(StepCommand command) {
-    // Nobody is there to answer a question for a password.
-    command.environment_defaults = {{"GIT_TERMINAL_PROMPT", "0"}, {"GIT_SSH_COMMAND", "ssh -oBatchMode=yes"}};
-    return command;
-  }
-
   // With codebases the property is a table of them.
   json::Value got_revision() const {
     const std::string& codebase = checkout_.options().codebase;

@@ -44,13 +44,14 @@ struct StepContext {
 
 /// A command to run. Its limits (time-outs, lines) are the plan's.
 struct StepCommand {
-  std::vector<std::string> argv;     ///< not empty; without NUL bytes, else the step is EXCEPTION
-  std::string directory;             ///< absolute, made when it does not exist; "": the workdir
-  bool quiet = false;                ///< not shown in the log
-  bool collect = false;              ///< `next` wants its stdout (at most 64 KiB)
-  std::string display;               ///< as people would type it; "": argv, quoted for a shell
-  Environment environment_defaults;  ///< variables that neither the worker nor the step's env has
-  std::optional<std::string> input;  ///< for stdin; none: empty
+  std::vector<std::string> argv;            ///< not empty; without NUL bytes, else the step is EXCEPTION
+  std::string directory;                    ///< absolute, made when it does not exist; "": the workdir
+  bool quiet = false;                       ///< not shown in the log
+  bool collect = false;                     ///< `next` wants its stdout (at most 64 KiB)
+  std::string display;                      ///< as people would type it; "": argv, quoted for a shell
+  void (*prepare)(Environment&) = nullptr;  ///< the last word about the command's environment
+  bool hide_passwords = false;              ///< of addresses, in the log
+  std::optional<std::string> input;         ///< for stdin; none: empty
 };
 
 /// The end of a step.

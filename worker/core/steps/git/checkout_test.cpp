@@ -1,127 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The git step's sequence with the real git and real repositories.
-#include "worker/core/steps/git/checkout.hpp"
+#include <functional>
+#include <map>
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "worker/core/steps/git/checkout_fixture.hpp"
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
-#include "spawn/spawn.hpp"
-
-namespace headrace::worker {
-namespace {
-
-namespace fs = std::filesystem;
-
-struct Ran {
-  int rc = 0;
-  std::string output;  // stdout and stderr
-};
-
-class GitCheckoutTest : public ::testing::Test {
- protected:
-  GitCheckoutTest() {
-    char name[] = "/tmp/git-test-XXXXXX";
-    folder_ = fs::canonical(mkdtemp(name)).string();
-    env_ = {"PATH=/usr/bin:/bin",        "HOME=" + folder_,
-            "GIT_TERMINAL_PROMPT=0",     "GIT_CONFIG_NOSYSTEM=1",
-            "GIT_AUTHOR_NAME=Ann",       "GIT_AUTHOR_EMAIL=ann@example.org",
-            "GIT_COMMITTER_NAME=Ann",    "GIT_COMMITTER_EMAIL=ann@example.org",
-            "GIT_CONFIG_COUNT=2",        "GIT_CONFIG_KEY_0=protocol.file.allow",
-            "GIT_CONFIG_VALUE_0=always", "GIT_CONFIG_KEY_1=init.defaultBranch",
-            "GIT_CONFIG_VALUE_1=main"};
-    origin_ = folder_ + "/origin";
-    git({"init", "-q", origin_}, folder_);
-    first_ = commit("a.c", "one");
-    second_ = commit("b.c", "two");
-    build_ = folder_ + "/builder";
-    options_.url = "file://" + origin_;
-  }
-  ~GitCheckoutTest() override { fs::remove_all(folder_); }
-
-  Ran run(const std::vector<std::string>& argv, const std::string& directory) {
-    int ends[2];
-    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
-    fs::create_directories(directory);
-    spawn::Command c;
-    c.argv = argv;
-    c.env = env_;
-    c.directory = directory;
-    c.descriptors = {{ends[1], 1}, {ends[1], 2}};
-    const auto pid = spawn::start(c);
-    close(ends[1]);
-    Ran ran;
-    char buffer[4096];
-    for (ssize_t n; (n = read(ends[0], buffer, sizeof buffer)) > 0;)
-      ran.output.append(buffer, static_cast<std::size_t>(n));
-    close(ends[0]);
-    if (!pid) return {127, pid.error().text()};
-    int status = 0;
-    waitpid(*pid, &status, 0);
-    ran.rc = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return ran;
-  }
-  std::string git(std::vector<std::string> args, const std::string& directory) {
-    args.insert(args.begin(), "git");
-    const auto r = run(args, directory);
-    EXPECT_EQ(r.rc, 0) << args[1] << ": " << r.output;
-    return r.output.substr(0, r.output.find_last_not_of('\n') + 1);
-  }
-  std::string commit(const std::string& file, const std::string& text) {
-    write(origin_ + "/" + file, text);
-    git({"add", "-A"}, origin_);
-    git({"commit", "-q", "-m", text}, origin_);
-    return git({"rev-parse", "HEAD"}, origin_);
-  }
-  void write(const std::string& path, const std::string& text) {
-    fs::create_directories(fs::path(path).parent_path());
-    std::ofstream(path) << text;
-  }
-  std::string text(const std::string& file) {
-    std::ifstream in(build_ + "/build/" + file);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-  bool exists(const std::string& file) { return fs::exists(build_ + "/build/" + file); }
-
-  /// Runs the whole sequence. shown_ has the commands that people see.
-  bool check_out(const GitOptions& options) {
-    GitCheckout checkout(options, build_, build_ + "/build");
-    shown_.clear();
-    log_.clear();
-    auto command = std::optional(checkout.start());
-    for (int n = 0; command; ++n) {
-      if (n > 30) {
-        ADD_FAILURE() << "no end";
-        return false;
-      }
-      const auto r = run(command->argv, command->directory);
-      if (!command->quiet) {
-        shown_.push_back(command->argv.size() > 1 ? command->argv[1] : command->argv[0]);
-        log_ += r.output;
-      }
-      command = checkout.next(r.rc, r.output);
-    }
-    got_ = checkout.got_revision();
-    reason_ = checkout.reason();
-    return checkout.succeeded();
-  }
-  bool showed(const std::string& word) const {
-    return std::find(shown_.begin(), shown_.end(), word) != shown_.end();
-  }
-
-  std::string folder_, origin_, build_, first_, second_, got_, reason_, log_;
-  std::vector<std::string> env_, shown_;
-  GitOptions options_;
-};
-
-}  // namespace
+namespace headrace::worker::testing {
 
 TEST_F(GitCheckoutTest, TakesTheTipOfTheDefaultBranch) {
   ASSERT_TRUE(check_out(options_)) << log_;
@@ -141,12 +25,11 @@ TEST_F(GitCheckoutTest, TakesTheVeryRevisionAndKeepsWhatWasBuilt) {
   EXPECT_EQ(got_, second_);
   EXPECT_EQ(text("a.c"), "one");
   EXPECT_EQ(text("a.o"), "object");
-  // What is there already needs no network.
+  // What is there already is built without the remote, too.
   options_.revision = first_;
   fs::rename(origin_, origin_ + "-away");
   ASSERT_TRUE(check_out(options_)) << log_;
   EXPECT_EQ(got_, first_);
-  EXPECT_FALSE(showed("fetch"));
 }
 
 TEST_F(GitCheckoutTest, TakesABranchAnAbbreviationAndATag) {
@@ -175,7 +58,8 @@ TEST_F(GitCheckoutTest, TakesABranchAnAbbreviationAndATag) {
 TEST_F(GitCheckoutTest, FindsARevisionThatNoBranchHasAnyMore) {
   git({"checkout", "-q", "-b", "gone"}, origin_);
   const auto third = commit("c.c", "three");
-  git({"update-ref", "refs/pull/3/head", third}, origin_);
+  commit("d.c", "four");
+  git({"update-ref", "refs/pull/3/head", "HEAD"}, origin_);
   git({"checkout", "-q", "main"}, origin_);
   git({"branch", "-q", "-D", "gone"}, origin_);
   options_.branch = "gone";
@@ -188,9 +72,8 @@ TEST_F(GitCheckoutTest, FindsARevisionThatNoBranchHasAnyMore) {
                std::string("GIT_CONFIG_COUNT=3"));
   env_.push_back("GIT_CONFIG_KEY_2=protocol.version");
   env_.push_back("GIT_CONFIG_VALUE_2=0");
-  options_.revision = first_;  // below the tip: not advertised
-  ASSERT_TRUE(check_out(options_)) << log_;
-  EXPECT_EQ(got_, first_);
+  ASSERT_TRUE(check_out(options_)) << log_;  // below the tip of a pull request: not advertised
+  EXPECT_EQ(got_, third);
   EXPECT_NE(log_.find("does not allow request for unadvertised object"), std::string::npos) << log_;
 }
 
@@ -288,4 +171,136 @@ TEST_F(GitCheckoutTest, ARevisionThatIsNowhereFails) {
   EXPECT_EQ(reason_, "revision " + options_.revision + " is nowhere in " + options_.url);
 }
 
-}  // namespace headrace::worker
+TEST_F(GitCheckoutTest, FindsNoBranchInATagAndNoNameThatIsGone) {
+  git({"tag", "release", first_}, origin_);
+  git({"branch", "release"}, origin_);
+  options_.branch = "release";
+  ASSERT_TRUE(check_out(options_)) << log_;
+  EXPECT_EQ(got_, second_) << "the branch, not the tag of its name";
+  git({"branch", "-q", "-D", "release"}, origin_);
+  ASSERT_TRUE(check_out(options_)) << log_;
+  EXPECT_EQ(got_, first_) << "the tag: there is no such branch any more";
+  git({"tag", "-d", "release"}, origin_);
+  EXPECT_FALSE(check_out(options_));
+  EXPECT_EQ(reason_, "there is no 'refs/heads/release' in " + options_.url);
+  options_.branch = "";
+  options_.revision = "release";
+  EXPECT_FALSE(check_out(options_)) << "the local branch of the build before is no answer";
+}
+
+TEST_F(GitCheckoutTest, TakesARefThatIsNoBranch) {
+  git({"checkout", "-q", "-b", "pull"}, origin_);
+  const auto third = commit("c.c", "three");
+  git({"update-ref", "refs/pull/7/head", third}, origin_);
+  git({"checkout", "-q", "main"}, origin_);
+  git({"branch", "-q", "-D", "pull"}, origin_);
+  options_.branch = "refs/pull/7/head";
+  for (const int depth : {0, 1, 0}) {
+    options_.depth = depth;
+    ASSERT_TRUE(check_out(options_)) << log_;
+    EXPECT_EQ(got_, third);
+  }
+  options_.branch = "refs/tags/v9";
+  git({"tag", "-a", "-m", "x", "v9", first_}, origin_);
+  ASSERT_TRUE(check_out(options_)) << log_;
+  EXPECT_EQ(got_, first_);
+}
+
+TEST_F(GitCheckoutTest, ABadBranchOfTheRemoteStopsNoOther) {
+  git({"checkout", "-q", "-b", "bad"}, origin_);
+  const auto bad = commit("c.c", "three");
+  git({"checkout", "-q", "main"}, origin_);
+  fs::remove(origin_ + "/.git/objects/" + bad.substr(0, 2) + "/" + bad.substr(2));
+  options_.branch = "main";
+  ASSERT_TRUE(check_out(options_)) << log_;
+  const auto third = commit("d.c", "four");
+  ASSERT_TRUE(check_out(options_)) << log_;
+  EXPECT_EQ(got_, third);
+}
+
+TEST_F(GitCheckoutTest, RemovesLocksWhereverAKilledGitLeftThem) {
+  ASSERT_TRUE(check_out(options_)) << log_;
+  const auto dot = build_ + "/build/.git/";
+  for (const char* lock :
+       {"index", "HEAD", "config", "shallow", "packed-refs", "FETCH_HEAD", "refs/heads/main",
+        "refs/remotes/origin/main", "ORIG_HEAD", "gc.pid", "modules/lib/index"})
+    write(dot + lock + ".lock", "");
+  write(dot + "gc.pid", "1 elsewhere");
+  write(dot + "objects/pack/tmp_pack_x", "half");
+  git({"branch", "tmp_kept"}, build_ + "/build");
+  write(build_ + "/build/kept", "x");
+  const auto third = commit("c.c", "three");
+  ASSERT_TRUE(check_out(options_)) << log_;
+  EXPECT_EQ(got_, third);
+  EXPECT_TRUE(exists("kept"));
+  EXPECT_FALSE(exists(".git/objects/pack/tmp_pack_x"));
+  EXPECT_FALSE(exists(".git/gc.pid"));
+}
+
+TEST_F(GitCheckoutTest, MakesAnewWhatIsNoFolderOrNotWritable) {
+  for (int i = 0; i < 3; ++i) {
+    drop_root();
+    ASSERT_TRUE(check_out(options_)) << log_;
+    options_.full = i == 1;
+    write(build_ + "/build/dir/sub/x", "x");
+    drop_root();
+    ASSERT_EQ(run({"chmod", "-R", "a-w", build_ + "/build/dir"}, folder_).rc, 0);
+    ASSERT_EQ(run({"chmod", "000", build_ + "/build/dir/sub"}, folder_).rc, 0);
+    if (i == 2) {
+      ASSERT_EQ(run({"chmod", "-R", "a-w", build_ + "/build/.git"}, folder_).rc, 0);
+    }
+    commit("dir/sub/y", std::to_string(i));
+    ASSERT_TRUE(check_out(options_)) << log_ << reason_;
+    EXPECT_EQ(text("dir/sub/y"), std::to_string(i));
+  }
+  for (const auto& [name, make] : std::map<std::string, std::function<void(const std::string&)>>{
+           {"file", [this](const std::string& p) { write(p, "x"); }},
+           {"dead link", [](const std::string& p) { fs::create_symlink("nowhere", p); }},
+           {"link to itself", [](const std::string& p) { fs::create_symlink("build", p); }},
+           {".git a file", [this](const std::string& p) { write(p + "/.git", "gitdir: /nowhere\n"); }},
+           {".git a link", [](const std::string& p) {
+              fs::create_directory(p);
+              fs::create_symlink("/", p + "/.git");
+            }}}) {
+    fs::remove_all(build_ + "/build");
+    make(build_ + "/build");
+    drop_root();
+    ASSERT_TRUE(check_out(options_)) << name << log_;
+    EXPECT_EQ(text("b.c"), "two") << name;
+  }
+}
+
+TEST_F(GitCheckoutTest, AFileWhereAFolderAboveTheTreeIsWanted) {
+  write(build_ + "/deep", "a file");
+  GitCheckout checkout(options_, build_, build_ + "/deep/down/build");
+  auto command = std::optional(checkout.start());
+  while (command) {
+    const auto r = run_step(*command);
+    command = checkout.next(r.rc, r.output);
+  }
+  EXPECT_TRUE(checkout.succeeded());
+}
+
+TEST_F(GitCheckoutTest, TouchesNoOtherRepositoryThatTheEnvironmentNames) {
+  const auto other = folder_ + "/other";
+  git({"init", "-q", other}, folder_);
+  write(other + "/own", "own");
+  git({"add", "-A"}, other);
+  git({"commit", "-q", "-m", "own"}, other);
+  const auto before = git({"rev-parse", "HEAD"}, other) + git({"ls-files", "-s"}, other);
+  for (const Environment& env :
+       {Environment{{"GIT_DIR", other + "/.git"}},
+        Environment{{"GIT_DIR", other + "/.git"}, {"GIT_WORK_TREE", other}},
+        Environment{{"GIT_INDEX_FILE", other + "/.git/index"}},
+        Environment{{"GIT_OBJECT_DIRECTORY", other + "/.git/objects"}},
+        Environment{{"GIT_COMMON_DIR", other + "/.git"}}, Environment{{"GIT_NAMESPACE", "x"}},
+        Environment{{"GIT_CONFIG_PARAMETERS", "'core.worktree=" + other + "'"}}}) {
+    worker_env_ = env;
+    ASSERT_TRUE(check_out(options_)) << env.begin()->first << log_;
+    EXPECT_EQ(text("b.c"), "two");
+    EXPECT_EQ(git({"rev-parse", "HEAD"}, other) + git({"ls-files", "-s"}, other), before);
+    fs::remove_all(build_);
+  }
+}
+
+}  // namespace headrace::worker::testing

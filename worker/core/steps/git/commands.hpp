@@ -13,15 +13,19 @@ namespace headrace::worker {
 enum class GitPhase {
   probe,
   remove,
+  clone,
   init,
-  have_revision,
-  fetch_revision,
+  configure,
+  ask_head,
+  fetch_wanted,
+  ask_branch,
   fetch_branch,
-  have_after_branch,
+  fetch_revision,
   fetch_all,
-  have_after_all,
+  resolve,
   fsck,
   checkout,
+  attach,
   clean,
   submodules,
   clean_submodules,
@@ -37,8 +41,18 @@ struct GitPlaces {
   std::string tree;     ///< where git works: workdir, or "source" beside it for method copy
 };
 
-/// @param target  what `checkout` takes: a revision or FETCH_HEAD
+/// What is known so far of what is wanted.
+struct GitTarget {
+  std::string ref;           ///< of the remote, whole: "refs/heads/main"; "HEAD"; "": none is needed
+  std::string default_head;  ///< the branch that the remote's HEAD stands for, when it was asked; else ""
+  std::string local_branch;  ///< that HEAD gets in the end; "": a commit alone
+  bool cloned = false;       ///< just now, by git itself
+  bool shallow = false;      ///< the copy is cut off
+  std::vector<std::string> candidates;  ///< what may name the commit in the copy, best first
+  std::string commit;                   ///< what to check out, once it is known
+};
+
 StepCommand git_command(GitPhase phase, const GitOptions& options, const GitPlaces& places,
-                        const std::string& target);
+                        const GitTarget& target);
 
 }  // namespace headrace::worker

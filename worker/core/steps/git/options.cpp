@@ -6,6 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "git/address.hpp"
+#include "worker/core/steps/git/names.hpp"
+
 namespace headrace::worker {
 namespace {
 
@@ -13,7 +16,7 @@ using Method = GitOptions::Method;
 
 Result<void> plain_argument(const char* what, const std::string& value) {
   if (value.starts_with("-") || value.find('\0') != std::string::npos)
-    return fail(std::string(what) + " '" + value + "' would be an option of git");
+    return fail(std::string(what) + " '" + git::without_passwords(value) + "' would be an option of git");
   return {};
 }
 
@@ -46,6 +49,7 @@ Result<GitOptions> git_options(const json::Value& options,
     o.revision = stamp.revision.value_or("");
     if (o.url.empty()) o.url = stamp.repository;
   }
+  if (o.branch == "HEAD") o.branch.clear();
   const std::string mode = options["mode"].string_or("incremental");
   if (mode != "incremental" && mode != "full")
     return fail("git: mode '" + mode + "' is neither 'incremental' nor 'full'");
@@ -60,6 +64,8 @@ Result<GitOptions> git_options(const json::Value& options,
   for (const auto& [what, value] :
        {std::pair{"url", &o.url}, {"branch", &o.branch}, {"revision", &o.revision}})
     if (auto r = plain_argument(what, *value); !r) return tl::unexpected(r.error());
+  if (!o.branch.empty() && !can_be_ref(o.branch))
+    return fail("git: branch '" + o.branch + "' is no name that a branch can have");
   return o;
 }
 

@@ -38,6 +38,9 @@ TEST(GitOptions, RefusesWhatWouldBeAnOptionOfGit) {
   const std::pair<json::Object, const char*> cases[] = {
       {{{"url", "--upload-pack=x"}}, "url '--upload-pack=x' would be an option of git"},
       {{{"url", "u"}, {"branch", "-x"}}, "branch '-x' would be an option of git"},
+      {{{"url", "https://u:p@h/a"}, {"branch", "a:refs/heads/b"}},
+       "git: branch 'a:refs/heads/b' is no name that a branch can have"},
+      {{{"url", "-https://u:p@h/a"}}, "url '-https://h/a' would be an option of git"},
       {{{"url", "u"}, {"mode", "half"}}, "git: mode 'half' is neither 'incremental' nor 'full'"},
       {{{"url", "u"}, {"method", "m"}}, "git: method 'm' is none of 'clean', 'fresh', 'clobber', 'copy'"},
       {{}, "git: no url is given, and the sourcestamp has no repository"},
