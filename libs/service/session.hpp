@@ -128,7 +128,6 @@ class Session {
   void want_turn();
   void collect_events();
   void drained();
-  void finish_action();
   void keep_for_bus(store::Reply& reply, MonoTime now);
   void tick(MonoTime now);
   void note(action::Note::Level level, std::string text);
