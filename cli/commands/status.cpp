@@ -54,9 +54,13 @@ json::Value look(SystemAccess& control) {
   auto& store = control.store();
   json::Array workers, queue, running, pollers;
   const auto current = value_of(control::current_configuration(store));
-  for (const auto& p : current.configuration->site().pollers)
-    pollers.push_back(
-        json::Object{{"name", p.name}, {"polled", store.read(store::poller_state(p.name)).has_value()}});
+  const auto problems = store.read(store::poller_problems());
+  for (const auto& p : current.configuration->site().pollers) {
+    const auto problem = problems.find(p.name);
+    pollers.push_back(json::Object{{"name", p.name},
+                                   {"polled", store.read(store::poller_state(p.name)).has_value()},
+                                   {"failing", problem == problems.end() ? "" : problem->second}});
+  }
   for (const auto& w : control::workers(store, current.configuration->site()))
     workers.push_back(
         json::Object{{"name", w.name}, {"connected", w.connected}, {"builds", w.busy}, {"slots", w.slots}});
@@ -104,8 +108,9 @@ void print(const json::Value& all) {
                              w["connected"].as_bool() ? "connected" : "not connected", w["builds"].as_int(),
                              w["slots"].as_int());
   for (const auto& p : all["pollers"].as_array())
-    std::cout << fmt::format("poller {}: {}\n", p["name"].as_string(),
-                             p["polled"].as_bool() ? "polled" : "has not polled yet");
+    std::cout << fmt::format(
+        "poller {}: {}{}\n", p["name"].as_string(), p["polled"].as_bool() ? "polled" : "has not polled yet",
+        p["failing"].as_string().empty() ? "" : ", failing: " + p["failing"].as_string());
   std::cout << all["queue"].as_array().size() << " waiting\n";
   for (const auto& r : all["queue"].as_array())
     std::cout << fmt::format("  request {}: {}, {}, for {}\n", r["request"].as_int(),

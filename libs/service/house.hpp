@@ -15,6 +15,7 @@
 
 #include "clock/clock.hpp"
 #include "events/reader.hpp"
+#include "json/value.hpp"
 #include "process/metrics.hpp"
 #include "store/call.hpp"
 #include "store/read.hpp"
@@ -98,6 +99,8 @@ class Service {
   virtual void on_tick() {}
   /// Why the service cannot do its work now; "" when it can.
   virtual std::string unhealthy() const { return ""; }
+  /// What /healthz says beside that.
+  virtual json::Object details() const { return {}; }
   /// The process is to end: leave what others should take over; call done when ready (at most 5 s are
   /// waited).
   virtual void stop(std::function<void()> done) { done(); }

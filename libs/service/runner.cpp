@@ -205,8 +205,10 @@ struct ServiceRunner::Impl {
     auto reason = session.why_unhealthy(mono_now());
     if (reason.empty()) reason = too_weak;
     if (reason.empty()) reason = service->unhealthy();
-    return {std::move(reason),
-            {{"process", name}, {"durability", durability_name(settings.store.durability)}}};
+    auto details = service->details();
+    details["process"] = name;
+    details["durability"] = std::string(durability_name(settings.store.durability));
+    return {std::move(reason), std::move(details)};
   }
 
   void begin_stop() {

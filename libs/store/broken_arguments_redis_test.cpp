@@ -21,6 +21,7 @@ TEST_F(Functions, ABrokenArgumentLeavesTheKeySpaceAsItWas) {
   const std::string key(40, 'k');
   const std::vector<Call> calls = {
       {"change_add", {"d", "", "0", "", "", "", "1", map_body()}},
+      {"poller_report", {"reporter:mail", "1", "p", "1", map_body()}},
       {"buildset_add", {"k", "1", map_body(), "1", "kernel", "0"}},
       {"request_cancel", {"1", map_body()}},
       {"scheduler_apply",

@@ -308,6 +308,23 @@ TEST_F(Transitions, NamesAndKeysAreReadBack) {
   EXPECT_FALSE(redis.read(poller_state("p")));
 }
 
+TEST_F(Transitions, APollersProblemIsToldOnceAndKeptUntilItIsMended) {
+  const auto role = good(RoleHold{"poller:p", "c1", milliseconds(10'000)});
+  const auto head = [&] { return redis.read(store::head()).number.value; };
+  const auto before = head();
+  good(PollerReport{"poller:p", role.term, "p", ""});
+  EXPECT_EQ(head(), before);
+  good(PollerReport{"poller:p", role.term, "p", "'main' cannot be fetched"});
+  good(PollerReport{"poller:p", role.term, "p", "'main' cannot be fetched"});
+  EXPECT_EQ(head(), before + 1);
+  EXPECT_EQ(redis.read(poller_problems()),
+            (std::map<std::string, std::string>{{"p", "'main' cannot be fetched"}}));
+  EXPECT_EQ(refused(PollerReport{"poller:p", role.term + 1, "p", ""}), Refused::stale);
+  good(PollerReport{"poller:p", role.term, "p", ""});
+  EXPECT_EQ(head(), before + 2);
+  EXPECT_TRUE(redis.read(poller_problems()).empty());
+}
+
 TEST_F(Transitions, AnErrorOfRedisIsAnError) {
   redis.command({"SET", redis.keys()("head"), "no hash"});
   EXPECT_THROW(redis.read(head()), std::runtime_error);

@@ -91,6 +91,10 @@ AnyEvent worker_disconnected(const Event& e, std::string_view topic) {
   return WorkerDisconnected{rest_of(e, topic), id_of<SessionId>(e, "session")};
 }
 
+AnyEvent poller_state(const Event& e, std::string_view topic) {
+  return PollerState{rest_of(e, topic), e.body};
+}
+
 AnyEvent config_applied(const Event& e, std::string_view) {
   return ConfigApplied{id_of<ConfigVersion>(e, "version")};
 }
@@ -116,6 +120,7 @@ constexpr std::array kTopics{
     Topic{"build.properties", build_properties},
     Topic{"worker.connected", worker_connected},
     Topic{"worker.disconnected", worker_disconnected},
+    Topic{"poller.state", poller_state},
     Topic{"config.applied", config_applied},
     Topic{"keys.changed", keys_changed},
 };
@@ -139,6 +144,7 @@ Result<Buildset> BuildsetNew::set() const {
 }
 
 std::string RequestComplete::reason() const { return decode_reason(body); }
+std::string PollerState::problem() const { return body.empty() ? "" : decode_reason(body); }
 std::string RequestCancelWanted::reason() const { return decode_reason(body); }
 
 Result<Build> BuildNew::build() const {

@@ -134,6 +134,13 @@ struct WorkerDisconnected {
   SessionId session;  ///< that has ended
 };
 
+/// `poller.state.<name>`: its polls fail, wholly or in part, or no longer do.
+struct PollerState {
+  std::string_view name;
+  std::string_view body;
+  std::string problem() const;  ///< "": all that it watches was read
+};
+
 /// `config.applied`
 struct ConfigApplied {
   ConfigVersion version;
@@ -145,10 +152,10 @@ struct KeysChanged {};
 /// A topic that this version does not know.
 struct UnknownEvent {};
 
-using AnyEvent =
-    std::variant<UnknownEvent, ChangeNew, BuildsetNew, BuildsetComplete, RequestPending, RequestComplete,
-                 RequestCancelWanted, BuildNew, BuildFinished, StepStarted, StepFinished,
-                 BuildPropertiesChanged, WorkerConnected, WorkerDisconnected, ConfigApplied, KeysChanged>;
+using AnyEvent = std::variant<UnknownEvent, ChangeNew, BuildsetNew, BuildsetComplete, RequestPending,
+                              RequestComplete, RequestCancelWanted, BuildNew, BuildFinished, StepStarted,
+                              StepFinished, BuildPropertiesChanged, WorkerConnected, WorkerDisconnected,
+                              PollerState, ConfigApplied, KeysChanged>;
 
 /// The event by type. @param event  has to outlive the result
 AnyEvent read_event(const Event& event);

@@ -84,6 +84,14 @@ std::string ChangeSourceService::unhealthy() const {
   return config_.current() ? "" : "no configuration was applied yet";
 }
 
+json::Object ChangeSourceService::details() const {
+  json::Object failing;
+  for (const auto& poller : pollers_)
+    if (!poller->problem().empty()) failing[poller->name()] = poller->problem();
+  if (failing.empty()) return {};
+  return {{"failing", std::move(failing)}};
+}
+
 void ChangeSourceService::stop(std::function<void()> done) {
   for (auto& poller : pollers_) poller->release();
   house_.call_at(house_.now() + milliseconds(50), std::move(done));

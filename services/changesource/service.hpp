@@ -41,6 +41,8 @@ class ChangeSourceService : public service::Service {
   void on_event(const wire::Event& event) override;
   void on_tick() override;
   std::string unhealthy() const override;
+  /// The pollers that cannot read all they watch: the hooks are taken nevertheless, so that is no 503.
+  json::Object details() const override;
   void stop(std::function<void()> done) override;
 
   /// A request on a path of hooks. @param answer  called once, or never when the connection to Redis is lost

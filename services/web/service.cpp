@@ -105,17 +105,22 @@ void WebService::load() {
   }));
 }
 
-void WebService::read_names(std::function<void(Names)> done) {
-  runner_->read(
-      store::name_ids(store::NameKind::builder), [this, done = std::move(done)](Names::Ids builders) {
-        runner_->read(store::name_ids(store::NameKind::worker),
-                      [this, done, builders = std::move(builders)](Names::Ids workers) {
-                        runner_->read(store::name_ids(store::NameKind::scheduler),
-                                      [done, builders, workers = std::move(workers)](Names::Ids schedulers) {
-                                        done({builders, workers, std::move(schedulers)});
-                                      });
-                      });
-      });
+void WebService::read_names(std::function<void(Names)> done) { read_names({}, 0, std::move(done)); }
+
+// One kind after the other.
+void WebService::read_names(Names names, std::size_t kind, std::function<void(Names)> done) {
+  using store::NameKind;
+  static constexpr std::pair<NameKind, Names::Ids Names::*> kKinds[] = {
+      {NameKind::builder, &Names::builders},
+      {NameKind::worker, &Names::workers},
+      {NameKind::scheduler, &Names::schedulers},
+      {NameKind::changesource, &Names::changesources}};
+  if (kind == std::size(kKinds)) return done(std::move(names));
+  runner_->read(store::name_ids(kKinds[kind].first),
+                [this, names = std::move(names), kind, done = std::move(done)](Names::Ids ids) mutable {
+                  names.*kKinds[kind].second = std::move(ids);
+                  read_names(std::move(names), kind + 1, std::move(done));
+                });
 }
 
 // Reads names and configuration. `done` comes when both are in the history, after the batch that was under

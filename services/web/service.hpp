@@ -42,6 +42,7 @@ class WebService : public service::Service {
 
   // Loading, step by step.
   void read_names(std::function<void(Names)> done);
+  void read_names(Names names, std::size_t kind, std::function<void(Names)> done);
   void read_site(std::function<void()> done);
   void check_cursor();
   void begin_anew();

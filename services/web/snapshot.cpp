@@ -69,13 +69,19 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
   void workers() {
     ask(store::workers(), [this](std::vector<store::Worker> all) {
-      SnapshotPart part;
-      part.workers = std::move(all);
-      sink_(std::move(part), [self = shared_from_this()] {
-        if (self->left_out_)
-          spdlog::error("the snapshot is not whole: some things cannot be read count={}", self->left_out_);
-        self->done_(self->cursor_);
+      last_.workers = std::move(all);
+      ask(store::poller_problems(), [this](std::map<std::string, std::string> problems) {
+        last_.poller_problems = std::move(problems);
+        end();
       });
+    });
+  }
+
+  void end() {
+    sink_(std::move(last_), [self = shared_from_this()] {
+      if (self->left_out_)
+        spdlog::error("the snapshot is not whole: some things cannot be read count={}", self->left_out_);
+      self->done_(self->cursor_);
     });
   }
 
@@ -85,6 +91,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
   events::Cursor cursor_;
   std::deque<std::function<void()>> rounds_;
   std::size_t left_out_ = 0;
+  SnapshotPart last_;  // has what there is little of
 };
 
 }  // namespace

@@ -118,6 +118,21 @@ TEST(UnreadableRepository, IsTheSpokenTroubleOfItsPollerUntilItIsBack) {
   EXPECT_NE(said.find("poll failed poller=demo reason=" + repository.bare() + words), std::string::npos)
       << said;
   EXPECT_EQ(up.headrace({"force", "other", "--wait"}).status, 0) << up.everything_said();
+  // Everywhere people look.
+  http::Call health;
+  health.url = up.intake() + "/healthz";
+  const auto answer = http::call_and_wait(health);
+  EXPECT_EQ(answer.status, 200) << "hooks are taken";
+  EXPECT_NE(answer.body.find(words.substr(2, 10)), std::string::npos) << answer.body;
+  const auto status = [&] { return up.headrace({"status"}).out; };
+  EXPECT_NE(status().find("poller demo: has not polled yet, failing: " + repository.bare() + words),
+            std::string::npos)
+      << status();
+  const auto in_rest = [&] { return up.rest("/changesources")["changesources"].as_array().at(0)["failing"]; };
+  wait_for(
+      "REST to say it", HeadraceUp::kLimit,
+      [&] { return in_rest().string_or("").find(words) != std::string::npos; },
+      [&] { return up.everything_said(); });
 
   // What is there at the first look that succeeds is where it begins; what comes later is a change.
   repository.make();
@@ -127,6 +142,10 @@ TEST(UnreadableRepository, IsTheSpokenTroubleOfItsPollerUntilItIsBack) {
       [&] { return redis.read(store::poller_state("demo")).has_value(); },
       [&] { return up.everything_said(); });
   wait_failing("0");
+  wait_for(
+      "REST to say that it is well", HeadraceUp::kLimit, [&] { return in_rest().is_null(); },
+      [&] { return up.everything_said(); });
+  EXPECT_NE(status().find("poller demo: polled\n"), std::string::npos) << status();
   const auto second = repository.commit("second");
   expect_built(up, 1, "second");
 

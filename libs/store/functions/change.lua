@@ -43,3 +43,23 @@ define('change_add', function(prefix, args)
   end
   return done(transition, ids)
 end)
+
+-- poller_report(role, term, poller, failing, problem): whether the last poll failed (0 or 1), and its {reason}
+-- value: true; an event only when that is new
+define('poller_report', function(prefix, args)
+  local role, term = take_key(args), take_int(args, 0)
+  local poller, failing, problem = take_key(args), take_int(args, 0, 1), take_map(args)
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
+  local refused = not_held(prefix, role, term)
+  if refused then return refused end
+
+  local key = prefix .. 'poller_problem'
+  local transition = begin(prefix, args)
+  if failing == 0 then problem = '' end
+  if (redis.call('HGET', key, poller) or '') ~= problem then
+    if problem == '' then redis.call('HDEL', key, poller) else redis.call('HSET', key, poller, problem) end
+    emit(transition, 'poller.state.' .. poller, {}, problem)
+  end
+  return done(transition, true)
+end)

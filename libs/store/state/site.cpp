@@ -3,6 +3,7 @@
 
 #include "store/fields.hpp"
 #include "store/names.hpp"
+#include "wire/codec.hpp"
 
 namespace headrace::store {
 namespace {
@@ -125,6 +126,19 @@ Read<std::optional<std::string>> poller_state(std::string poller) {
   return one_text([poller = std::move(poller)](const KeyNames& keys) {
     return Words{"HGET", keys("poller"), poller};
   });
+}
+
+Read<std::map<std::string, std::string>> poller_problems() {
+  using Problems = std::map<std::string, std::string>;
+  return one_round<Problems>(
+      [](const KeyNames& keys) {
+        return Commands{{"HGETALL", keys("poller_problem")}};
+      },
+      [](Answers r) -> Result<Problems> {
+        Problems out;
+        for (const auto& [poller, reason] : Fields(r[0])) out[poller] = wire::decode_reason(reason);
+        return out;
+      });
 }
 
 }  // namespace headrace::store

@@ -50,5 +50,7 @@ Read<std::optional<std::string>> role_owner(std::string role);
 
 /// The state that a poller stored; nothing when it has never polled.
 Read<std::optional<std::string>> poller_state(std::string poller);
+/// Why pollers could not read all that they watch, by name; those that could are not in it.
+Read<std::map<std::string, std::string>> poller_problems();
 
 }  // namespace headrace::store

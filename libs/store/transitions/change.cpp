@@ -29,4 +29,12 @@ Outcome<ChangeAdd::Answer> ChangeAdd::read(const Reply& reply) {
   });
 }
 
+Call PollerReport::call() const {
+  Arguments a;
+  a << role << term << poller << (problem.empty() ? 0 : 1) << wire::encode_reason(problem);
+  return make_call<PollerReport>(std::move(a));
+}
+
+Outcome<Done> PollerReport::read(const Reply& reply) { return read_done(reply); }
+
 }  // namespace headrace::store

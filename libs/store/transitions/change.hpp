@@ -31,4 +31,17 @@ struct ChangeAdd {
   static Outcome<Answer> read(const Reply& reply);
 };
 
+/// Says why a poller's last poll failed. Refused: stale (role, term), bad.
+struct PollerReport {
+  static constexpr std::string_view kFunction = "poller_report";
+  std::string role;
+  std::int64_t term = 0;
+  std::string poller;
+  std::string problem;  ///< "": it did not fail
+
+  using Answer = Done;
+  Call call() const;
+  static Outcome<Answer> read(const Reply& reply);
+};
+
 }  // namespace headrace::store

@@ -2,6 +2,7 @@
 // change_source.git: `git` in a bare repository of the poller's own.
 #include "changesource/pollers/git/poll.hpp"
 #include "changesource/pollers/poller_kind.hpp"
+#include "git/address.hpp"
 #include "log/log.hpp"
 
 namespace headrace::changesource {
@@ -10,24 +11,24 @@ namespace {
 using git_poller::GitCommand;
 using git_poller::GitResult;
 
-std::vector<PollCommand> commands_of(const std::vector<GitCommand>& commands) {
+std::vector<PollCommand> commands_of(std::vector<GitCommand> commands) {
   std::vector<PollCommand> out;
-  for (const auto& command : commands) {
-    out.push_back({{"git"}, git_poller::git_environment(), command.timeout});
-    out.back().argv.insert(out.back().argv.end(), command.args.begin(), command.args.end());
-  }
+  for (auto& command : commands)
+    out.push_back({std::move(command.argv), std::move(command.input), git_poller::prepare_environment,
+                   command.silence});
   return out;
 }
 
 // The same step, with the state as text.
 PollStep as_text(git_poller::PollStep step) {
   if (auto* poll = std::get_if<git_poller::Poll>(&step)) {
-    PollEnd end{std::move(poll->changes), std::nullopt, std::move(poll->warnings), std::move(poll->error)};
+    PollEnd end{std::move(poll->changes), std::nullopt, std::move(poll->warnings), std::move(poll->failures),
+                std::move(poll->error)};
     if (poll->state) end.state = git_poller::write_state(*poll->state);
     return end;
   }
   auto& pending = std::get<git_poller::Pending>(step);
-  return PollPending{commands_of(pending.commands),
+  return PollPending{commands_of(std::move(pending.commands)),
                      [resume = std::move(pending.resume)](std::vector<PollResult> results) {
                        std::vector<GitResult> of_git;
                        for (auto& r : results)
@@ -46,7 +47,7 @@ PollSource prepare(const config::Options& options) {
               if (state)
                 known = std::move(*state);
               else
-                spdlog::error("{}: {} starts anew", state.error().text, git.url);
+                spdlog::error("{}: {} starts anew", state.error().text, git::without_passwords(git.url));
             }
             return as_text(git_poller::start_poll(git, std::move(known)));
           }};

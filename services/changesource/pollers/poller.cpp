@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "changesource/pollers/poller.hpp"
 
+#include <algorithm>
+
 #include "log/log.hpp"
 #include "store/limits.hpp"
 #include "store/state/site.hpp"
 #include "store/transitions/change.hpp"
 
 namespace headrace::changesource {
+
+namespace {
+
+constexpr milliseconds kRepeatReport{60'000};
+constexpr std::size_t kNamed = 5;  // of the parts that failed
+
+std::string summary(const std::vector<std::string>& failures) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(failures.size(), kNamed); ++i) out += (i ? "; " : "") + failures[i];
+  if (failures.size() > kNamed) out += "; and " + std::to_string(failures.size() - kNamed) + " more";
+  return out;
+}
+
+}  // namespace
 
 Poller::Poller(service::House& house, const config::Poller& declared, const PollerKind& kind,
                std::unique_ptr<PollRunner> runner, std::function<void(wire::Change&)> prepare)
@@ -19,7 +35,11 @@ Poller::Poller(service::House& house, const config::Poller& declared, const Poll
       runner_(std::move(runner)) {}
 
 void Poller::on_tick() {
-  role_.hold([this] { poll(); }, [this] { planned_.renew(); });
+  role_.hold([this] { poll(); },
+             [this] {
+               planned_.renew();
+               reported_ = false;  // another process says how it is
+             });
 }
 
 void Poller::poll() {
@@ -39,15 +59,29 @@ void Poller::step(PollStep next) {
 }
 
 void Poller::conclude(PollEnd end) {
-  for (const auto& warning : end.warnings) spdlog::warn("poller={} {}", name_, warning);
-  if (!end.error.empty() && end.error != problem_)
-    spdlog::error("poll failed poller={} reason={}", name_, end.error);
-  if (end.error.empty() && !problem_.empty()) spdlog::info("poll succeeds again poller={}", name_);
-  problem_ = end.error;
+  for (const auto& warning : end.warnings)
+    if (std::find(warnings_.begin(), warnings_.end(), warning) == warnings_.end())
+      spdlog::warn("poller={} {}", name_, warning);
+  warnings_ = std::move(end.warnings);
   house_.metrics().count("headrace_polls_total{poller=\"" + name_ + "\"}");
+  report(end.error.empty() ? summary(end.failures) : std::move(end.error));
   plan();
   if (!role_.held() || !end.state || (*end.state == state_ && end.changes.empty())) return;
   commit(std::move(end.changes), *end.state);
+}
+
+void Poller::report(std::string problem) {
+  if (problem.empty() && !problem_.empty()) spdlog::info("poll succeeds again poller={}", name_);
+  // The words of one failure differ from poll to poll (times, ports); people need them once.
+  const bool as_before = reported_ && problem.empty() == problem_.empty() &&
+                         (problem == problem_ || house_.now() < reported_at_ + kRepeatReport);
+  problem_ = std::move(problem);
+  if (as_before) return;
+  if (!problem_.empty()) spdlog::error("poll failed poller={} reason={}", name_, problem_);
+  if (!role_.held()) return;
+  reported_ = true;
+  reported_at_ = house_.now();
+  house_.commit(store::PollerReport{role_.name(), role_.term(), name_, problem_});
 }
 
 void Poller::commit(std::vector<wire::Change> changes, const std::string& state) {

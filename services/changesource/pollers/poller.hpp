@@ -24,13 +24,15 @@ class Poller {
   void on_tick();
   void release() { role_.release(); }
   const std::string& name() const { return name_; }
-  /// Why the last poll failed; "" when it did not.
+  /// Why the last poll failed, as a whole or in part; "" when it did not.
   const std::string& problem() const { return problem_; }
 
  private:
   void poll();
   void step(PollStep next);
   void conclude(PollEnd end);
+  /// Says how it is in the log and to Redis, when that is new.
+  void report(std::string problem);
   void commit(std::vector<wire::Change> changes, const std::string& state);
   void plan();
 
@@ -42,6 +44,9 @@ class Poller {
   service::Role role_;
   std::string state_;  ///< as it is in the store
   std::string problem_;
+  std::vector<std::string> warnings_;  ///< of the last poll
+  bool reported_ = false;              ///< the problem, or that there is none, to Redis
+  MonoTime reported_at_{};
   std::unique_ptr<PollRunner> runner_;
   Generation planned_;     ///< the next poll; a lost role forgets it
   Generation generation_;  ///< a new configuration replaces the poller while answers are on their way

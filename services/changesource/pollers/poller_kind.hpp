@@ -25,12 +25,13 @@ namespace headrace::changesource {
 /// One program, in a folder of the poller's own (empty at first).
 struct PollCommand {
   std::vector<std::string> argv;
-  std::map<std::string, std::string> environment;  ///< on top of the service's
-  milliseconds timeout{600'000};
+  std::string input;                                                           ///< for stdin
+  void (*prepare)(std::map<std::string, std::string>& environment) = nullptr;  ///< changes the service's
+  milliseconds silence{600'000};  ///< without output for so long: it is killed
 };
 struct PollResult {
-  int exit_code = 0;  ///< anything but 0: failed, also when it was killed for its time
-  std::string out, err;
+  int exit_code = 0;     ///< anything but 0: failed, also when it was killed for its silence
+  std::string out, err;  ///< of err the end, when it is long
 };
 
 /// The end of a poll.
@@ -38,7 +39,8 @@ struct PollEnd {
   std::vector<wire::Change> changes;  ///< of each branch oldest first; ids not set
   std::optional<std::string>
       state;  ///< the new one, for the store; none: nothing is known and nothing changes
-  std::vector<std::string> warnings;  ///< for people: branches that could not be read, or are gone
+  std::vector<std::string> warnings;  ///< for people: branches that are gone, or that nobody has
+  std::vector<std::string> failures;  ///< what could not be read, and why; the rest was
   std::string error;                  ///< not empty: the poll failed as a whole
 };
 

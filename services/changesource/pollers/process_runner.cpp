@@ -3,13 +3,17 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <chrono>
 
 #include "spawn/spawn.hpp"
 
@@ -18,15 +22,33 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr std::size_t kMaxOutput = 256u << 20;  // bytes of one command; more is no answer to a poll
+constexpr std::size_t kMaxErrors = 64u << 10;   // bytes of its stderr that are kept
 constexpr milliseconds kReapInterval{5};
 
-std::vector<std::string> environment(const std::map<std::string, std::string>& changes) {
-  auto out = spawn::own_environment();
-  for (const auto& [name, value] : changes) {
-    std::erase_if(out, [&name = name](const std::string& e) { return e.starts_with(name + "="); });
-    out.push_back(name + "=" + value);
-  }
+std::vector<std::string> environment_for(const PollCommand& command) {
+  std::map<std::string, std::string> variables;
+  for (const auto& e : spawn::own_environment())
+    variables[e.substr(0, e.find('='))] = e.substr(std::min(e.find('='), e.size() - 1) + 1);
+  if (command.prepare) command.prepare(variables);
+  std::vector<std::string> out;
+  for (const auto& [name, value] : variables) out.push_back(name + "=" + value);
   return out;
+}
+
+// A file without a name that holds the text, to be read from its beginning; -1 when there is no memory.
+int file_with(const std::string& text) {
+  const int file = ::memfd_create("input", MFD_CLOEXEC);
+  std::size_t done = 0;
+  while (file >= 0 && done < text.size()) {
+    const auto n = ::pwrite(file, text.data() + done, text.size() - done, static_cast<off_t>(done));
+    if (n > 0) {
+      done += static_cast<std::size_t>(n);
+    } else if (n == 0 || errno != EINTR) {
+      ::close(file);
+      return -1;
+    }
+  }
+  return file;
 }
 
 }  // namespace
@@ -43,6 +65,7 @@ struct ProcessRunner::Run : std::enable_shared_from_this<ProcessRunner::Run> {
   asio::steady_timer timer, reaper;
   std::array<char, 65536> out_buffer{}, err_buffer{};
   pid_t pid = 0;
+  std::chrono::steady_clock::time_point heard;  ///< the last output
   int open_pipes = 0;
   bool stopped = false;
 
@@ -61,16 +84,20 @@ struct ProcessRunner::Run : std::enable_shared_from_this<ProcessRunner::Run> {
       ::close(out_pipe[0]), ::close(out_pipe[1]);
       return failed("no pipe");
     }
-    const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int input = file_with(command.input);
+    if (input < 0) {
+      for (const int end : {out_pipe[0], out_pipe[1], err_pipe[0], err_pipe[1]}) ::close(end);
+      return failed("no memory for its input");
+    }
     spawn::Command c;
     c.argv = command.argv;
-    c.env = environment(command.environment);
+    c.env = environment_for(command);
     c.directory = directory.string();
-    c.descriptors = {{null, 0}, {out_pipe[1], 1}, {err_pipe[1], 2}};
+    c.descriptors = {{input, 0}, {out_pipe[1], 1}, {err_pipe[1], 2}};
     c.new_session = true;
     c.parent_death_signal = SIGKILL;
     const auto started = spawn::start(c);
-    ::close(null), ::close(out_pipe[1]), ::close(err_pipe[1]);
+    ::close(input), ::close(out_pipe[1]), ::close(err_pipe[1]);
     if (!started) {
       ::close(out_pipe[0]), ::close(err_pipe[0]);
       return failed(started.error().text());
@@ -81,10 +108,21 @@ struct ProcessRunner::Run : std::enable_shared_from_this<ProcessRunner::Run> {
     open_pipes = 2;
     read(out, out_buffer, &PollResult::out);
     read(err, err_buffer, &PollResult::err);
-    timer.expires_after(command.timeout);
-    timer.async_wait([self = shared_from_this(), expected = pid](const boost::system::error_code& e) {
-      if (!e && self->pid == expected) ::kill(-expected, SIGKILL);
-    });
+    heard = std::chrono::steady_clock::now();
+    watch(command.silence);
+  }
+
+  // Kills the program when it has said nothing for so long. Looks only as often, not at each piece of output.
+  void watch(milliseconds silence) {
+    timer.expires_at(heard + silence);
+    timer.async_wait(
+        [self = shared_from_this(), silence, expected = pid](const boost::system::error_code& e) {
+          if (e || self->pid != expected) return;
+          if (std::chrono::steady_clock::now() < self->heard + silence) return self->watch(silence);
+          self->results.back().err +=
+              "\nfatal: killed after " + std::to_string(silence.count() / 1000) + " s without output\n";
+          ::kill(-expected, SIGKILL);
+        });
   }
 
   void failed(const std::string& reason) {
@@ -99,6 +137,9 @@ struct ProcessRunner::Run : std::enable_shared_from_this<ProcessRunner::Run> {
       if (self->stopped) return;
       auto& text = self->results.back().*to;
       text.append(buffer.data(), n);
+      if (n > 0) self->heard = std::chrono::steady_clock::now();
+      // Progress of hours; what matters comes last.
+      if (to == &PollResult::err && text.size() > 2 * kMaxErrors) text.erase(0, text.size() - kMaxErrors);
       if (text.size() > kMaxOutput && self->pid) ::kill(-self->pid, SIGKILL);
       if (!e) return self->read(from, buffer, to);
       boost::system::error_code ignored;

@@ -136,6 +136,18 @@ const Entity kChange{
       "(SELECT " HEADRACE_SOURCESTAMP " FROM sourcestamps s WHERE s.ssid = changes.ssid)", !kNullable,
       !kOnRequest, "sourcestamp"}}};
 
+// `failing` is not in Buildbot. It is shown without being asked for: who asks is not who needs it.
+const Entity kChangesource{
+    "changesource",
+    "changesources",
+    "changesources",
+    "changesourceid",
+    {{"changesourceid", Kind::integer, "changesources.changesourceid"},
+     {"name", Kind::string, "changesources.name"},
+     {"failing", Kind::string, "changesources.failing", kNullable},
+     {"master", Kind::json, "CASE WHEN changesources.configured THEN " HEADRACE_MASTER " END", kNullable,
+      !kOnRequest, "master"}}};
+
 const Entity kForcescheduler{
     "forcescheduler",
     "forceschedulers",

@@ -40,8 +40,8 @@ struct Entity {
 };
 
 namespace entities {
-extern const Entity kBuild, kBuilder, kBuildrequest, kBuildset, kChange, kForcescheduler, kLog, kMaster,
-    kScheduler, kSourcestamp, kStep, kWorker;
+extern const Entity kBuild, kBuilder, kBuildrequest, kBuildset, kChange, kChangesource, kForcescheduler, kLog,
+    kMaster, kScheduler, kSourcestamp, kStep, kWorker;
 /// The rows of a properties dictionary: name, source, value (JSON text). `from` is set per endpoint.
 extern const Entity kProperty;
 }  // namespace entities

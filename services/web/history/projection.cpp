@@ -56,6 +56,16 @@ void put_schedulers(Database& db, const config::Site& site, const Names& names) 
           id->second, s.name, s.kind, tags_text(s.builders), button_of(s));
 }
 
+void put_changesources(Database& db, const config::Site& site, const Names& names) {
+  db.run("UPDATE changesources SET configured = 0");
+  for (const auto& p : site.pollers)
+    if (const auto id = names.changesources.find(p.name); id != names.changesources.end())
+      db.run(
+          "INSERT INTO changesources VALUES(?1, ?2, 1, NULL) ON CONFLICT(name) DO UPDATE SET"
+          " changesourceid = ?1, configured = 1",
+          id->second, p.name);
+}
+
 // Events may have named a builder before its id was known. Its rows then have a provisional id and get the
 // real one.
 void learn_builder(Database& db, const std::string& name, std::int64_t id, std::int64_t before) {
@@ -171,6 +181,7 @@ Applied Projection::set_site(const config::Site& site, const Names& names, bool 
   for (const auto& w : site.workers)
     db_.run("UPDATE workers SET configured = 1, slots = ?2 WHERE name = ?1", w.name, w.slots);
   put_schedulers(db_, site, names);
+  put_changesources(db_, site, names);
   Projector projector(db_, names_, notify);
   for (const auto& b : site.builders)
     if (const auto id = id_in(names_.builders, b.name)) changed.insert(id);

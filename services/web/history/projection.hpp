@@ -30,7 +30,7 @@ using events::Cursor;
 /// Ids that Redis gave to names; a name keeps its id for ever.
 struct Names {
   using Ids = std::map<std::string, std::int64_t, std::less<>>;
-  Ids builders, workers, schedulers;
+  Ids builders, workers, schedulers, changesources;
 };
 
 /// Whether every builder and worker that `events` name has its id in `names`. If not, read the names again
@@ -79,8 +79,8 @@ class Projection {
 
   /// Takes over ids. Rows that were written with a provisional id get the real one.
   void set_names(const Names& names);
-  /// Makes the builders, workers and schedulers of the configuration the configured ones. Others stay in the
-  /// history.
+  /// Makes the builders, workers, schedulers and pollers of the configuration the configured ones. Others
+  /// stay in the history.
   Applied set_site(const config::Site& site, const Names& names, bool notify);
 
  private:

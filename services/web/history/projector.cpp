@@ -42,6 +42,7 @@ void Projector::apply(const wire::Event& e) {
               worker_connected(o, event.name, event.session, *info);
           },
           [&](const wire::WorkerDisconnected& event) { worker_disconnected(o, event.name, event.session); },
+          [&](const wire::PollerState& event) { poller_state(o, event.name, event.problem()); },
           [](const auto&) {},  // moves the cursor only
       },
       wire::read_event(e));
@@ -79,6 +80,7 @@ void Projector::apply(const SnapshotPart& part) {
     else if (r.cancel_reason)
       request_cancel({}, r.id, *r.cancel_reason);
   }
+  for (const auto& [poller, problem] : part.poller_problems) poller_state({}, poller, problem);
   for (const auto& w : part.workers) {
     if (w.info) worker_connected({}, w.name, w.session, *w.info);
     if (!w.connected) worker_disconnected({}, w.name, w.session);

@@ -58,6 +58,8 @@ class Projector {
                         const wire::WorkerInfo& info);
   void worker_disconnected(const Origin& o, std::string_view name, SessionId session);
 
+  void poller_state(const Origin& o, std::string_view name, const std::string& problem);
+
   // Ids of names; a name whose id Redis has not told yet gets a provisional id until set_names.
   std::int64_t builder_id(std::string_view name);
   std::int64_t worker_id(std::string_view name);

@@ -47,6 +47,8 @@ CREATE TABLE workers(workerid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, se
 CREATE TABLE builder_workers(builderid INTEGER, workerid INTEGER, PRIMARY KEY(builderid, workerid)) WITHOUT ROWID;
 CREATE TABLE schedulers(schedulerid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
   configured INTEGER NOT NULL, builder_names TEXT NOT NULL, button_name TEXT NOT NULL);
+CREATE TABLE changesources(changesourceid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, configured INTEGER NOT NULL,
+  failing TEXT);
 
 CREATE INDEX changes_kin ON changes(repository, codebase, project, branch);
 CREATE INDEX changes_ssid ON changes(ssid);
@@ -82,7 +84,8 @@ constexpr const char* kTableNames[] = {"cursor",
                                        "builders",
                                        "workers",
                                        "builder_workers",
-                                       "schedulers"};
+                                       "schedulers",
+                                       "changesources"};
 
 std::unique_ptr<Database> open_existing(const std::string& path) {
   auto db = std::make_unique<Database>(path, Database::Mode::read_write);

@@ -10,7 +10,7 @@
 namespace headrace::web {
 
 /// To be raised whenever the tables or their meaning change: a file of another version is rebuilt from Redis.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// Opens the history for writing. A file of another version, or one that is no sound database, is deleted and
 /// begun anew (its cursor is then 0). Throws SqlError naming the path.

@@ -3,6 +3,8 @@
 // back to its beginning.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "store/state/request.hpp"
@@ -11,14 +13,15 @@
 
 namespace headrace::web {
 
-/// Parts come in this order: changes, buildsets, builds (finished and running), requests, workers. The last
-/// two say what has become of the earlier ones.
+/// Parts come in this order: changes, buildsets, builds (finished and running), requests, workers and
+/// pollers. The last of them say what has become of the earlier ones.
 struct SnapshotPart {
   std::vector<wire::Change> changes;
   std::vector<store::StoredBuildset> buildsets;
   std::vector<wire::Build> builds;
   std::vector<store::Request> requests;
   std::vector<store::Worker> workers;
+  std::map<std::string, std::string> poller_problems;
 };
 
 }  // namespace headrace::web

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Workers that come and go.
+// Workers that come and go, and pollers that can read or cannot.
 #include "web/history/projector.hpp"
 
 namespace headrace::web {
@@ -31,6 +31,18 @@ void Projector::worker_disconnected(const Origin& o, std::string_view name, Sess
   if (db_.run("UPDATE workers SET connected = 0 WHERE workerid = ?1 AND session <= ?2 AND connected = 1", id,
               session.value))
     tell(o, entities::kWorker, id, {"workers/" + std::to_string(id)}, "disconnected");
+}
+
+void Projector::poller_state(const Origin& o, std::string_view name, const std::string& problem) {
+  // A poller that the configuration has not told yet gets its id with it.
+  db_.run(
+      "INSERT INTO changesources SELECT ?1 + count(*), ?2, 0, NULL FROM changesources WHERE true"
+      " ON CONFLICT(name) DO NOTHING",
+      kProvisionalId, name);
+  db_.run("UPDATE changesources SET failing = ?2 WHERE name = ?1", name,
+          problem.empty() ? std::nullopt : std::optional(problem));
+  const auto id = db_.integer("SELECT changesourceid FROM changesources WHERE name = ?1", name);
+  if (id) tell(o, entities::kChangesource, *id, {"changesources/" + std::to_string(*id)}, "update");
 }
 
 }  // namespace headrace::web

@@ -102,6 +102,8 @@ std::vector<Endpoint> make_endpoints() {
        "buildid IN (SELECT c.buildid FROM build_changes c WHERE c.changeid = $1)"},
       {"changes/n:changeid/properties_list", &kProperty, true, Ending::rows, "changeid = $1",
        properties_of("changes")},
+      {"changesources", &kChangesource, true, Ending::rows, "configured"},
+      {"changesources/n:changesourceid", &kChangesource, false, Ending::rows, "changesourceid = $1"},
       {"forceschedulers", &kForcescheduler, true, Ending::rows, "kind = 'force' AND configured"},
       {"forceschedulers/s:schedulername", &kForcescheduler, false, Ending::rows,
        "kind = 'force' AND configured AND name = $1"},

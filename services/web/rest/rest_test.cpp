@@ -183,9 +183,10 @@ TEST_F(RestOf, TheRootTellsWhatThereIs) {
   const auto root = app_.json("/api/v2");
   for (const auto& link : root["rootlinks"].as_array()) names += link["name"].string_or("") + " ";
   EXPECT_EQ(names,
-            "builders buildrequests builds buildsets changes forceschedulers masters schedulers sourcestamps "
+            "builders buildrequests builds buildsets changes changesources forceschedulers masters "
+            "schedulers sourcestamps "
             "workers ");
-  EXPECT_EQ(app_.json("/api/v2/")["rootlinks"].as_array().size(), 10u);
+  EXPECT_EQ(app_.json("/api/v2/")["rootlinks"].as_array().size(), 11u);
   EXPECT_EQ(app_.json("/api")["api_versions"]["v2"], json::Value("http://127.0.0.1:8010/api/v2"));
   EXPECT_GT(app_.json("/api/v2/application.spec")["specs"].as_array().size(), 100u);
   EXPECT_EQ(app_.json("/api/latest/builds")["meta"]["total"], json::Value(2));

@@ -8,19 +8,22 @@
 //
 // Pure: git runs elsewhere. A poll says what to run and takes the results, until it is done; changes and
 // state are then to be committed together. Nothing rests on the local repository: it is a cache of objects,
-// and may be empty on the next poll (another host, another disk). Source: Buildbot 3.7, changes/gitpoller.py,
-// with fixes (a bad ref stops no other; lost history is no flood).
+// may be empty on the next poll (another host, another disk), and is made anew within a poll when it is
+// damaged. A ref that cannot be read stays where it was known, is named by every poll, and is tried again.
+// Source: Buildbot 3.7, changes/gitpoller.py, with fixes (a bad ref stops no other; lost history is no
+// flood).
 #pragma once
 
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "changesource/pollers/git/commands.hpp"
 #include "changesource/pollers/git/options.hpp"
-#include "clock/clock.hpp"
 #include "result/result.hpp"
 #include "wire/records.hpp"
 
@@ -28,32 +31,29 @@ namespace headrace::changesource::git_poller {
 
 /// What a poller remembers from poll to poll.
 struct PollState {
-  std::string url;                          ///< another one: as if never polled
+  std::string url;                          ///< without its password; another one: as if never polled
   std::map<std::string, std::string> tips;  ///< full ref → commit, "refs/heads/main" → 40 or 64 hex digits
   std::map<std::string, std::string>
-      gone;  ///< refs that are there no more: what they showed is not new if they return
+      gone;                      ///< refs that are there no more: what they showed is not new if they return
+  std::set<std::string> unread;  ///< refs that could not be read
   bool operator==(const PollState&) const = default;
 };
 std::string write_state(const PollState& state);
 [[nodiscard]] Result<PollState> read_state(const std::string& text);
 
-/// `git <args>`, in a bare repository of the poller's own (an empty folder at first).
-struct GitCommand {
-  std::vector<std::string> args;
-  milliseconds timeout{600'000};
-};
 struct GitResult {
-  int exit_code = 0;  ///< anything but 0: failed, also when it was killed for its time
+  int exit_code = 0;  ///< anything but 0: failed, also when it was killed for its silence
   std::string out, err;
 };
-/// Set for every command: no questions at the terminal, messages in English.
-const std::map<std::string, std::string>& git_environment();
+/// Of every command: no repository but this one, no questions at the terminal, messages in English.
+void prepare_environment(std::map<std::string, std::string>& environment);
 
 /// The end of a poll.
 struct Poll {
   std::vector<wire::Change> changes;  ///< of each branch oldest first; ids not set
   std::optional<PollState> state;     ///< the new one; nullopt: nothing is known and nothing changes
-  std::vector<std::string> warnings;  ///< for people: branches that could not be read, or are gone
+  std::vector<std::string> warnings;  ///< for people: branches that are gone, or that nobody has
+  std::vector<std::string> failures;  ///< the refs that could not be read, each with the reason
   std::string error;                  ///< not empty: the poll failed as a whole, `state` is the old one
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "changesource/pollers/git/poll.hpp"
+#include "git/address.hpp"
 #include "json/value.hpp"
 
 namespace headrace::changesource::git_poller {
@@ -8,7 +9,9 @@ std::string write_state(const PollState& state) {
   json::Object tips, gone;
   for (const auto& [ref, commit] : state.tips) tips.emplace(ref, commit);
   for (const auto& [ref, commit] : state.gone) gone.emplace(ref, commit);
-  return json::write(json::Object{{"gone", std::move(gone)}, {"tips", std::move(tips)}, {"url", state.url}});
+  json::Object out{{"gone", std::move(gone)}, {"tips", std::move(tips)}, {"url", state.url}};
+  if (!state.unread.empty()) out["unread"] = json::Array(state.unread.begin(), state.unread.end());
+  return json::write(std::move(out));
 }
 
 Result<PollState> read_state(const std::string& text) {
@@ -16,7 +19,8 @@ Result<PollState> read_state(const std::string& text) {
   if (!value) return fail("state of a git poller: " + value.error().text);
   const auto& tips = (*value)["tips"];
   if (!tips.is_object() || !(*value)["url"].is_string()) {
-    return fail("state of a git poller: expected {\"tips\": {…}, \"url\": …}, not " + text.substr(0, 100));
+    return fail("state of a git poller: expected {\"tips\": {…}, \"url\": …}, not " +
+                git::without_passwords(text.substr(0, 100)));
   }
   PollState out;
   out.url = (*value)["url"].as_string();
@@ -30,6 +34,8 @@ Result<PollState> read_state(const std::string& text) {
   auto bad = read(tips, out.tips);
   const auto& gone = (*value)["gone"];
   if (bad.empty() && gone.is_object()) bad = read(gone, out.gone);
+  if (const auto& unread = (*value)["unread"]; unread.is_array())
+    for (const auto& ref : unread.as_array()) out.unread.insert(ref.string_or(""));
   if (!bad.empty()) return fail("state of a git poller: the commit of '" + bad + "' is no text");
   return out;
 }
