@@ -37,7 +37,16 @@ TEST(DispatcherCore, AnOfferSaysWhatTheStoreHasToCheck) {
   d.connect("w2", 5);
   d.request(3, {"a"});
   const auto call = d.commit<store::Offer>();
-  EXPECT_EQ(call.args, (Texts{"7", "5000", "nonce1", "1", "3", "w2", "5", "3", "9"}));
+  EXPECT_EQ(call->version.value, 7);
+  EXPECT_EQ(call->expiry, 5s);
+  EXPECT_EQ(call->nonce, "nonce1");
+  ASSERT_EQ(call->pairs.size(), 1u);
+  const auto& pair = call->pairs[0];
+  EXPECT_EQ(pair.request.value, 3);
+  EXPECT_EQ(pair.worker, "w2");
+  EXPECT_EQ(pair.session.value, 5);
+  EXPECT_EQ(pair.slots, 3);
+  EXPECT_EQ(pair.max_per_worker, 9);
   EXPECT_TRUE(d.sent.empty()) << "the worker hears of it when it is committed";
   call.ok(json::Array{1, "a~2"});
   const auto offer = d.message<wire::Offer>("w2@5");
@@ -81,7 +90,7 @@ TEST(DispatcherCore, ABuilderGetsNoMoreThanItsBuildsPerWorker) {
       "builder 'b' { workers = 'w', steps = step.compile {} }");
   d.connect("w", 1);
   d.request(1, {"b", "b", "a", "a", "a"});
-  for (const char* id : {"3", "4", "1"}) EXPECT_EQ(d.commit<store::Offer>().args.at(4), id);
+  for (const int id : {3, 4, 1}) EXPECT_EQ(request_of(d.commit<store::Offer>()), id);
   EXPECT_TRUE(d.quiet()) << "two of a and one of b, whatever is free";
 }
 
@@ -99,7 +108,7 @@ TEST(DispatcherCore, AnEndedBuildMakesRoomForTheNext) {
   EXPECT_TRUE(d.message<wire::Reported>("w@1").finished);
   EXPECT_EQ(d.core.running_count(), 0u);
   d.event("build.finished.b", {{"request", 1}, {"results", 0}});
-  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "2");
+  EXPECT_EQ(request_of(d.commit<store::Offer>()), 2);
 }
 
 TEST(DispatcherCore, HigherPrioritiesGoFirst) {
@@ -109,7 +118,7 @@ TEST(DispatcherCore, HigherPrioritiesGoFirst) {
   d.request(1, {"a"});
   d.request(2, {"b"}, 5);
   d.connect("w", 1);
-  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "2");
+  EXPECT_EQ(request_of(d.commit<store::Offer>()), 2);
   EXPECT_TRUE(d.quiet());
 }
 
@@ -120,9 +129,10 @@ TEST(DispatcherCore, BuildersTakeTurnsByPriorityAndAge) {
   d.request(2, {"a", "a", "a"});
   d.request(5, {"b", "b"}, 50);
   d.connect("w", 1);
-  Texts offered;
-  while (!d.commits.empty()) offered.push_back(d.commit<store::Offer>().args.at(4));
-  EXPECT_EQ(offered, (Texts{"1", "5", "6", "2"})) << "a's requests of priority 0 come after b's of 50";
+  std::vector<std::int64_t> offered;
+  while (!d.commits.empty()) offered.push_back(request_of(d.commit<store::Offer>()));
+  EXPECT_EQ(offered, (std::vector<std::int64_t>{1, 5, 6, 2}))
+      << "a's requests of priority 0 come after b's of 50";
 }
 
 TEST(DispatcherCore, ABuilderThatIsNotConfiguredWaits) {
@@ -134,7 +144,7 @@ TEST(DispatcherCore, ABuilderThatIsNotConfiguredWaits) {
   d.configure(
       config::evaluated("worker 'w' { slots = 2 } builder 'gone' { workers = 'w', steps = step.compile {} }"),
       8);
-  EXPECT_EQ(d.commit<store::Offer>().args.at(0), "8");
+  EXPECT_EQ(d.commit<store::Offer>()->version.value, 8);
 }
 
 TEST(DispatcherCore, ARequestThatIsAlreadyKnownIsNotOfferedTwice) {
@@ -157,7 +167,7 @@ TEST(DispatcherCore, ARequestThatIsBuiltElsewhereIsNotOffered) {
   d.connect("w", 1);
   EXPECT_TRUE(d.quiet());
   d.event("request.pending", {{"request", 1}});
-  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "1") << "it came back";
+  EXPECT_EQ(request_of(d.commit<store::Offer>()), 1) << "it came back";
 }
 
 TEST(DispatcherCore, ABuildThatIsRetriedBringsItsRequestBackAndAnyOtherEndForgetsIt) {

@@ -32,7 +32,7 @@ TEST(DispatcherCore, AnOfferThatTheStoreRefusesIsTriedAgainALittleLater) {
   ASSERT_TRUE(d.core.next_match());
   d.time = *d.core.next_match();
   d.match(true);
-  EXPECT_EQ(d.commit<store::Offer>().args.at(2), "nonce2") << "every offer has a nonce of its own";
+  EXPECT_EQ(d.commit<store::Offer>()->nonce, "nonce2") << "every offer has a nonce of its own";
 }
 
 // The event of the request may have come already.
@@ -58,9 +58,8 @@ TEST(DispatcherCore, AnOfferIsPlannedWithTheConfigurationItWasMadeWith) {
   offer.ok(json::Array{1, "a"});
   const auto claim = d.message<wire::Offer>("w@1").claim;
   d.say("w@1", "w", wire::Accept{SessionId{1}, claim});
-  const auto build = wire::decode<wire::Build>(d.commit<store::Accept>().args.at(4));
-  ASSERT_TRUE(build);
-  EXPECT_EQ(build->config.value, TestDispatcher::kVersion);
+  const auto build = d.commit<store::Accept>()->build;
+  EXPECT_EQ(build.config.value, TestDispatcher::kVersion);
 }
 
 TEST(DispatcherCore, APlanThatNoWorkerTakesEnds) {
@@ -80,10 +79,9 @@ TEST(DispatcherCore, APlanThatNoWorkerTakesEnds) {
   }
   EXPECT_EQ(waits, (std::vector<MonoTime::duration>{1s, 2s})) << "less and less often";
   d.commit<store::Accept>().ok(json::Array{50, 1, 900, 1});
-  const auto end = wire::decode<wire::Build>(d.commit<store::Progress>().args.at(6));
-  ASSERT_TRUE(end);
-  EXPECT_EQ(end->results, Results::exception);
-  EXPECT_EQ(end->state_string, "refused by workers: the plan cannot be read");
+  const auto end = end_of(d.commit<store::Progress>());
+  EXPECT_EQ(end.results, Results::exception);
+  EXPECT_EQ(end.state_string, "refused by workers: the plan cannot be read");
 }
 
 TEST(DispatcherCore, ARefusedOfferFreesWhatItHadReserved) {
@@ -92,7 +90,7 @@ TEST(DispatcherCore, ARefusedOfferFreesWhatItHadReserved) {
   d.request(1, {"a", "a"});
   d.stored(1, store::RequestState::pending);
   d.commit<store::Offer>().refuse(store::Refused::none, "none: no pair holds");
-  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "2") << "1 is put aside, the slot is free";
+  EXPECT_EQ(request_of(d.commit<store::Offer>()), 2) << "1 is put aside, the slot is free";
 }
 
 TEST(DispatcherCore, TheStoreMayGiveItToTheSecondChoice) {
@@ -112,7 +110,8 @@ TEST(DispatcherCore, AnOfferThatItsWorkerRefusesGoesBackToItsPlace) {
   const auto claim = d.offered(1, "w@1").claim;
   d.say("w@1", "w", wire::Refuse{SessionId{1}, claim, "disk full"});
   const auto release = d.commit<store::Release>();
-  EXPECT_EQ(release.args, (Texts{"1", "nonce1", "refused"}));
+  EXPECT_EQ(release->claim, claim);
+  EXPECT_EQ(release->why, store::Release::Why::refused);
   EXPECT_TRUE(d.quiet()) << "this worker is not asked again at once";
   release.ok();
   d.event("request.pending", {{"request", 1}});
@@ -120,7 +119,7 @@ TEST(DispatcherCore, AnOfferThatItsWorkerRefusesGoesBackToItsPlace) {
   EXPECT_EQ(d.core.pending_count(), 2u);
   d.time += 1s;
   d.match(true);
-  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "1") << "before 2";
+  EXPECT_EQ(request_of(d.commit<store::Offer>()), 1) << "before 2";
 }
 
 TEST(DispatcherCore, ABuildThatCannotBePlannedEndsWithoutTroublingTheWorker) {
@@ -133,12 +132,11 @@ TEST(DispatcherCore, ABuildThatCannotBePlannedEndsWithoutTroublingTheWorker) {
   EXPECT_TRUE(d.sent.empty());
   d.commit<store::Accept>().ok(json::Array{50, 1, 900, 1});
   const auto progress = d.commit<store::Progress>();
-  EXPECT_EQ(Texts(progress.args.begin(), progress.args.begin() + 6),
-            (Texts{"1", "nonce1", "1", "1", "finish", "4"}));
-  const auto build = wire::decode<wire::Build>(progress.args.at(6));
-  ASSERT_TRUE(build);
-  EXPECT_EQ(build->results, Results::exception);
-  EXPECT_EQ(build->state_string, "property bad of builder a: headrace.lua:2: no way");
+  EXPECT_EQ(progress->claim, (wire::Claim{RequestId{1}, "nonce1"}));
+  EXPECT_EQ(progress->sequence, 1);
+  const auto build = end_of(progress);
+  EXPECT_EQ(build.results, Results::exception);
+  EXPECT_EQ(build.state_string, "property bad of builder a: headrace.lua:2: no way");
   progress.ok();
   EXPECT_EQ(d.core.running_count(), 0u);
   EXPECT_TRUE(d.quiet());
@@ -152,7 +150,9 @@ TEST(DispatcherCore, AnAcceptIsCommittedOnceAndRepeatsAreAnsweredTheSame) {
   const wire::Accept accept{SessionId{1}, claim};
   d.say("w@1", "w", accept);
   const auto call = d.commit<store::Accept>();
-  EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 4), (Texts{"1", "nonce1", "w", "1"}));
+  EXPECT_EQ(call->claim, claim);
+  EXPECT_EQ(call->worker, "w");
+  EXPECT_EQ(call->session.value, 1);
   d.say("w@1", "w", accept);
   EXPECT_TRUE(d.quiet()) << "it is on its way, and nothing may start before it is committed";
   call.ok(json::Array{50, 3, 900, 2});
@@ -173,15 +173,14 @@ TEST(DispatcherCore, TheBuildBeginsWithWhatItsOfferSaid) {
   d.request(1, {"a"});
   const auto claim = d.offered(1, "w@1").claim;
   d.say("w@1", "w", wire::Accept{SessionId{1}, claim});
-  const auto build = wire::decode<wire::Build>(d.commit<store::Accept>().args.at(4));
-  ASSERT_TRUE(build);
-  EXPECT_EQ(build->request.value, 1);
-  EXPECT_EQ(build->buildset.value, 1);
-  EXPECT_EQ(build->builder, "a");
-  EXPECT_EQ(build->worker, "w");
-  EXPECT_EQ(build->config.value, TestDispatcher::kVersion);
-  EXPECT_EQ(build->properties.at("buildername").value, json::Value("a"));
-  EXPECT_EQ(build->sourcestamps.at(0).branch, "main");
+  const auto build = d.commit<store::Accept>()->build;
+  EXPECT_EQ(build.request.value, 1);
+  EXPECT_EQ(build.buildset.value, 1);
+  EXPECT_EQ(build.builder, "a");
+  EXPECT_EQ(build.worker, "w");
+  EXPECT_EQ(build.config.value, TestDispatcher::kVersion);
+  EXPECT_EQ(build.properties.at("buildername").value, json::Value("a"));
+  EXPECT_EQ(build.sourcestamps.at(0).branch, "main");
 }
 
 TEST(DispatcherCore, AnAcceptThatTheStoreRefusesIsFenced) {

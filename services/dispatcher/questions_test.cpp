@@ -34,10 +34,9 @@ TEST_F(DispatcherQuestions, TheAnswerIsStoredBeforeItIsSent) {
   call.properties["go"] = {"yes", "step"};
   d.say(kPeer, "w", question());
   const auto answered = d.commit<store::StoreAnswer>();
-  EXPECT_EQ(Texts(answered.args.begin(), answered.args.begin() + 3), (Texts{"1", claim.nonce, "3"}));
-  const auto value = wire::decode_value(answered.args.at(3));
-  ASSERT_TRUE(value);
-  EXPECT_EQ((*value)["value"], json::Value("yes"));
+  EXPECT_EQ(answered->claim, claim);
+  EXPECT_EQ(answered->question, 3);
+  EXPECT_EQ(answered->answer.at("value"), json::Value("yes"));
   EXPECT_TRUE(d.quiet());
   answered.ok(json::Object{{"value", "the first answer"}, {"error", nullptr}});
   const auto answer = d.message<wire::Answer>(kPeer);
@@ -51,10 +50,8 @@ TEST_F(DispatcherQuestions, AFunctionThatFailsIsAnAnswerToo) {
   call.properties["bad"] = {true, "step"};
   d.say(kPeer, "w", question());
   const auto answered = d.commit<store::StoreAnswer>();
-  const auto value = wire::decode_value(answered.args.at(3));
-  ASSERT_TRUE(value);
-  EXPECT_EQ((*value)["error"], json::Value("headrace.lua:4: no way"));
-  answered.ok(*value);
+  EXPECT_EQ(answered->answer.at("error"), json::Value("headrace.lua:4: no way"));
+  answered.ok(answered->answer);
   EXPECT_EQ(d.message<wire::Answer>(kPeer).error, "headrace.lua:4: no way");
 }
 
@@ -66,24 +63,19 @@ TEST_F(DispatcherQuestions, TheBuildsOwnConfigurationAnswers) {
       8);
   call.properties["go"] = {"old", "step"};
   d.say(kPeer, "w", question());
-  const auto value = wire::decode_value(d.commit<store::StoreAnswer>().args.at(3));
-  ASSERT_TRUE(value);
-  EXPECT_EQ((*value)["value"], json::Value("old"));
+  EXPECT_EQ(d.commit<store::StoreAnswer>()->answer.at("value"), json::Value("old"));
 }
 
 TEST_F(DispatcherQuestions, AQuestionThatNobodyKnowsIsAnsweredWithAnError) {
   auto strange = question();
   strange.verb = "divine";
   d.say(kPeer, "w", strange);
-  const auto value = wire::decode_value(d.commit<store::StoreAnswer>().args.at(3));
-  ASSERT_TRUE(value);
-  EXPECT_EQ((*value)["error"], json::Value("this dispatcher does not know the question 'divine'"));
+  EXPECT_EQ(d.commit<store::StoreAnswer>()->answer.at("error"),
+            json::Value("this dispatcher does not know the question 'divine'"));
   strange.verb = "call";
   strange.arguments = json::Object{{"function", "seven"}};
   d.say(kPeer, "w", strange);
-  const auto unread = wire::decode_value(d.commit<store::StoreAnswer>().args.at(3));
-  ASSERT_TRUE(unread);
-  EXPECT_EQ((*unread)["error"],
+  EXPECT_EQ(d.commit<store::StoreAnswer>()->answer.at("error"),
             json::Value("the arguments of the question cannot be read: function: no integer"));
 }
 

@@ -63,24 +63,26 @@ class DispatcherOrphans : public testing::Test {
   store::Request& request() { return claimed().request; }
 
   // Lets the lease of w run out, and gives what the core does with the build.
-  TestCall lost() {
+  TestCall<store::BuildLost> lost() {
     d.tick();
     d.commit<store::Tick>().ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
     const auto gone = d.commit<store::WorkerGone>();
-    EXPECT_EQ(gone.args, (Texts{"w", "1", "expired"}));
+    EXPECT_EQ(gone->worker, "w");
+    EXPECT_EQ(gone->session.value, 1);
+    EXPECT_EQ(gone->why, store::WorkerGone::Why::expired);
     EXPECT_TRUE(d.quiet()) << "nothing is given away before the session has ended";
     gone.ok();
     return d.commit<store::BuildLost>();
   }
-  static Results verdict(const TestCall& call) { return static_cast<Results>(std::stoi(call.args.at(3))); }
+  static Results verdict(const TestCall<store::BuildLost>& call) { return call->build.results.value(); }
 
   TestDispatcher d;
 };
 
 TEST_F(DispatcherOrphans, ALostWorkersBuildIsRetried) {
   const auto call = lost();
-  EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 3),
-            (Texts{"1", "n50", std::to_string(TestDispatcher::kMaxAttempts)}));
+  EXPECT_EQ(call->claim, (wire::Claim{RequestId{1}, "n50"}));
+  EXPECT_EQ(call->max_attempts, TestDispatcher::kMaxAttempts);
   EXPECT_EQ(verdict(call), Results::retry);
   EXPECT_TRUE(d.moved.empty());
   call.ok();
@@ -89,19 +91,18 @@ TEST_F(DispatcherOrphans, ALostWorkersBuildIsRetried) {
 }
 
 TEST_F(DispatcherOrphans, WhatItHadDoneIsKept) {
-  const auto build = wire::decode<wire::Build>(lost().args.at(4));
-  ASSERT_TRUE(build) << build.error().text;
-  EXPECT_EQ(build->results, Results::retry);
-  EXPECT_EQ(build->state_string, "worker lost, build is retried");
-  EXPECT_EQ(build->complete_ms, 5000);
-  EXPECT_EQ(build->properties.at("owner").value, json::Value("ann"));
-  EXPECT_EQ(build->properties.at("revision").value, json::Value("abc")) << "as reported since its start";
-  ASSERT_EQ(build->steps.size(), 2u);
-  EXPECT_EQ(build->steps[0].results, Results::success);
-  EXPECT_EQ(build->steps[0].state_string, "update") << "it had ended";
-  EXPECT_EQ(build->steps[1].results, Results::retry);
-  EXPECT_EQ(build->steps[1].state_string, "making (worker lost)");
-  const auto& log = build->steps[1].logs.at(0);
+  const auto build = lost()->build;
+  EXPECT_EQ(build.results, Results::retry);
+  EXPECT_EQ(build.state_string, "worker lost, build is retried");
+  EXPECT_EQ(build.complete_ms, 5000);
+  EXPECT_EQ(build.properties.at("owner").value, json::Value("ann"));
+  EXPECT_EQ(build.properties.at("revision").value, json::Value("abc")) << "as reported since its start";
+  ASSERT_EQ(build.steps.size(), 2u);
+  EXPECT_EQ(build.steps[0].results, Results::success);
+  EXPECT_EQ(build.steps[0].state_string, "update") << "it had ended";
+  EXPECT_EQ(build.steps[1].results, Results::retry);
+  EXPECT_EQ(build.steps[1].state_string, "making (worker lost)");
+  const auto& log = build.steps[1].logs.at(0);
   EXPECT_TRUE(log.complete);
   EXPECT_TRUE(log.incomplete);
   EXPECT_EQ(log.size_bytes, 10);
@@ -115,9 +116,7 @@ TEST_F(DispatcherOrphans, TheLastAttemptEndsWithException) {
   request().attempts = TestDispatcher::kMaxAttempts;
   const auto call = lost();
   EXPECT_EQ(verdict(call), Results::exception);
-  const auto build = wire::decode<wire::Build>(call.args.at(4));
-  ASSERT_TRUE(build);
-  EXPECT_EQ(build->state_string, "worker lost too often");
+  EXPECT_EQ(call->build.state_string, "worker lost too often");
 }
 
 TEST_F(DispatcherOrphans, ACancelThatTheWorkerDidNotLiveToSeeIsCancelled) {
@@ -150,7 +149,9 @@ TEST_F(DispatcherOrphans, AnOfferToALostWorkerIsReleased) {
   d.tick();
   d.commit<store::Tick>().ok(json::Array{1000, 5, "t5", json::Array{}, json::Array{"w"}, 1});
   d.commit<store::WorkerGone>().ok();
-  EXPECT_EQ(d.commit<store::Release>().args, (Texts{"1", "n50", "orphan"}));
+  const auto release = d.commit<store::Release>();
+  EXPECT_EQ(release->claim, (wire::Claim{RequestId{1}, "n50"}));
+  EXPECT_EQ(release->why, store::Release::Why::orphan);
 }
 
 TEST_F(DispatcherOrphans, AnOfferThatNobodyAcceptsGoesBackWhenItExpires) {
@@ -169,12 +170,13 @@ TEST_F(DispatcherOrphans, AnOfferThatNobodyAcceptsGoesBackWhenItExpires) {
   e.commit<store::WorkerRenew>();
   e.commit<store::Release>().refuse(store::Refused::early, "early: the session of the offer is current");
   const auto release = e.commit<store::Release>();
-  EXPECT_EQ(release.args, (Texts{"1", claim.nonce, "expired"}));
+  EXPECT_EQ(release->claim, claim);
+  EXPECT_EQ(release->why, store::Release::Why::expired);
   EXPECT_EQ(e.core.running_count(), 2u);
   release.ok();
   EXPECT_EQ(e.core.running_count(), 1u);
   e.event("request.pending", {{"request", 1}});
-  EXPECT_EQ(e.commit<store::Offer>().args.at(4), "1");
+  EXPECT_EQ(request_of(e.commit<store::Offer>()), 1);
 }
 
 TEST_F(DispatcherOrphans, WhatIsCompleteIsLeftAlone) {
@@ -235,11 +237,10 @@ TEST_F(DispatcherOrphans, ABuildThatAWorkerHoldsIsAdoptedWhereItStands) {
   report.items.push_back({{}, {}, wire::ProgressItem::Finish{Results::success, "fine"}});
   d.say("w@2", "w", report);
   const auto call = d.commit<store::Progress>();
-  EXPECT_EQ(call.args.at(2), "5") << "goes on where the store stands";
-  const auto build = wire::decode<wire::Build>(call.args.at(6));
-  ASSERT_TRUE(build);
-  EXPECT_EQ(build->steps.size(), 2u) << "with what was reported to another dispatcher";
-  EXPECT_EQ(build->properties.at("revision").value, json::Value("abc"));
+  EXPECT_EQ(call->sequence, 5) << "goes on where the store stands";
+  const auto build = end_of(call);
+  EXPECT_EQ(build.steps.size(), 2u) << "with what was reported to another dispatcher";
+  EXPECT_EQ(build.properties.at("revision").value, json::Value("abc"));
 }
 
 TEST_F(DispatcherOrphans, AnAdoptedOfferStartsWithAllItsProperties) {
@@ -254,11 +255,10 @@ TEST_F(DispatcherOrphans, AnAdoptedOfferStartsWithAllItsProperties) {
   const wire::Claim claim{RequestId{1}, "n50"};
   d.connect("w", 2, {claim}, json::Array{json::Array{"offered", 0, 0, 0, ""}});
   d.say("w@2", "w", wire::Accept{SessionId{2}, claim});
-  const auto start = wire::decode<wire::Build>(d.commit<store::Accept>().args.at(4));
-  ASSERT_TRUE(start);
+  const auto start = d.commit<store::Accept>()->build;
   const auto value = [&](const char* name) {
-    const auto found = start->properties.find(name);
-    return found == start->properties.end() ? json::Value() : found->second.value;
+    const auto found = start.properties.find(name);
+    return found == start.properties.end() ? json::Value() : found->second.value;
   };
   EXPECT_EQ(value("revision"), json::Value("abc"));
   EXPECT_EQ(value("branch"), json::Value("main"));
@@ -270,7 +270,7 @@ TEST_F(DispatcherOrphans, AnAdoptedOfferStartsWithAllItsProperties) {
 TEST_F(DispatcherOrphans, AnAdoptedBuildTakesItsSlot) {
   d.connect("w", 2, {{RequestId{1}, "n50"}}, json::Array{json::Array{"running", 50, 6, 4, ""}});
   d.request(10, {"a", "a"});
-  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "10");
+  EXPECT_EQ(request_of(d.commit<store::Offer>()), 10);
   EXPECT_TRUE(d.quiet()) << "one of two slots was free";
 }
 
@@ -325,7 +325,7 @@ TEST_F(DispatcherOrphans, AClaimThatAnotherGaveBackIsForgottenAndTheRequestOffer
   request().nonce.clear();
   d.event("request.pending", {{"request", 1}});
   EXPECT_EQ(d.core.running_count(), 0u);
-  EXPECT_EQ(d.commit<store::Offer>().args.at(4), "1");
+  EXPECT_EQ(request_of(d.commit<store::Offer>()), 1);
 }
 
 }  // namespace

@@ -77,8 +77,12 @@ class DispatcherProgress : public testing::Test {
 TEST_F(DispatcherProgress, EachReportIsCommittedAndAcknowledgedWhenItIs) {
   report(1, {step(0, "x")});
   const auto call = d.commit<store::Progress>();
-  EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 7),
-            (Texts{"1", claim.nonce, "1", "1", "step", "0", "0"}));
+  EXPECT_EQ(call->claim, claim);
+  EXPECT_EQ(call->sequence, 1);
+  EXPECT_EQ(call->items.size(), 1u);
+  const auto record = item_of<store::Progress::Step>(call).record;
+  EXPECT_EQ(record.number, 0);
+  EXPECT_FALSE(record.results);
   EXPECT_TRUE(d.quiet());
   call.ok();
   const auto reported = d.message<wire::Reported>(kPeer);
@@ -89,9 +93,12 @@ TEST_F(DispatcherProgress, EachReportIsCommittedAndAcknowledgedWhenItIs) {
 TEST_F(DispatcherProgress, ReportsMayFollowOneAnotherBeforeAnyIsCommitted) {
   report(1, {step(0, "x")});
   report(2, {step(0, "x", Results::success), step(1, "y")});
-  EXPECT_EQ(d.commit<store::Progress>().args.at(2), "1");
+  EXPECT_EQ(d.commit<store::Progress>()->sequence, 1);
   const auto second = d.commit<store::Progress>();
-  EXPECT_EQ(Texts(second.args.begin() + 2, second.args.begin() + 7), (Texts{"2", "2", "step", "0", "1"}));
+  EXPECT_EQ(second->sequence, 2);
+  EXPECT_EQ(second->items.size(), 2u);
+  EXPECT_EQ(item_of<store::Progress::Step>(second, 0).record.results, Results::success);
+  EXPECT_EQ(item_of<store::Progress::Step>(second, 1).record.number, 1);
 }
 
 TEST_F(DispatcherProgress, AHoleInTheReportsMakesTheWorkerSayHelloAgain) {
@@ -133,10 +140,10 @@ TEST_F(DispatcherProgress, WhatTheStoreWillNeverTakeEndsTheBuildWithException) {
   report(1, {step(0, "x")});
   d.commit<store::Progress>().refuse(store::Refused::bad, "bad: argument 5 is 'x', expected a number");
   const auto end = d.commit<store::Progress>();
-  EXPECT_EQ(Texts(end.args.begin(), end.args.begin() + 6),
-            (Texts{"1", claim.nonce, "1", "1", "finish", "4"}));
-  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string,
-            "a report was refused: bad: argument 5 is 'x', expected a number");
+  EXPECT_EQ(end->claim, claim);
+  EXPECT_EQ(end->sequence, 1);
+  EXPECT_EQ(end_of(end).results, Results::exception);
+  EXPECT_EQ(end_of(end).state_string, "a report was refused: bad: argument 5 is 'x', expected a number");
   end.ok();
   EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
   EXPECT_EQ(d.core.running_count(), 0u);
@@ -154,8 +161,7 @@ TEST_F(DispatcherProgress, AnotherRefusalMeansHelloAndTheSameAgain) {
 TEST_F(DispatcherProgress, AWorkerCannotGiveABuildBackAsRetry) {
   report(1, {finish(Results::retry)});
   const auto end = d.commit<store::Progress>();
-  EXPECT_EQ(Texts(end.args.begin() + 3, end.args.begin() + 6), (Texts{"1", "finish", "4"}));
-  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->results, Results::exception);
+  EXPECT_EQ(end_of(end).results, Results::exception);
 }
 
 TEST_F(DispatcherProgress, PropertiesAreGatheredAndStandInTheEndToo) {
@@ -164,24 +170,19 @@ TEST_F(DispatcherProgress, PropertiesAreGatheredAndStandInTheEndToo) {
   two.properties = Properties{{"y", {2, "step"}}};
   report(1, {one});
   const auto call = d.commit<store::Progress>();
-  EXPECT_EQ(call.args.at(4), "properties");
-  const auto sent = wire::decode<wire::Build>(call.args.at(5));
-  ASSERT_TRUE(sent);
-  EXPECT_EQ(sent->properties.at("x").value, json::Value(1));
-  EXPECT_EQ(sent->properties.at("buildername").value, json::Value("a"))
-      << "all of them, not the new ones only";
+  const auto sent = item_of<store::Progress::Properties>(call).all;
+  EXPECT_EQ(sent.at("x").value, json::Value(1));
+  EXPECT_EQ(sent.at("buildername").value, json::Value("a")) << "all of them, not the new ones only";
   report(2, {two, step(0, "x", Results::failure), finish(Results::failure)});
   const auto end = d.commit<store::Progress>();
-  EXPECT_EQ(Texts(end.args.begin() + 2, end.args.begin() + 6), (Texts{"2", "1", "finish", "2"}))
-      << "one item: the whole build";
-  const auto build = wire::decode<wire::Build>(end.args.at(6));
-  ASSERT_TRUE(build);
-  EXPECT_EQ(build->properties.at("x").value, json::Value(1));
-  EXPECT_EQ(build->properties.at("y").value, json::Value(2));
-  EXPECT_EQ(build->results, Results::failure);
-  EXPECT_EQ(build->state_string, "ended");
-  ASSERT_EQ(build->steps.size(), 1u);
-  EXPECT_EQ(build->steps[0].results, Results::failure);
+  EXPECT_EQ(end->sequence, 2);
+  const auto build = end_of(end);
+  EXPECT_EQ(build.properties.at("x").value, json::Value(1));
+  EXPECT_EQ(build.properties.at("y").value, json::Value(2));
+  EXPECT_EQ(build.results, Results::failure);
+  EXPECT_EQ(build.state_string, "ended");
+  ASSERT_EQ(build.steps.size(), 1u);
+  EXPECT_EQ(build.steps[0].results, Results::failure);
 }
 
 TEST_F(DispatcherProgress, TheEndGivesTheLogsToTheLogStoreOnceItIsCommitted) {
@@ -197,8 +198,12 @@ TEST_F(DispatcherProgress, TheEndGivesTheLogsToTheLogStoreOnceItIsCommitted) {
 TEST_F(DispatcherProgress, LogBytesAreAppendedAndAcknowledgedByPosition) {
   report(0, {}, {piece("oone\n")});
   const auto first = d.append();
-  EXPECT_EQ(Texts(first.args.begin(), first.args.begin() + 6),
-            (Texts{claim.nonce, "0.0", "0", "5", "1", std::to_string(crc)}));
+  EXPECT_EQ(first->nonce, claim.nonce);
+  EXPECT_EQ(first->log, (store::LogName{0, 0}));
+  EXPECT_EQ(first->offset_bytes, 0);
+  EXPECT_EQ(first->size_bytes, 5);
+  EXPECT_EQ(first->lines, 1);
+  EXPECT_EQ(first->crc_after, crc);
   first.ok(stored());
   const auto reported = d.message<wire::Reported>(kPeer);
   ASSERT_EQ(reported.logs.size(), 1u);
@@ -206,9 +211,10 @@ TEST_F(DispatcherProgress, LogBytesAreAppendedAndAcknowledgedByPosition) {
   EXPECT_EQ(d.announced, std::vector<std::int64_t>{5});
   report(0, {}, {piece("otwo\nothree\n")});
   const auto second = d.append();
-  EXPECT_EQ(Texts(second.args.begin() + 2, second.args.begin() + 6),
-            (Texts{"5", "12", "2", std::to_string(crc)}))
-      << "the sum goes on from the first piece";
+  EXPECT_EQ(second->offset_bytes, 5);
+  EXPECT_EQ(second->size_bytes, 12);
+  EXPECT_EQ(second->lines, 2);
+  EXPECT_EQ(second->crc_after, crc) << "the sum goes on from the first piece";
 }
 
 TEST_F(DispatcherProgress, AStepEndsOnlyWhenItsLogIsInTheStore) {
@@ -222,22 +228,20 @@ TEST_F(DispatcherProgress, AStepEndsOnlyWhenItsLogIsInTheStore) {
   EXPECT_TRUE(d.commits.empty()) << "half of it is there";
   second.ok(stored());
   const auto progress = d.commit<store::Progress>();
-  EXPECT_EQ(progress.args.at(2), "1");
-  const auto record = wire::decode<wire::StepRecord>(progress.args.at(7));
-  ASSERT_TRUE(record);
-  EXPECT_EQ(record->logs.at(0).size_bytes, 10);
-  EXPECT_FALSE(record->logs.at(0).incomplete);
-  EXPECT_EQ(d.commit<store::Progress>().args.at(4), "finish");
+  EXPECT_EQ(progress->sequence, 1);
+  const auto record = item_of<store::Progress::Step>(progress).record;
+  EXPECT_EQ(record.logs.at(0).size_bytes, 10);
+  EXPECT_FALSE(record.logs.at(0).incomplete);
+  end_of(d.commit<store::Progress>());
 }
 
 TEST_F(DispatcherProgress, ALogThatDiffersFromWhatWasWrittenIsMarked) {
   auto p = piece("oone\n");
   report(1, {ended()}, {std::move(p)});
   d.append().ok(json::Array{5, 1, 12345});
-  const auto record = wire::decode<wire::StepRecord>(d.commit<store::Progress>().args.at(7));
-  ASSERT_TRUE(record);
-  EXPECT_TRUE(record->logs.at(0).incomplete);
-  EXPECT_EQ(record->logs.at(0).crc, 12345) << "of what is there";
+  const auto record = item_of<store::Progress::Step>(d.commit<store::Progress>()).record;
+  EXPECT_TRUE(record.logs.at(0).incomplete);
+  EXPECT_EQ(record.logs.at(0).crc, 12345) << "of what is there";
 }
 
 TEST_F(DispatcherProgress, AHoleInALogMakesTheWorkerSayHelloAgain) {
@@ -266,7 +270,7 @@ TEST_F(DispatcherProgress, TheStoresWordAboutALogWins) {
   EXPECT_EQ(d.message<wire::Reported>(kPeer).logs.at(0).size_bytes, 0) << "send again from there";
   size = lines = crc = 0;
   report(0, {}, {piece("oone\n")});
-  EXPECT_EQ(d.append().args.at(2), "0");
+  EXPECT_EQ(d.append()->offset_bytes, 0);
 }
 
 // A worker sends a report again that was not taken. A report that is refused for good would be sent for ever.
@@ -275,9 +279,10 @@ TEST_F(DispatcherProgress, AChunkThatCannotBeReadEndsTheBuildOnce) {
   p.chunk.resize(p.chunk.size() / 2);
   report(0, {}, {p});
   const auto end = d.commit<store::Progress>();
-  EXPECT_EQ(Texts(end.args.begin(), end.args.begin() + 6),
-            (Texts{"1", claim.nonce, "1", "1", "finish", "4"}));
-  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string.find("log chunk: "), 0u);
+  EXPECT_EQ(end->claim, claim);
+  EXPECT_EQ(end->sequence, 1);
+  EXPECT_EQ(end_of(end).results, Results::exception);
+  EXPECT_EQ(end_of(end).state_string.find("log chunk: "), 0u);
   report(0, {}, {p});
   EXPECT_TRUE(d.quiet()) << "its repeat is not looked at";
   end.ok();
@@ -291,7 +296,7 @@ TEST_F(DispatcherProgress, AReportOfAStepOrLogThatCannotBeEndsTheBuild) {
   of_no_step.step->number = -1;
   report(1, {of_no_step});
   const auto end = d.commit<store::Progress>();
-  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string, "a report names step -1");
+  EXPECT_EQ(end_of(end).state_string, "a report names step -1");
   end.ok();
   EXPECT_EQ(d.message<wire::Fenced>(kPeer).claim, claim);
 }
@@ -301,7 +306,7 @@ TEST_F(DispatcherProgress, ALogIndexBeyondTheLimitEndsTheBuild) {
   p.log = 64;
   report(0, {}, {p});
   const auto end = d.commit<store::Progress>();
-  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string, "a report names log 64");
+  EXPECT_EQ(end_of(end).state_string, "a report names log 64");
 }
 
 TEST_F(DispatcherProgress, ALogThatTheStoreWillNeverTakeEndsTheBuildOnce) {
@@ -312,9 +317,8 @@ TEST_F(DispatcherProgress, ALogThatTheStoreWillNeverTakeEndsTheBuildOnce) {
   const auto first = d.append(), second = d.append();
   first.refuse(store::Refused::bad, "bad: argument 8 is 'x', expected a chunk");
   const auto end = d.commit<store::Progress>();
-  EXPECT_EQ(end.args.at(2), "2") << "the next report";
-  EXPECT_EQ(wire::decode<wire::Build>(end.args.at(6))->state_string,
-            "log: bad: argument 8 is 'x', expected a chunk");
+  EXPECT_EQ(end->sequence, 2) << "the next report";
+  EXPECT_EQ(end_of(end).state_string, "log: bad: argument 8 is 'x', expected a chunk");
   second.refuse(store::Refused::bad, "bad: argument 8 is 'x', expected a chunk");
   EXPECT_TRUE(d.quiet()) << "one end is enough";
   end.ok();

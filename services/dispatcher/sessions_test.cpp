@@ -12,6 +12,15 @@ worker 'w' { slots = 2 }
 builder 'a' { workers = 'w', max_builds_per_worker = 2, steps = step.compile {} }
 )";
 
+using Sessions = std::vector<std::pair<std::string, SessionId>>;
+
+// Worker w has ended its session 1.
+void expect_goodbye(const TestCall<store::WorkerGone>& gone) {
+  EXPECT_EQ(gone->worker, "w");
+  EXPECT_EQ(gone->session.value, 1);
+  EXPECT_EQ(gone->why, store::WorkerGone::Why::goodbye);
+}
+
 // The answer of worker_hello: this session, and nothing of the worker's past.
 json::Value session(std::int64_t id) { return json::Array{id, json::Array{}, json::Array{}, ""}; }
 
@@ -21,11 +30,11 @@ TEST(DispatcherLinks, AHelloIsWelcomedWithWhatTheWorkerHasToKnow) {
   hello.info.name = "somebody else";
   d.say("p1", "w", hello);
   const auto call = d.commit<store::WorkerHello>();
-  EXPECT_EQ(Texts(call.args.begin(), call.args.begin() + 4),
-            (Texts{"w", "instance-a", "0123456789abcdef", "30000"}));
-  const auto info = wire::decode<wire::WorkerInfo>(call.args.at(4));
-  ASSERT_TRUE(info);
-  EXPECT_EQ(info->name, "w") << "the key says who it is";
+  EXPECT_EQ(call->worker, "w");
+  EXPECT_EQ(call->instance, "instance-a");
+  EXPECT_EQ(call->dispatcher, "0123456789abcdef");
+  EXPECT_EQ(call->lease, 30s);
+  EXPECT_EQ(call->info.name, "w") << "the key says who it is";
   EXPECT_TRUE(d.quiet());
   call.ok(session(4));
   const auto welcome = d.message<wire::Welcome>("p1");
@@ -180,7 +189,9 @@ TEST(DispatcherLinks, LeasesOfWorkersThatWereHeardAreRenewed) {
   d.connect("w", 1);
   d.tick();
   d.commit<store::Tick>();
-  EXPECT_EQ(d.commit<store::WorkerRenew>().args, (Texts{"30000", "1", "w", "1"}));
+  const auto renew = d.commit<store::WorkerRenew>();
+  EXPECT_EQ(renew->lease, 30s);
+  EXPECT_EQ(renew->sessions, (Sessions{{"w", SessionId{1}}}));
   d.time += 3s;
   d.tick();
   d.commit<store::Tick>();
@@ -201,8 +212,8 @@ TEST(DispatcherLinks, LeasesOfThousandsAreRenewedInSeveralCalls) {
   std::set<std::string> renewed;
   for (const std::size_t count : {1000u, 1000u, 500u}) {
     const auto call = d.commit<store::WorkerRenew>();
-    EXPECT_EQ(call.args.at(1), std::to_string(count));
-    for (std::size_t i = 2; i < call.args.size(); i += 2) renewed.insert(call.args[i]);
+    EXPECT_EQ(call->sessions.size(), count);
+    for (const auto& [worker, session] : call->sessions) renewed.insert(worker);
   }
   EXPECT_EQ(renewed.size(), 2500u);
   EXPECT_TRUE(d.quiet());
@@ -228,7 +239,7 @@ TEST(DispatcherLinks, AWorkerWhoseSessionHasEndedIsAskedToSayHelloAgain) {
   d.tick();
   d.commit<store::Tick>();
   const auto renew = d.commit<store::WorkerRenew>();
-  EXPECT_EQ(renew.args, (Texts{"30000", "2", "v", "1", "w", "2"}));
+  EXPECT_EQ(renew->sessions, (Sessions{{"v", SessionId{1}}, {"w", SessionId{2}}}));
   renew.ok(json::Array{1, 0});
   const auto rehello = d.message<wire::Rehello>("w@2");
   EXPECT_FALSE(rehello.superseded);
@@ -240,7 +251,7 @@ TEST(DispatcherLinks, AGoodbyeEndsTheSession) {
   TestDispatcher d(kConfiguration);
   d.connect("w", 1);
   d.say("w@1", "w", wire::Goodbye{SessionId{1}, "stopped"});
-  EXPECT_EQ(d.commit<store::WorkerGone>().args, (Texts{"w", "1", "goodbye"}));
+  expect_goodbye(d.commit<store::WorkerGone>());
   EXPECT_EQ(d.core.worker_count(), 0u);
   d.request(1, {"a"});
   EXPECT_TRUE(d.quiet());
@@ -253,7 +264,7 @@ TEST(DispatcherLinks, AWorkerWhoseKeyIsNoLongerAllowedIsSentAway) {
   EXPECT_TRUE(d.quiet());
   d.remove_key("w");
   EXPECT_TRUE(d.message<wire::Rehello>("w@1").superseded);
-  EXPECT_EQ(d.commit<store::WorkerGone>().args, (Texts{"w", "1", "goodbye"}));
+  expect_goodbye(d.commit<store::WorkerGone>());
   EXPECT_EQ(d.core.worker_count(), 0u);
 }
 

@@ -10,35 +10,40 @@
 
 #include "config/test_support.hpp"
 #include "dispatcher/core.hpp"
-#include "store/transitions/build.hpp"
-#include "store/transitions/lease.hpp"
-#include "store/transitions/log.hpp"
+#include "store/testing/transition_of.hpp"
 #include "wire/codec.hpp"
 
 namespace headrace::dispatcher {
 
 using Texts = std::vector<std::string>;
 
-/// A call of the store that waits for its answer.
+/// The plainest value that the function gives.
+template <class Transition>
+json::Value plain_answer(const Transition& said) {
+  if constexpr (std::is_same_v<Transition, store::WorkerGone>) return json::Array{json::Array{}};
+  if constexpr (std::is_same_v<Transition, store::Progress>) {
+    const bool ends = !said.items.empty() && std::holds_alternative<store::Progress::Finish>(said.items[0]);
+    return json::Array{said.sequence, ends ? 1 : 0};
+  }
+  if constexpr (std::is_same_v<Transition, store::BuildLost>)
+    return json::Array{static_cast<int>(said.build.results.value())};
+  return json::Array{};
+}
+
+/// A call of the store that waits for its answer. Its fields are those of the transition: call->nonce.
+template <class Transition>
 struct TestCall {
-  std::string function;
-  Texts args;
+  Transition said;
   std::function<void(store::Reply)> done;
 
+  const Transition* operator->() const { return &said; }
   void ok(const json::Value& value) const {
     store::Reply reply;
     reply.ok = true;
     reply.value = wire::encode_value(value);
     if (done) done(std::move(reply));
   }
-  /// Answers with the plainest value that the function gives.
-  void ok() const {
-    if (function == store::WorkerGone::kFunction) return ok(json::Array{json::Array{}});
-    if (function == store::Progress::kFunction)
-      return ok(json::Array{std::stoll(args.at(2)), args.size() > 4 && args.at(4) == "finish" ? 1 : 0});
-    if (function == store::BuildLost::kFunction) return ok(json::Array{std::stoll(args.at(3))});
-    ok(json::Array{});
-  }
+  void ok() const { ok(plain_answer(said)); }
   void refuse(store::Refused why, const std::string& text) const {
     store::Reply reply;
     reply.why = why;
@@ -46,6 +51,27 @@ struct TestCall {
     if (done) done(std::move(reply));
   }
 };
+
+/// The workers that an offer names, in order.
+inline Texts workers_of(const TestCall<store::Offer>& offer) {
+  Texts out;
+  for (const auto& pair : offer->pairs) out.push_back(pair.worker);
+  return out;
+}
+/// The request of an offer's first choice.
+inline std::int64_t request_of(const TestCall<store::Offer>& offer) {
+  return offer->pairs.at(0).request.value;
+}
+/// The item of a report that the store is asked to apply: a Step, Properties or Finish.
+template <class Item>
+Item item_of(const TestCall<store::Progress>& progress, std::size_t index = 0) {
+  return std::get<Item>(progress->items.at(index));
+}
+/// The build that ends with this report, which says nothing else.
+inline wire::Build end_of(const TestCall<store::Progress>& progress) {
+  EXPECT_EQ(progress->items.size(), 1u);
+  return item_of<store::Progress::Finish>(progress).build;
+}
 
 /// The store's answers to questions.
 struct TestStore {
@@ -124,10 +150,10 @@ class TestDispatcher {
 
   /// Takes the next call to the store. It has to be of this transition.
   template <class Transition>
-  TestCall commit() {
-    return take(commits, std::string(Transition::kFunction));
+  TestCall<Transition> commit() {
+    return take<Transition>(commits);
   }
-  TestCall append() { return take(appends, std::string(store::LogAppend::kFunction)); }
+  TestCall<store::LogAppend> append() { return take<store::LogAppend>(appends); }
   /// Takes the next message. It has to be of this type, and for this peer.
   template <class M>
   M message(const std::string& peer) {
@@ -205,7 +231,7 @@ class TestDispatcher {
   wire::Offer offered(std::int64_t id, const std::string& peer, int index = 1,
                       const std::string& slot = "a") {
     const auto call = commit<store::Offer>();
-    EXPECT_EQ(call.args.at(4), std::to_string(id));
+    EXPECT_EQ(request_of(call), id);
     call.ok(json::Array{index, slot});
     return message<wire::Offer>(peer);
   }
@@ -222,7 +248,11 @@ class TestDispatcher {
   struct Sent {
     std::string peer, name, body;
   };
-  std::deque<TestCall> commits, appends;
+  struct Waiting {
+    store::Call call;
+    std::function<void(store::Reply)> done;
+  };
+  std::deque<Waiting> commits, appends;
   std::deque<Sent> sent;
   std::vector<std::int64_t> announced, moved;
   TestStore store;
@@ -246,33 +276,26 @@ class TestDispatcher {
     core.on_answer(a.ticket, std::visit([this](const auto& q) { return store.answer(q); }, a.question),
                    now());
   }
-  TestCall call(const store::Call& c, Ticket ticket) {
-    return {c.function, c.args, [this, ticket](store::Reply reply) {
+  Waiting call(store::Call& c, Ticket ticket) {
+    return {std::move(c), [this, ticket](store::Reply reply) {
               if (ticket) core.on_answer(ticket, std::move(reply), now());
               perform();
               match();
             }};
   }
-  static TestCall take(std::deque<TestCall>& calls, const std::string& function) {
+  template <class Transition>
+  static TestCall<Transition> take(std::deque<Waiting>& calls) {
     if (calls.empty()) {
-      ADD_FAILURE() << "no call of " << function;
+      ADD_FAILURE() << "no call of " << Transition::kFunction;
       return {};
     }
     auto first = std::move(calls.front());
     calls.pop_front();
-    EXPECT_EQ(first.function, function);
-    return first;
+    return {store::testing::transition_of<Transition>(first.call), std::move(first.done)};
   }
 
   std::vector<Ask> asked_;
   int nonces_ = 0;
 };
-
-/// The workers that an offer names, in order.
-inline Texts workers_of(const TestCall& offer) {
-  Texts out;
-  for (std::size_t i = 4; i + 4 < offer.args.size(); i += 5) out.push_back(offer.args[i + 1]);
-  return out;
-}
 
 }  // namespace headrace::dispatcher
