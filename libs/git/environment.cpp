@@ -65,6 +65,11 @@ void prepare(Environment& environment) {
   // What git leaves in the background is killed with what it leaves otherwise, and leaves half a pack.
   configure(environment, "gc.autoDetach", "false");
   configure(environment, "maintenance.autoDetach", "false");
+  // The code of a build can write into its copy whatever git runs or believes. These words go above it.
+  configure(environment, "core.hooksPath", "/dev/null");
+  configure(environment, "core.fsmonitor", "false");
+  configure(environment, "core.untrackedCache", "false");
+  environment["GIT_NO_REPLACE_OBJECTS"] = "1";
 }
 
 }  // namespace headrace::git

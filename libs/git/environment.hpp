@@ -21,7 +21,8 @@ std::span<const std::string_view> repository_variables();
 void forget_repository(Environment& environment);
 
 /// Makes it one for a git that nobody watches and that nothing may outlive: no repository of somebody else,
-/// no questions at a terminal, no tidying in the background. Says nothing where somebody has said otherwise.
+/// no questions at a terminal, no tidying in the background, no programs and no replaced objects of the
+/// repository's own. Says nothing where somebody has said otherwise.
 void prepare(Environment& environment);
 
 }  // namespace headrace::git

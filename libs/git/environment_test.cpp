@@ -36,7 +36,7 @@ TEST(GitEnvironment, AddsToTheSettingsThatAreThere) {
                    {"GIT_CONFIG_VALUE_0", "always"},
                    {"GIT_SSH_COMMAND", "ssh -p 7"}};
   prepare(e);
-  EXPECT_EQ(e.at("GIT_CONFIG_COUNT"), "3");
+  EXPECT_EQ(e.at("GIT_CONFIG_COUNT"), "6");
   EXPECT_EQ(e.at("GIT_CONFIG_KEY_0"), "protocol.file.allow");
   EXPECT_EQ(e.at("GIT_CONFIG_KEY_1"), "gc.autoDetach");
   EXPECT_EQ(e.at("GIT_CONFIG_VALUE_2"), "false");

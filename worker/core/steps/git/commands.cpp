@@ -13,7 +13,7 @@ constexpr bool kQuiet = true, kCollect = true;
 constexpr const char* kAllHeads = "+refs/heads/*:refs/remotes/origin/*";
 constexpr const char* kAllTags = "+refs/tags/*:refs/tags/*";
 
-Words script(const char* text, Words arguments) {
+Words script(const std::string& text, Words arguments) {
   Words words = {"/bin/sh", "-c", text, "git-step"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
@@ -78,13 +78,14 @@ Words configure(const GitOptions& options, const GitTarget& target) {
 
 Words attach(const GitOptions& options, const GitTarget& target) {
   const bool one_branch = options.depth > 0 && !target.cloned && !branch_of(target.ref).empty();
-  return script(kAttach, {target.local_branch, target.commit, target.default_head, tracking_ref(target.ref),
-                          one_branch ? refspec(target.ref) : ""});
+  return script(std::string(kOnlySubmodules) + kAttach,
+                {target.local_branch, target.commit, target.default_head, tracking_ref(target.ref),
+                 one_branch ? refspec(target.ref) : ""});
 }
 
 StepCommand submodules(const GitOptions& options, const std::string& tree) {
   const std::string depth = options.depth > 0 ? std::to_string(options.depth) : "";
-  StepCommand command{script(kSubmodules, {depth}), tree};
+  StepCommand command{script(std::string(kOnlySubmodules) + kSubmodules, {depth}), tree};
   command.display = "git submodule update --init --recursive --force --progress";
   if (!depth.empty()) command.display += " --depth " + depth;
   return command;
