@@ -28,6 +28,7 @@ TEST_F(Functions, ABrokenArgumentLeavesTheKeySpaceAsItWas) {
        {"1", "0", head, "t", "1", "2", "set", "main", map_body(), "1", "kernel", "0", "wait", "main", "", "1",
         "1", "77"}},
       {"scheduler_due", {"1", "1", "main", "", "77", "", "1", "1", map_body(), "1", "kernel", "0"}},
+      {"waiting_split", {"1", "1", "main", "", "2", "1", "77", "1", "1", "2", "", "1", "2"}},
       {"waiting_drop", {"1", "1", "main", ""}},
       {"offer", {"1", "5000", kNonce, "1", "2", "w1", s, "2", "2"}},
       {"accept", {"2", kOther, "w1", s, map_body()}},

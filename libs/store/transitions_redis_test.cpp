@@ -252,6 +252,34 @@ TEST_F(Transitions, WaitingChangesAreReadWithTheirTimer) {
   EXPECT_EQ(redis.read(count_waiting_lists()), 1);
 }
 
+TEST_F(Transitions, AWaitingListBecomesSeveral) {
+  configure();
+  good(ChangeAdd{"", std::nullopt, {wire::Change(), wire::Change(), wire::Change()}});
+  const auto term = good(RoleHold{"scheduler", "s1", 10s}).term;
+  const auto wait = [](int change, bool important) {
+    return SchedulerApply::Wait{{"main", ""}, {change}, important, 7000};
+  };
+  good(SchedulerApply{term, {1}, {0}, redis.read(head()), {wait(1, true), wait(2, false), wait(3, true)}});
+  WaitingSplit split{term, {1}, {"main", ""}, {{"1", 7000, {{1}, {3}}}}};
+  EXPECT_EQ(refused(split), Refused::stale) << "change 2 would be lost";
+  split.parts.push_back({"2", std::nullopt, {{1}}});
+  EXPECT_EQ(refused(split), Refused::stale) << "change 1 would be built twice";
+  split.parts[1] = {"1", std::nullopt, {{2}}};
+  EXPECT_EQ(refused(split), Refused::stale) << "two of one name";
+  split.parts[1].key = "2";
+  good(split);
+  EXPECT_EQ(refused(split), Refused::stale) << "it is done";
+  const auto timers = redis.read(scheduler_state()).timers;
+  ASSERT_EQ(timers.size(), 2u);
+  const auto &first = timers.at({"main", "1"}), &second = timers.at({"main", "2"});
+  ASSERT_EQ(first.changes.size(), 2u);
+  EXPECT_EQ(first.due_ms, 7000);
+  EXPECT_EQ(first.changes[1].change.id.value, 3);
+  EXPECT_TRUE(first.changes[1].important);
+  EXPECT_EQ(second.due_ms, std::nullopt);
+  EXPECT_FALSE(second.changes.at(0).important);
+}
+
 TEST_F(Transitions, AnOutboxKeepsWhatIsNotDelivered) {
   configure();
   const auto term = good(RoleHold{"reporter:mail", "n1", 10s}).term;

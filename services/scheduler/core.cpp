@@ -14,14 +14,21 @@ Core::Core(config::Configuration& configuration, ConfigVersion version, std::int
     assert(kind);  // core_test holds the table against the vocabulary
     schedulers_.push_back(kind->start(configuration, declared));
   }
+  Decisions decisions;
   for (auto& [name, timer] : state.timers)
-    if (!take_timer(name, std::move(timer))) actions_.push_back(store::WaitingDrop{term_, version_, name});
+    if (!take_timer(name, std::move(timer), decisions))
+      actions_.push_back(store::WaitingDrop{term_, version_, name});
+  for (auto& split : decisions.splits) {
+    split.term = term_;
+    split.version = version_;
+    actions_.push_back(std::move(split));
+  }
 }
 
-bool Core::take_timer(const store::TimerName& name, store::Timer timer) {
+bool Core::take_timer(const store::TimerName& name, store::Timer timer, Decisions& decisions) {
   const auto found = std::find_if(schedulers_.begin(), schedulers_.end(),
                                   [&](const auto& scheduler) { return scheduler->name() == name.scheduler; });
-  return found != schedulers_.end() && (*found)->take_timer(name.key, std::move(timer));
+  return found != schedulers_.end() && (*found)->take_timer(name.key, std::move(timer), decisions);
 }
 
 void Core::on_event(const wire::Event& event) {

@@ -26,14 +26,17 @@ struct Complain {
   std::string text;
 };
 
-using Action = std::variant<store::SchedulerApply, store::SchedulerDue, store::WaitingDrop, Complain>;
+using Action = std::variant<store::SchedulerApply, store::SchedulerDue, store::WaitingDrop,
+                            store::WaitingSplit, Complain>;
 using Actions = std::vector<Action>;
 
 class Core {
  public:
   /// @param configuration  outlives the core
   /// @param term           of the scheduler's role; every transition carries it
-  /// @param state          the stored state; timers that no scheduler takes are dropped
+  /// @param state          the stored state; timers that no scheduler takes are dropped, lists that a
+  /// scheduler
+  ///                       has otherwise by now are split
   Core(config::Configuration& configuration, ConfigVersion version, std::int64_t term,
        store::SchedulerState state);
 
@@ -54,7 +57,7 @@ class Core {
   const wire::Cursor& seen() const { return seen_; }
 
  private:
-  bool take_timer(const store::TimerName& name, store::Timer timer);
+  bool take_timer(const store::TimerName& name, store::Timer timer, Decisions& decisions);
   void on_change(const wire::ChangeNew& news, std::int64_t at_ms);
   void move_cursor(std::vector<store::SchedulerApply::Operation> operations);
   void complain(std::vector<std::string> complaints);

@@ -105,21 +105,24 @@ class Checker {
   }
 
   // A tree-stable timer runs out only when every change that is older than its end was seen: such a change
-  // starts it anew.
+  // starts it anew. Each repository has a timer of its own.
   void check_timers() {
-    std::map<std::int64_t, std::int64_t> waiting;  // change → when it came
+    std::map<std::string, std::map<std::int64_t, std::int64_t>> by_repository;  // … → change → when it came
     for (const auto& entry : events_) {
-      if (const auto* e = std::get_if<wire::ChangeNew>(&entry.what)) waiting[e->id.value] = entry.event.at_ms;
+      if (const auto* e = std::get_if<wire::ChangeNew>(&entry.what))
+        by_repository[e->change().value().repository][e->id.value] = entry.event.at_ms;
       const auto* e = std::get_if<wire::BuildsetNew>(&entry.what);
       if (!e) continue;
       const auto set = e->set().value();
       if (set.scheduler != expected_.timed_scheduler) continue;
       std::int64_t due = 0;
+      const auto name = "buildset " + std::to_string(e->id.value) + " was made ";
+      auto& waiting = by_repository[set.sourcestamps.at(0).repository];
       for (const auto id : set.changes) {
+        if (!waiting.contains(id.value)) say("timers", name + "of changes of two repositories");
         due = std::max(due, waiting[id.value] + expected_.tree_stable.count());
         waiting.erase(id.value);
       }
-      const auto name = "buildset " + std::to_string(e->id.value) + " was made ";
       if (e->at_ms < due) say("timers", name + "before its time");
       for (const auto& [id, at] : waiting)
         if (at < due)

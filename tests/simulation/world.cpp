@@ -148,6 +148,7 @@ void World::post_change(int n, bool again) {
   wire::Change change;
   change.revision = revision_of(n);
   change.branch = "main";
+  change.repository = n % 3 ? "git/one" : "git/two";
   change.author = "somebody";
   change.files = {"file" + std::to_string(n)};
   if (expected_.revisions.contains(*change.revision) && !again) return;

@@ -30,7 +30,7 @@ return {
       name = "required",
       fields = with(scheduler, options {
         branch = { "string or false", "only changes of this branch; `false`: only changes without one", otherwise = "every branch" },
-        tree_stable_timer = { "duration", "quiet time before a build; without it every important change is built at once" },
+        tree_stable_timer = { "duration", "quiet time before a build; without it every important change is built at once; see below" },
         important_files = { "path globs", "files that make a change important", otherwise = "all" },
         important = { "change function", "the same as `function(change)`", otherwise = "all", excludes = "important_files" },
         only_important = { "bool", "forgets unimportant changes altogether", default = false },

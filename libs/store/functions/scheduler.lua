@@ -96,6 +96,57 @@ define('scheduler_due', function(prefix, args)
   return done(transition, { bsid })
 end)
 
+-- waiting_split(term, config_version, scheduler, timer, count, (timer, due, listed, change × listed) × count): the
+-- changes of one waiting list go into several, all of them, each into one. due: in ms, '' for a timer that does
+-- not run.
+-- value: {}
+define('waiting_split', function(prefix, args)
+  local term, version = take_int(args, 1), take_int(args, 0)
+  local scheduler, timer = take_name(args, 'a scheduler'), take_key(args)
+  local count, parts, listed = take_int(args, 1, LIMITS.listed), {}, 0
+  for i = 1, count do
+    local part = { name = waiting_name(scheduler, take_key(args)), due = take_time(args), changes = {} }
+    for k = 1, take_int(args, 1, LIMITS.listed) do
+      part.changes[k] = whole(take_int(args, 1))
+      if args.bad then break end
+    end
+    if args.bad then break end
+    parts[i], listed = part, listed + #part.changes
+  end
+  take_end(args)
+  if args.bad then return refuse(args.bad) end
+  local refused = not_held(prefix, 'scheduler', term) or wrong_config(prefix, version)
+  if refused then return refused end
+  local name, waiting, entries = waiting_name(scheduler, timer), {}, 0
+  for _, entry in ipairs(redis.call('LRANGE', prefix .. 'wait:' .. name, 0, -1)) do
+    waiting[string.match(entry, '^%d+')], entries = entry, entries + 1
+  end
+  if listed ~= entries then return refuse('stale: ' .. entries .. ' changes wait, not ' .. listed) end
+  local new = {}
+  for _, part in ipairs(parts) do
+    if new[part.name] or (part.name ~= name and redis.call('EXISTS', prefix .. 'wait:' .. part.name) == 1) then
+      return refuse('stale: a part has the name of a list that exists')
+    end
+    new[part.name] = true
+    for k, change in ipairs(part.changes) do
+      local entry = waiting[change]
+      if not entry then return refuse('stale: change ' .. change .. ' is not on the waiting list') end
+      waiting[change], part.changes[k] = nil, entry
+    end
+  end
+
+  local transition = begin(prefix, args)
+  redis.call('SREM', prefix .. 'waiting', name)
+  redis.call('HDEL', prefix .. 'due', name)
+  redis.call('DEL', prefix .. 'wait:' .. name)
+  for _, part in ipairs(parts) do
+    redis.call('SADD', prefix .. 'waiting', part.name)
+    for _, entry in ipairs(part.changes) do redis.call('RPUSH', prefix .. 'wait:' .. part.name, entry) end
+    if part.due ~= '' then redis.call('HSET', prefix .. 'due', part.name, part.due) end
+  end
+  return done(transition, {})
+end)
+
 -- waiting_drop(term, config_version, scheduler, timer): the scheduler is gone from the configuration, so are
 -- its timer and its list.
 -- value: {}

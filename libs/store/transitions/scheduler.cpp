@@ -47,6 +47,18 @@ Outcome<BuildsetId> SchedulerDue::read(const Reply& reply) {
                             [](const json::Value& v) { return Answer{v.as_array().at(0).as_int()}; });
 }
 
+Call WaitingSplit::call() const {
+  Arguments a;
+  a << term << version << timer.scheduler << timer.key << parts.size();
+  for (const auto& part : parts) {
+    a << part.key << part.due_ms << part.changes.size();
+    for (const auto change : part.changes) a << change;
+  }
+  return make_call<WaitingSplit>(std::move(a));
+}
+
+Outcome<Done> WaitingSplit::read(const Reply& reply) { return read_done(reply); }
+
 Call WaitingDrop::call() const {
   Arguments a;
   a << term << version << timer.scheduler << timer.key;

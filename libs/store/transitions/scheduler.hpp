@@ -65,6 +65,25 @@ struct SchedulerDue {
   static Outcome<Answer> read(const Reply& reply);
 };
 
+/// Puts the changes of one waiting list into several: each of its changes into one of them, in the same
+/// order. Refused: stale (the term, or the list, is another), config, bad.
+struct WaitingSplit {
+  static constexpr std::string_view kFunction = "waiting_split";
+  struct Part {
+    std::string key;                     ///< of a list that does not exist yet, or of the one that is split
+    std::optional<std::int64_t> due_ms;  ///< nothing: its timer does not run
+    std::vector<ChangeId> changes;
+  };
+  std::int64_t term = 0;
+  ConfigVersion version;
+  TimerName timer;
+  std::vector<Part> parts;
+
+  using Answer = Done;
+  Call call() const;
+  static Outcome<Answer> read(const Reply& reply);
+};
+
 /// Forgets a timer and the changes that wait for it: its scheduler is gone from the configuration.
 /// Refused: stale (the term is another), config.
 struct WaitingDrop {

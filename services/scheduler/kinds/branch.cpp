@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // scheduler.branch: builds changes, at once or after a while without a further change (the tree-stable
-// timer).
+// timer). Each history has a timer of its own: waiting_lists.hpp.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -9,6 +9,7 @@
 #include "config/change_filter.hpp"
 #include "config/glob.hpp"
 #include "scheduler/kinds/kind.hpp"
+#include "scheduler/kinds/waiting_lists.hpp"
 
 namespace headrace::scheduler {
 namespace {
@@ -34,11 +35,16 @@ struct BranchOptions {
 class Branch final : public RunningScheduler {
  public:
   Branch(config::Configuration& configuration, const config::Scheduler& declared)
-      : RunningScheduler(configuration, declared), options_(declared.options.as<BranchOptions>()) {}
+      : RunningScheduler(configuration, declared),
+        options_(declared.options.as<BranchOptions>()),
+        // A declared branch makes its codebases one tree. Without it, nothing says which branches belong
+        // together.
+        waiting_(options_.branch.has_value()) {}
 
-  bool take_timer(const std::string& key, store::Timer timer) override {
-    if (key != kTimerKey) return false;
-    waiting_ = std::move(timer);
+  bool take_timer(const std::string& key, store::Timer stored, Decisions& out) override {
+    if (!WaitingLists::is_key(key) || stored.changes.empty()) return false;
+    auto parts = waiting_.take(key, std::move(stored));
+    if (!parts.empty()) out.splits.push_back({{}, {}, timer(key), std::move(parts)});
     return true;
   }
 
@@ -50,36 +56,35 @@ class Branch final : public RunningScheduler {
       if (*important) out.about_event.push_back(store::SchedulerApply::Make{name(), build({change}, out)});
       return;
     }
-    waiting_.changes.push_back({change, *important});
-    store::SchedulerApply::Wait wait{timer(kTimerKey), change.id, *important, {}};
+    auto& list = waiting_.put(change, *important);
+    store::SchedulerApply::Wait wait{timer(list.key), change.id, *important, {}};
     // An unimportant change restarts a timer that runs, but never starts one.
-    if (*important || waiting_.due_ms) {
-      waiting_.due_ms = at_ms + options_.tree_stable_timer.count();
-      wait.due_ms = waiting_.due_ms;
+    auto& due_ms = list.timer.due_ms;
+    if (*important || due_ms) {
+      due_ms = at_ms + options_.tree_stable_timer.count();
+      wait.due_ms = due_ms;
     }
     out.about_event.push_back(std::move(wait));
   }
 
   void on_time(std::int64_t now_ms, Decisions& out) override {
-    if (!waiting_.due_ms || *waiting_.due_ms > now_ms) return;
-    store::SchedulerDue due;
-    due.timer = timer(kTimerKey);
-    due.due_ms = waiting_.due_ms;
-    std::vector<wire::Change> changes;
-    for (auto& waiting : waiting_.changes) {
-      due.changes.push_back(waiting.change.id);
-      changes.push_back(std::move(waiting.change));
+    for (auto& list : waiting_.take_due(now_ms)) {
+      store::SchedulerDue due;
+      due.timer = timer(list.key);
+      due.due_ms = list.timer.due_ms;
+      std::vector<wire::Change> changes;
+      for (auto& waiting : list.timer.changes) {
+        due.changes.push_back(waiting.change.id);
+        changes.push_back(std::move(waiting.change));
+      }
+      due.set = build(std::move(changes), out);
+      out.due.push_back(std::move(due));
     }
-    waiting_ = {};
-    due.set = build(std::move(changes), out);
-    out.due.push_back(std::move(due));
   }
 
-  std::optional<std::int64_t> next_due() const override { return waiting_.due_ms; }
+  std::optional<std::int64_t> next_due() const override { return waiting_.next_due(); }
 
  private:
-  static constexpr const char* kTimerKey = "";
-
   // Tests a change in Buildbot's order: branch, change filter, codebase, importance, only_important.
   // @return whether the change is important; nothing when it does not concern this scheduler
   std::optional<bool> importance(const wire::Change& change, Decisions& out) const {
@@ -127,7 +132,7 @@ class Branch final : public RunningScheduler {
   }
 
   BranchOptions options_;
-  store::Timer waiting_;  // the changes since the last buildset
+  WaitingLists waiting_;  // the changes since the last buildset of their history
 };
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST(Branch, EachChangeRestartsTheTimer) {
   EXPECT_EQ(s.core.next_due(), 9000);
   EXPECT_TRUE(s.at(8999).empty());
   const auto due = only<SchedulerDue>(s.at(9000));
-  EXPECT_EQ(due.timer, (store::TimerName{"main", ""}));
+  EXPECT_EQ(due.timer, (store::TimerName{"main", "1"})) << "the list's name is its first change";
   EXPECT_EQ(due.due_ms, 9000) << "names the timer: a restarted one is another";
   EXPECT_EQ(due.next_due_ms, std::nullopt);
   EXPECT_EQ(due.changes, (std::vector{ChangeId{1}, ChangeId{2}}));
@@ -115,6 +115,78 @@ TEST(Branch, OnlyImportantForgetsTheOthers) {
   s.see(change({"src/a.c"}), 1000);
   EXPECT_EQ(s.decide(change({"README"}), 3000), Texts{});
   EXPECT_EQ(only<SchedulerDue>(s.at(6000)).changes, std::vector{ChangeId{1}});
+}
+
+// The changes of the buildsets, as "1 3".
+Texts built(const Actions& actions) {
+  Texts texts;
+  for (const auto& due : all<SchedulerDue>(actions)) {
+    EXPECT_EQ(due.changes, due.set.changes);
+    std::string text;
+    for (const auto id : due.changes) text += (text.empty() ? "" : " ") + std::to_string(id.value);
+    texts.push_back(text);
+  }
+  return texts;
+}
+
+wire::Change of(std::string codebase, std::string repository, std::optional<std::string> branch = "main",
+                std::string project = "") {
+  auto c = change({"src/a.c"}, std::move(branch));
+  c.codebase = std::move(codebase), c.repository = std::move(repository), c.project = std::move(project);
+  return c;
+}
+
+TEST(Branch, EachHistoryHasATimerOfItsOwn) {
+  CoreRun s(kStable);
+  s.see(of("", "r1"), 1000);
+  s.see(of("", "r1", "topic"), 2000);
+  s.see(of("", "r1", std::nullopt), 2500);
+  s.see(of("", "r2"), 3000);
+  s.see(of("", "r2", "main", "p"), 3500);
+  s.see(of("", "r1"), 4000);
+  EXPECT_EQ(s.core.next_due(), 7000);
+  EXPECT_EQ(built(s.at(7000)), Texts{"2"});
+  EXPECT_EQ(built(s.at(100'000)), (Texts{"3", "4", "5", "1 6"}));
+  EXPECT_EQ(s.core.next_due(), std::nullopt);
+}
+
+TEST(Branch, AnUnimportantChangeWaitsForItsOwnHistory) {
+  CoreRun s(kStable);
+  auto c = of("", "r1", "topic");
+  c.files = {"README"};
+  s.see(c, 1000);
+  s.see(of("", "r1"), 2000);
+  EXPECT_EQ(built(s.at(100'000)), Texts{"2"});
+  s.see(of("", "r1", "topic"), 200'000);
+  EXPECT_EQ(built(s.at(205'000)), Texts{"1 3"});
+}
+
+TEST(Branch, TwoRepositoriesOfOneBranchAreTwoHistories) {
+  CoreRun s("scheduler.branch 'main' { builders = 'a', branch = 'main', tree_stable_timer = '5s' }");
+  s.see(of("", "r1"), 1000);
+  s.see(of("", "r2"), 2000);
+  EXPECT_EQ(built(s.at(100'000)), (Texts{"1", "2"}));
+}
+
+TEST(Branch, TheCodebasesOfADeclaredBranchWaitTogether) {
+  CoreRun s(
+      "scheduler.branch 'main' { builders = 'a', branch = 'main', tree_stable_timer = '5s',\n"
+      "  codebases = { 'app', 'lib' } }");
+  s.see(of("app", "app"), 1000);
+  s.see(of("app", "fork"), 1100);
+  s.see(of("lib", "lib"), 1200);
+  s.see(of("app", "fork"), 1300);
+  s.see(of("lib", "lib"), 1400);
+  EXPECT_EQ(built(s.at(100'000)), (Texts{"2 4", "1 3 5"}));
+}
+
+TEST(Branch, WithoutABranchEachCodebaseWaitsForItself) {
+  CoreRun s(
+      "scheduler.branch 'all' { builders = 'a', tree_stable_timer = '5s', codebases = { 'app', 'lib' } }");
+  s.see(of("app", "app"), 1000);
+  s.see(of("lib", "lib"), 1200);
+  s.see(of("app", "app"), 1300);
+  EXPECT_EQ(built(s.at(100'000)), (Texts{"2", "1 3"}));
 }
 
 TEST(Branch, ATimerGoesOnInTheNextLife) {

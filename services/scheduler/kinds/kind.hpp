@@ -27,9 +27,10 @@ namespace headrace::scheduler {
 /// What schedulers decide about one input. The core adds the term, the version and the cursor.
 struct Decisions {
   std::vector<store::SchedulerApply::Operation>
-      about_event;                       ///< stored in the same step that moves the cursor past the event
-  std::vector<store::SchedulerDue> due;  ///< timers that have run out
-  std::vector<std::string> complaints;   ///< sentences about functions of the configuration that failed
+      about_event;                          ///< stored in the same step that moves the cursor past the event
+  std::vector<store::SchedulerDue> due;     ///< timers that have run out
+  std::vector<store::WaitingSplit> splits;  ///< stored lists that become several
+  std::vector<std::string> complaints;      ///< sentences about functions of the configuration that failed
 };
 
 /// One scheduler of the configuration at work. This base class never starts a build.
@@ -47,7 +48,9 @@ class RunningScheduler {
   /// Takes a timer that was stored under this scheduler's name. The core calls this before any other input.
   /// Every kind has timer keys of its own, because a scheduler may have been of another kind before.
   /// @return false when the timer is of another kind; it is dropped then, with the changes that wait for it
-  virtual bool take_timer(const std::string& /*key*/, store::Timer /*timer*/) { return false; }
+  virtual bool take_timer(const std::string& /*key*/, store::Timer /*timer*/, Decisions& /*out*/) {
+    return false;
+  }
 
   /// @param at_ms  when the change came, on Redis's clock
   virtual void on_change(const wire::Change& /*change*/, std::int64_t /*at_ms*/, Decisions& /*out*/) {}

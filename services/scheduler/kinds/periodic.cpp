@@ -21,7 +21,7 @@ class Periodic final : public RunningScheduler {
       : RunningScheduler(configuration, declared),
         period_ms_(declared.options.as<PeriodicOptions>().period.count()) {}
 
-  bool take_timer(const std::string& key, store::Timer timer) override {
+  bool take_timer(const std::string& key, store::Timer timer, Decisions& /*out*/) override {
     if (key != kTimerKey) return false;
     stored_ms_ = timer.due_ms;
     due_ms_ = timer.due_ms.value_or(0);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The changes that wait for a tree-stable timer, in lists that each become one build. A build has one
+// revision of a codebase, so a list never holds two histories of one codebase: of changes on two branches, or
+// in two repositories, only the newer one would be built. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "store/state/scheduler.hpp"
+#include "store/transitions/scheduler.hpp"
+#include "wire/records.hpp"
+
+namespace headrace::scheduler {
+
+class WaitingLists {
+ public:
+  struct List {
+    std::string key;  ///< of its timer: the id of the change that began it, or "" in data of an older version
+    store::Timer timer;
+  };
+  using Parts = std::vector<store::WaitingSplit::Part>;
+
+  /// @param codebases_together  several codebases may wait in one list, each with a history of its own
+  explicit WaitingLists(bool codebases_together) : codebases_together_(codebases_together) {}
+
+  /// Whether a list of this kind may have this key.
+  static bool is_key(const std::string& key);
+
+  /// Takes a stored list, which has changes.
+  /// @return the lists that must take its place in the store, because it holds what no list may hold: an
+  /// older
+  ///         version stored it, or another configuration; nothing when it is taken as it is
+  Parts take(const std::string& key, store::Timer timer);
+
+  /// Puts a change at the end of the list of its history. A new list begins when there is none.
+  /// @return the list, valid until the next call
+  List& put(const wire::Change& change, bool important);
+
+  /// Takes the lists out whose time has come, the one that is due first in front.
+  std::vector<List> take_due(std::int64_t now_ms);
+
+  std::optional<std::int64_t> next_due() const;
+
+ private:
+  /// What one revision can stand for: repository, project and branch.
+  using History = std::tuple<std::string, std::string, std::optional<std::string>>;
+  struct Entry {
+    List list;
+    std::map<std::string, History> histories;  ///< by codebase
+  };
+
+  static History history(const wire::Change& change);
+  Entry& entry_for(std::vector<Entry>& among, const wire::Change& change) const;
+
+  bool codebases_together_;
+  std::vector<Entry> entries_;  ///< in the order in which they began
+};
+
+}  // namespace headrace::scheduler
