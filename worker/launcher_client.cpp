@@ -46,6 +46,7 @@ class LauncherClient::Impl : public std::enable_shared_from_this<LauncherClient:
     c.env.push_back(std::string(kWorkerMarker) + "=" + options.marker);
     c.descriptors = {{null, 0}, {null, 1}, {2, 2}, {ends[1], kChannelFd}};
     c.new_session = true;
+    c.umask = options.umask;
     const auto pid = spawn::start(c);
     ::close(null);
     ::close(ends[1]);

@@ -5,6 +5,8 @@
 // its write. An exit is told after the last output.
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
@@ -19,6 +21,7 @@ struct LauncherOptions {
   std::string program;         ///< path of headrace-launcher
   milliseconds lease{30'000};  ///< silence of the worker after which commands are killed
   std::string marker;          ///< of the base directory
+  mode_t umask = 022;          ///< of what commands make
 };
 
 class LauncherClient {

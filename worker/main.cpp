@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "log/log.hpp"
+#include "process/private_files.hpp"
 #include "worker/launcher/channel.hpp"
 #include "worker/platform/base_directory.hpp"
 #include "worker/platform/processes.hpp"
@@ -14,11 +15,14 @@
 int main(int argc, char** argv) {
   using namespace headrace;
   int status = 0;
-  const auto settings = worker::read_settings(argc, argv, status);
+  auto settings = worker::read_settings(argc, argv, status);
   if (!settings) return status;
+  settings->umask = process::make_files_private();
   start_logging("worker", settings->log_level);
   const auto base = worker::platform::BaseDirectory::take(settings->base_directory);
   if (!base) return std::fprintf(stderr, "headrace-worker: %s\n", base.error().text.c_str()), 2;
+  if (const auto open = process::close_to_others(base->path(), process::Depth::folder); !open.empty())
+    spdlog::warn("{}", open);
   try {
     // What an earlier life could not clear away (its launcher was killed with it).
     const int left = worker::platform::kill_marked(worker::kWorkerMarker, base->marker());

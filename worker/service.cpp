@@ -64,6 +64,7 @@ WorkerService::WorkerService(const Settings& settings, const platform::BaseDirec
       status_page_([this] { return health(core_.status()); }, metrics_) {
   LauncherOptions options;
   options.program = settings_.launcher;
+  options.umask = settings_.umask;
   options.lease = settings_.lease;
   options.marker = marker_;
   LauncherClient::Events events;

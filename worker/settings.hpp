@@ -2,6 +2,8 @@
 // What the worker's process needs to know; each has a flag and an environment variable.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -18,6 +20,7 @@ struct Settings {
   milliseconds lease{30'000};  ///< silence of this process after which the launcher kills its commands
   std::string log_level = "info";
   std::string status;    ///< "unix:/path" or "HOST:PORT" for /healthz and /metrics; "" : none
+  mode_t umask = 022;    ///< that the process was started with: of what steps make
   int parent_fd = -1;    ///< its end means: stop
   std::string launcher;  ///< path of headrace-launcher
 };

@@ -6,6 +6,7 @@
 #include "cli/up/data_directory.hpp"
 #include "cli/up/port.hpp"
 #include "cli/up/supervisor.hpp"
+#include "process/private_files.hpp"
 #include "spawn/spawn.hpp"
 
 namespace headrace::cli {
@@ -14,6 +15,7 @@ namespace {
 int up(UpSettings& settings) {
   auto checked = check_config(settings.config);
   if (!checked.configuration) return kWrongUsage;
+  settings.umask = process::make_files_private();
   DataDirectory data(settings.data);
   data.end_leftovers();  // they may still hold the ports
   const ReservedPort web("--web", settings.web), intake("--intake", settings.intake),

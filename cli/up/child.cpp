@@ -51,6 +51,7 @@ void Child::start() {
   if (program_.watches_parent) command.descriptors.emplace_back(parent_pipe_, 3);
   command.new_session = true;
   command.parent_death_signal = SIGTERM;
+  command.umask = program_.umask;
   const auto pid = spawn::start(command);
   ::close(log);
   ::close(nothing);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "cli/command.hpp"
 #include "cli/up/settings.hpp"
 #include "clock/clock.hpp"
+#include "process/private_files.hpp"
 
 namespace headrace::cli {
 namespace {
@@ -72,8 +74,13 @@ DataDirectory::DataDirectory(const std::string& path) {
     if (error) throw UsageError("--data: cannot make " + path + folder + ": " + error.message());
   }
   path_ = fs::canonical(path).string();
-  ::chmod((path_ + "/keys").c_str(), 0700);
-  ::chmod((path_ + "/run").c_str(), 0700);
+  // `path` itself may be a folder that others need, as a home is.
+  for (const char* folder : {"/run", "/log", "/keys", "/redis", "/logs", "/web"})
+    if (const auto open = process::close_to_others(path_ + folder, process::Depth::tree); !open.empty())
+      std::cerr << "headrace: " << open << std::endl;
+  // What builds made keeps the modes that their steps gave it.
+  for (const char* folder : {"/workers", "/pollers"})
+    process::close_to_others(path_ + folder, process::Depth::folder);
 
   const auto file = path_ + "/run/lock";
   lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

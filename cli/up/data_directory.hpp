@@ -8,7 +8,8 @@ namespace headrace::cli {
 
 class DataDirectory {
  public:
-  /// Makes `path` and its folders and locks it (flock: gone with this process, however it ends).
+  /// Makes `path` and its folders, closed to other users, closes those that an earlier version left open, and
+  /// locks it (flock: gone with this process, however it ends).
   /// Throws UsageError naming the holder's pid when another `up` has it, or the path when it cannot be made.
   explicit DataDirectory(const std::string& path);
   /// Removes what was only true while `up` ran: control file, pid files, the runtime directory.

@@ -68,6 +68,7 @@ Program worker_program(const Layout& layout, const UpSettings& settings, const s
   Program p;
   p.name = "worker-" + file;
   p.status = layout.status_socket(p.name);
+  p.umask = settings.umask;  // what its steps make is not ours
   p.argv = {layout.bin + "/headrace-worker",
             "--base-dir",
             layout.data + "/workers/" + file,

@@ -2,6 +2,9 @@
 // Which programs `up` runs, and with which words.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +15,9 @@ namespace headrace::cli {
 struct Program {
   std::string name;  ///< "redis", "bus", …, "worker-<name>"; of its pid file and its log
   std::vector<std::string> argv;
-  std::string status;          ///< socket that answers /healthz; "" : none
-  bool watches_parent = true;  ///< reads descriptor 3, whose end is ours
+  std::string status;           ///< socket that answers /healthz; "" : none
+  bool watches_parent = true;   ///< reads descriptor 3, whose end is ours
+  std::optional<mode_t> umask;  ///< none: that of `up`, which is 077
 };
 
 /// Endpoints with their real ports.

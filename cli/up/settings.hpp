@@ -2,6 +2,8 @@
 // What `headrace up` was told, and the paths that follow from it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 namespace headrace::cli {
@@ -17,6 +19,7 @@ struct UpSettings {
   int lease_ms = 30'000;     ///< of a worker: without a word for this long its builds are given away
   int heartbeat_ms = 5'000;  ///< that workers are asked to keep
   std::string log_level = "info";
+  mode_t umask = 022;    ///< that `up` was started with: of what steps make
   bool verbose = false;  ///< children write to the terminal instead of to DATA/log
 };
 

@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "log/log.hpp"
+#include "process/private_files.hpp"
 
 namespace headrace::process {
 
 Loop::Loop(const std::string& name, const std::string& log_level)
     : signals_(io_, SIGTERM, SIGINT), parent_(io_) {
+  make_files_private();
   start_logging(name, log_level);
   std::signal(SIGPIPE, SIG_IGN);
 }

@@ -8,6 +8,7 @@
 
 #include "log/log.hpp"
 #include "process/loop.hpp"
+#include "process/private_files.hpp"
 #include "process/status_page.hpp"
 #include "service/durability_check.hpp"
 #include "service/key_file.hpp"
@@ -234,6 +235,12 @@ ServiceRunner::~ServiceRunner() = default;
 int ServiceRunner::run(Service& service) {
   auto& i = *impl_;
   i.service = &service;
+  if (const auto& data = i.settings.data; !data.empty()) {
+    for (const char* folder : {"/logs", "/web"})
+      if (const auto open = process::close_to_others(data + folder, process::Depth::tree); !open.empty())
+        spdlog::warn("{}", open);
+    process::close_to_others(data + "/pollers", process::Depth::folder);
+  }
   try {
     i.start_bus();
     i.status.serve(i.io, i.settings.status);

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,6 +90,7 @@ int child(void* argument) {
     if (getppid() != state.parent) return 127;  // it died in between
   }
   if (c.new_session) setsid();
+  if (c.umask) umask(*c.umask);
   state.report.stage = 1;
   if (!c.directory.empty() && chdir(c.directory.c_str()) != 0) {
     state.report.error = errno;

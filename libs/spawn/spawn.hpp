@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -20,6 +21,7 @@ struct Command {
   std::vector<std::pair<int, int>> descriptors;
   bool new_session = false;     ///< setsid: a session and process group of its own
   int parent_death_signal = 0;  ///< sent when the calling thread ends; 0: none
+  std::optional<mode_t> umask;  ///< none: the parent's
 };
 
 struct Failure {

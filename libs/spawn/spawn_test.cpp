@@ -118,6 +118,19 @@ TEST(Spawn, TheChildHasDefaultSignalsAndNoOtherDescriptors) {
   EXPECT_EQ(e->output, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
 
+TEST(Spawn, TheUmaskIsTheChildsOwn) {
+  const auto before = umask(077);
+  Command c;
+  c.argv = {"/bin/sh", "-c", "umask"};
+  const auto inherited = run(c);
+  c.umask = 027;
+  const auto given = run(c);
+  EXPECT_EQ(umask(before), 077u);
+  ASSERT_TRUE(inherited && given);
+  EXPECT_EQ(inherited->output, "0077\n");
+  EXPECT_EQ(given->output, "0027\n");
+}
+
 TEST(Spawn, DescriptorsMayTradePlaces) {
   int a[2], b[2];
   ASSERT_EQ(pipe2(a, O_CLOEXEC), 0);

@@ -20,7 +20,7 @@ Result<BaseDirectory> BaseDirectory::take(const std::string& given) {
   const std::string path = std::filesystem::canonical(given, error).string();
   if (error) return fail("base directory '" + given + "': " + error.message());
   const std::string lock = path + "/worker.lock";
-  const int fd = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  const int fd = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return fail("'" + lock + "' cannot be written: " + std::strerror(errno));
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     char holder[32] = {};
