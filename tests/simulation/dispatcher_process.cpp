@@ -105,9 +105,9 @@ void SimulatedDispatcher::perform(dispatcher::Commit& a) {
   auto call = std::move(a.call);
   const auto done = [this, ticket = a.ticket](store::Reply reply) { answer(ticket, std::move(reply)); };
   if (env_.mutation == Mutation::attempt_skipped) skip_attempt(env_, call);
-  if (env_.mutation == Mutation::refused_without_end && is_finish(call) && env_.faulty.contains(call.args[1]))
-    return;
-  if (env_.mutation == Mutation::verdict_twice && is_finish(call))
+  const auto ends = env_.mutation != Mutation::none ? claim_that_ends(call) : std::nullopt;
+  if (env_.mutation == Mutation::refused_without_end && ends && env_.faulty.contains(ends->nonce)) return;
+  if (env_.mutation == Mutation::verdict_twice && ends)
     return process_.commit_call(call, end_twice(env_, call, done));
   process_.commit_call(std::move(call), done);
 }

@@ -3,21 +3,26 @@
 
 #include "logchunk/chunk.hpp"
 #include "store/testing/harm.hpp"
+#include "store/testing/transition_of.hpp"
 #include "store/transitions/build.hpp"
 #include "wire/codec.hpp"
 #include "wire/worker_protocol.hpp"
 
 namespace headrace::simulation {
 
-bool is_finish(const store::Call& call) {
-  return call.is<store::Progress>() && call.args.size() >= 7 && call.args[call.args.size() - 3] == "finish";
+std::optional<wire::Claim> claim_that_ends(const store::Call& call) {
+  if (!call.is<store::Progress>()) return {};
+  const auto report = store::testing::transition_of<store::Progress>(call);
+  if (report.items.empty() || !std::holds_alternative<store::Progress::Finish>(report.items.back()))
+    return {};
+  return report.claim;
 }
 
 std::function<void(store::Reply)> end_twice(Environment& env, const store::Call& call,
                                             std::function<void(store::Reply)> done) {
   if (std::exchange(env.mutated, true)) return done;
-  const wire::Claim claim{RequestId{std::stoll(call.args[0])}, call.args[1]};
-  auto build = store::testing::Resurrection(env.store.raw(), claim, std::stoll(call.args[2]));
+  const auto report = store::testing::transition_of<store::Progress>(call);
+  auto build = store::testing::Resurrection(env.store.raw(), report.claim, report.sequence);
   return [&env, call, build, done](store::Reply r) mutable {
     if (r.ok) {
       build.begin();
@@ -30,7 +35,8 @@ std::function<void(store::Reply)> end_twice(Environment& env, const store::Call&
 
 void skip_attempt(Environment& env, const store::Call& call) {
   if (!call.is<store::Accept>() || std::exchange(env.mutated, true)) return;
-  store::testing::count_attempt(env.store.raw(), RequestId{std::stoll(call.args[0])});
+  store::testing::count_attempt(env.store.raw(),
+                                store::testing::transition_of<store::Accept>(call).claim.request);
 }
 
 std::string without_cancels(const std::string& name, const std::string& body) {

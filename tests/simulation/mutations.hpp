@@ -3,6 +3,7 @@
 // checker looks at it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "simulation/environment.hpp"
@@ -10,8 +11,8 @@
 
 namespace headrace::simulation {
 
-/// A call that ends a build.
-bool is_finish(const store::Call& call);
+/// The claim of the build that this call ends; nothing: it ends none.
+std::optional<wire::Claim> claim_that_ends(const store::Call& call);
 /// A callback for this end of a build that puts the claim back as if nothing had ended, commits the end
 /// once more, and goes on with `done`. Once a run.
 std::function<void(store::Reply)> end_twice(Environment& env, const store::Call& call,
