@@ -2,12 +2,24 @@
 """usage: format.py [--fix]
 
 clang-format over every C++ file; those that were in order before are not looked at again. --fix writes them.
+Every text file names its licence in its first lines, except the kinds that have no comments.
 """
 
 import subprocess
 import sys
 
 from tree import ROOT, Memory, digest, files, version
+
+LICENCE = b"SPDX-License-Identifier: Apache-2.0"
+WITHOUT_COMMENTS = (".json", ".patch", "LICENSE")
+
+
+def without_licence():
+    """The text files that do not name their licence."""
+    for path in files():
+        begin = (ROOT / path).read_bytes()[:1000]
+        if LICENCE not in begin and b"\0" not in begin and not path.name.endswith(WITHOUT_COMMENTS):
+            yield path
 
 
 def main():
@@ -16,19 +28,22 @@ def main():
     passed = Memory("format.passed")
     keys = {path: digest(style, (ROOT / path).read_bytes()) for path in files(".cpp", ".hpp")}
     todo = [path for path, key in keys.items() if key not in passed]
-    bad = False
+    unset = False
     for begin in range(0, len(todo), 50):
         part = todo[begin:begin + 50]
         command = ["clang-format", *(["-i"] if fix else ["--dry-run", "-Werror"]), *map(str, part)]
         if subprocess.run(command, cwd=ROOT).returncode:
-            bad = True
+            unset = True
         else:
             for path in part:
                 passed.add(digest(style, (ROOT / path).read_bytes()))
     passed.save()
-    if bad:
+    if unset:
         print("format: `scripts/check --fix format` puts it right")
-    return 1 if bad else 0
+    nameless = list(without_licence())
+    for path in nameless:
+        print(f"{path}: its first lines do not say '{LICENCE.decode()}'")
+    return 1 if unset or nameless else 0
 
 
 if __name__ == "__main__":

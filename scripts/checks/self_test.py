@@ -50,6 +50,8 @@ def function(name, lines):
 
 FAULTS = [  # (what is done, how it is done, the check, what it says)
     ("a badly set line", appended(SMALL, "int  x ;\n"), check("format"), "code should be clang-formatted"),
+    ("a file that names no licence", replaced("docs/processes.txt", "# SPDX-License-Identifier: Apache-2.0\n", ""), check("format"),
+     "docs/processes.txt: its first lines do not say"),
     ("a name in capitals", appended(SMALL, "int BadName() { return 0; }\n"), TIDY, "invalid case style for function 'BadName'"),
     ("a use after a move", appended(SMALL, "std::string moved(std::string a) {\n  std::string b = std::move(a);\n"
                                            "  return b + a;\n}\n"), TIDY, "bugprone-use-after-move"),
