@@ -1,63 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/launcher_client.hpp"
 
-#include <fcntl.h>
-#include <sys/socket.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
 #include "spawn/spawn.hpp"
 #include "worker/command_pipes.hpp"
-#include "worker/launcher/channel.hpp"
+#include "worker/launcher_process.hpp"
+#include "worker/platform/control_group.hpp"
+#include "worker/platform/processes.hpp"
 
 namespace headrace::worker {
 namespace {
 namespace asio = boost::asio;
 constexpr milliseconds kAliveEvery{1000};
-constexpr int kChannelFd = 3;  // in the launcher
+constexpr milliseconds kSweepAtMost{5000};
+constexpr milliseconds kEndAtMost{2000};
+
+template <class Done>
+void wait_until(Done done, milliseconds at_most) {
+  const auto give_up = std::chrono::steady_clock::now() + at_most;
+  while (!done() && std::chrono::steady_clock::now() < give_up)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+}
+
 }  // namespace
 
 class LauncherClient::Impl : public std::enable_shared_from_this<LauncherClient::Impl> {
  public:
-  Impl(asio::io_context& io, Events events)
-      : io_(io), events_(std::move(events)), socket_(io.get_executor()), alive_(io) {}
+  Impl(asio::io_context& io, LauncherOptions options, Events events)
+      : io_(io), options_(std::move(options)), events_(std::move(events)), alive_(io) {}
 
-  void launch(const LauncherOptions& options) {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-      throw std::runtime_error(std::string("no socket pair for the launcher: ") + std::strerror(errno));
-    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    spawn::Command c;
-    c.argv = {options.program, std::to_string(kChannelFd), std::to_string(options.lease.count()),
-              options.marker};
-    for (auto& e : spawn::own_environment())
-      if (!e.starts_with("HEADRACE_")) c.env.push_back(e);
-    // An earlier launcher is found by it and swept away as well.
-    c.env.push_back(std::string(kWorkerMarker) + "=" + options.marker);
-    c.descriptors = {{null, 0}, {null, 1}, {2, 2}, {ends[1], kChannelFd}};
-    c.new_session = true;
-    c.umask = options.umask;
-    const auto pid = spawn::start(c);
-    ::close(null);
-    ::close(ends[1]);
-    if (!pid) {
-      ::close(ends[0]);
-      throw std::runtime_error(pid.error().text());
-    }
-    pid_ = *pid;
-    channel_ = std::make_unique<Channel>(ends[0]);
-    socket_.assign(ends[0]);
-    wait_read();
+  void begin() {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    group_ = platform::ControlGroup::make("headrace-" + options_.marker);
+    if (group_) swept_ += group_->kill();
+    swept_ += platform::kill_marked(kWorkerMarker, options_.marker);
+    launch();
     tick();
   }
 
@@ -66,129 +56,208 @@ class LauncherClient::Impl : public std::enable_shared_from_this<LauncherClient:
     auto ends = pipes->open(command.input, [this, exec = command.exec](char channel, std::string_view bytes) {
       events_.output(exec, channel, bytes);
     });
-    if (ends.empty()) {
-      const SpawnFailure failure{errno, "start", command.argv.at(0)};
-      asio::post(io_, [self = shared_from_this(), exec = command.exec, failure] {
-        if (self->events_.spawn_failed) self->events_.spawn_failed(exec, failure);
-      });
-      return;
+    if (ends.empty()) return cannot_start(command, errno);
+    Launcher* const launcher = idle();
+    if (!launcher) {
+      for (const int end : ends) ::close(end);
+      return cannot_start(command, EAGAIN);
     }
-    runs_[command.exec] = pipes;
+    launcher->exec = command.exec;
+    runs_[command.exec] = {pipes, launcher->process};
     json::Array env;
     for (const auto& [name, value] : command.env) env.push_back(name + "=" + value);
-    send(json::Object{{"op", "start"},
-                      {"id", command.exec.value},
-                      {"argv", json::Array(command.argv.begin(), command.argv.end())},
-                      {"env", std::move(env)},
-                      {"directory", command.directory}},
-         std::move(ends));
+    launcher->process->send(json::Object{{"op", "start"},
+                                         {"id", command.exec.value},
+                                         {"argv", json::Array(command.argv.begin(), command.argv.end())},
+                                         {"env", std::move(env)},
+                                         {"directory", command.directory}},
+                            std::move(ends));
     pipes->start();
   }
 
   void kill(const KillCommand& command) {
-    send(json::Object{{"op", "kill"}, {"id", command.exec.value}, {"sigterm_ms", command.sigterm.count()}});
+    const auto it = runs_.find(command.exec);
+    if (it == runs_.end()) return;
+    it->second.launcher->send(
+        json::Object{{"op", "kill"}, {"id", command.exec.value}, {"sigterm_ms", command.sigterm.count()}});
   }
 
   void discard(ExecId exec) {
     const auto it = runs_.find(exec);
-    if (it != runs_.end()) std::shared_ptr(it->second)->discard();
+    if (it != runs_.end()) std::shared_ptr(it->second.pipes)->discard();
   }
 
   void set_reading(ExecId exec, bool on) {
     const auto it = runs_.find(exec);
-    if (it != runs_.end()) std::shared_ptr(it->second)->set_reading(on);
+    if (it != runs_.end()) std::shared_ptr(it->second.pipes)->set_reading(on);
   }
+
+  int swept() const { return swept_; }
 
   void shut_down() {
     events_ = {};
     alive_.cancel();
-    socket_.release();
-    channel_.reset();  // the launcher sees the end, kills and leaves
-    for (auto& [exec, pipes] : runs_) pipes->close();
+    for (auto& launcher : launchers_) launcher.process->hang_up();
+    for (auto& [exec, run] : runs_) run.pipes->close();
     runs_.clear();
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-    while (pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) == 0 && std::chrono::steady_clock::now() < give_up)
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    pid_ = 0;
+    wait_until(
+        [this] {
+          return std::all_of(launchers_.begin(), launchers_.end(),
+                             [](const auto& l) { return l.process->reap(); });
+        },
+        kEndAtMost);
+    launchers_.clear();
+    if (group_) group_->remove();
   }
 
  private:
-  using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+  struct Launcher {
+    std::shared_ptr<LauncherProcess> process;
+    std::optional<ExecId> exec;                   ///< what it runs
+    std::optional<platform::ControlGroup> group;  ///< that it and its command are in
+  };
+  struct Run {
+    std::shared_ptr<CommandPipes> pipes;
+    std::shared_ptr<LauncherProcess> launcher;
+  };
 
-  void send(const json::Value& message, std::vector<int> descriptors = {}) {
-    channel_->send(message, std::move(descriptors));
-    wait_write();
+  Launcher& launch() {
+    Launcher launcher;
+    launcher.process = std::make_shared<LauncherProcess>(io_);
+    std::vector<std::string> env;
+    for (auto& e : spawn::own_environment())
+      if (!e.starts_with("HEADRACE_")) env.push_back(std::move(e));
+    // A launcher of an earlier life is found by it and swept away as well.
+    env.push_back(std::string(kWorkerMarker) + "=" + options_.marker);
+    LauncherProcess::Events events;
+    auto* const process = launcher.process.get();
+    events.message = [this, process](const json::Value& m) { on_message(*process, m); };
+    events.gone = [this, process] { on_gone(*process); };
+    launcher.process->launch(options_.program, {std::to_string(options_.lease.count()), options_.marker},
+                             std::move(env), options_.umask, std::move(events));
+    // Before it has heard a word, so that no command of it is outside.
+    if (group_) launcher.group = group_->make_inside(std::to_string(++last_group_));
+    if (launcher.group) launcher.group->add(process->pid());
+    return launchers_.emplace_back(std::move(launcher));
   }
 
-  void wait_read() {
-    socket_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const auto& error) {
-      if (error || !self->channel_) return;
-      const bool open =
-          self->channel_->receive([&](const json::Value& m, std::vector<int>) { self->on_message(m); });
-      if (!self->channel_) return;
-      if (open) return self->wait_read();
-      if (self->events_.lost) self->events_.lost();
-    });
+  Launcher* idle() {
+    const auto it = std::find_if(launchers_.begin(), launchers_.end(), [](const auto& l) { return !l.exec; });
+    if (it != launchers_.end()) return &*it;
+    try {
+      return &launch();
+    } catch (const std::runtime_error&) {
+      return nullptr;  // no process or descriptor left; later there may be
+    }
   }
 
-  void wait_write() {
-    if (writing_ || !channel_->wants_to_write()) return;
-    writing_ = true;
-    socket_.async_wait(Descriptor::wait_write, [self = shared_from_this()](const auto& error) {
-      self->writing_ = false;
-      if (error || !self->channel_) return;
-      self->channel_->flush();
-      self->wait_write();
+  void cannot_start(const StartCommand& command, int error) {
+    const SpawnFailure failure{error, "start", command.argv.at(0)};
+    asio::post(io_, [self = shared_from_this(), exec = command.exec, failure] {
+      if (self->events_.spawn_failed) self->events_.spawn_failed(exec, failure);
     });
   }
 
   void tick() {
-    send(json::Object{{"op", "alive"}});
+    for (auto& launcher : launchers_) launcher.process->send(json::Object{{"op", "alive"}});
     alive_.expires_after(kAliveEvery);
     alive_.async_wait([self = shared_from_this()](const auto& error) {
-      if (!error && self->channel_) self->tick();
+      if (!error && self->events_.exit) self->tick();
     });
   }
 
-  void on_message(const json::Value& m) {
+  void on_message(const LauncherProcess& process, const json::Value& m) {
     const ExecId exec{m["id"].int_or(0)};
-    const auto it = runs_.find(exec);
-    if (it == runs_.end()) return;
-    const auto pipes = it->second;
-    const bool failed = m["op"] == json::Value("failed");
+    for (auto& launcher : launchers_)
+      if (launcher.process.get() == &process && launcher.exec == exec) launcher.exec.reset();
+    if (m["op"] == json::Value("failed")) {
+      const SpawnFailure failure{static_cast<int>(m["error"].int_or(0)), m["what"].string_or(""),
+                                 m["path"].string_or("")};
+      return finish(exec, [this, exec, failure] {
+        if (events_.spawn_failed) events_.spawn_failed(exec, failure);
+      });
+    }
     Exit exit;
     exit.code = static_cast<int>(m["code"].int_or(-1));
     exit.signal = static_cast<int>(m["signal"].int_or(0));
     exit.lost = m["lost"].bool_or(false);
-    const SpawnFailure failure{static_cast<int>(m["error"].int_or(0)), m["what"].string_or(""),
-                               m["path"].string_or("")};
-    pipes->finish([this, weak = weak_from_this(), exec, failed, exit, failure] {
-      const auto self = weak.lock();
-      if (!self) return;
-      runs_.erase(exec);
-      if (failed && events_.spawn_failed) events_.spawn_failed(exec, failure);
-      if (!failed && events_.exit) events_.exit(exec, exit);
+    end(exec, exit);
+  }
+
+  void end(ExecId exec, const Exit& exit) {
+    finish(exec, [this, exec, exit] {
+      if (events_.exit) events_.exit(exec, exit);
     });
   }
 
+  // Tells the end once everything that the command wrote is read.
+  void finish(ExecId exec, std::function<void()> tell) {
+    const auto it = runs_.find(exec);
+    if (it == runs_.end()) return;
+    const auto pipes = it->second.pipes;
+    pipes->finish([weak = weak_from_this(), exec, tell = std::move(tell)] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->runs_.erase(exec);
+      tell();
+    });
+  }
+
+  void on_gone(const LauncherProcess& process) {
+    const auto it = std::find_if(launchers_.begin(), launchers_.end(),
+                                 [&](const auto& l) { return l.process.get() == &process; });
+    if (it == launchers_.end()) return;
+    const Launcher gone = std::move(*it);
+    launchers_.erase(it);
+    gone.process->hang_up();
+    ::kill(gone.process->pid(), SIGKILL);  // it may have closed its end alone
+    wait_until([&] { return gone.process->reap(); }, kEndAtMost);
+    if (gone.group) {
+      gone.group->kill();
+      gone.group->remove();
+    }
+    kill_strays();
+    if (events_.lost) events_.lost();
+    if (gone.exec) end(*gone.exec, Exit{.code = -1, .signal = SIGKILL, .lost = true});
+  }
+
+  // Everything below this process that is no launcher was left by a launcher that is gone.
+  void kill_strays() {
+    wait_until(
+        [this] {
+          bool found = false;
+          for (const pid_t child : platform::children_of(getpid())) {
+            if (std::any_of(launchers_.begin(), launchers_.end(),
+                            [&](const auto& l) { return l.process->pid() == child; }))
+              continue;
+            for (const auto& p : platform::tree_of(child)) platform::send_signal(p, SIGKILL);
+            found |= waitpid(child, nullptr, WNOHANG) == 0;
+          }
+          return !found;
+        },
+        kSweepAtMost);
+  }
+
   asio::io_context& io_;
+  const LauncherOptions options_;
   Events events_;
-  std::unique_ptr<Channel> channel_;
-  Descriptor socket_;
   asio::steady_timer alive_;
-  bool writing_ = false;
-  pid_t pid_ = 0;
-  std::map<ExecId, std::shared_ptr<CommandPipes>> runs_;
+  std::vector<Launcher> launchers_;
+  std::map<ExecId, Run> runs_;
+  std::optional<platform::ControlGroup> group_;
+  int last_group_ = 0;
+  int swept_ = 0;
 };
 
 LauncherClient::LauncherClient(asio::io_context& io, const LauncherOptions& options, Events events)
-    : impl_(std::make_shared<Impl>(io, std::move(events))) {
-  impl_->launch(options);
+    : impl_(std::make_shared<Impl>(io, options, std::move(events))) {
+  impl_->begin();
 }
 LauncherClient::~LauncherClient() { impl_->shut_down(); }
 void LauncherClient::start(const StartCommand& command) { impl_->start(command); }
 void LauncherClient::kill(const KillCommand& command) { impl_->kill(command); }
 void LauncherClient::discard(ExecId exec) { impl_->discard(exec); }
 void LauncherClient::set_reading(ExecId exec, bool on) { impl_->set_reading(exec, on); }
+int LauncherClient::swept() const { return impl_->swept(); }
 
 }  // namespace headrace::worker

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The worker's side of the launcher: starts it, sends it commands, reads their output from pipes.
+// The worker's side of the launchers: starts them, gives each one command at a time, reads output from pipes.
+//
+// A launcher runs one command at a time, so whatever is left below it belongs to that command, whatever it
+// did to its session, environment and directory. There are as many as commands ever ran at once; they stay.
+// A launcher that somebody kills takes its command with it: what it leaves becomes this process's (a child
+// subreaper) and is killed here; the others go on.
 //
 // Owns no decision. Output comes in large portions; a command that is paused is not read, so it waits in
 // its write. An exit is told after the last output.
@@ -30,18 +35,22 @@ class LauncherClient {
     std::function<void(ExecId, char channel, std::string_view)> output;
     std::function<void(ExecId, const Exit&)> exit;
     std::function<void(ExecId, const SpawnFailure&)> spawn_failed;
-    std::function<void()> lost;  ///< the launcher is gone: end with an error, somebody starts us anew
+    std::function<void()>
+        lost;  ///< a launcher was killed; the exit of its command, a lost one, comes after it
   };
 
-  /// Starts the launcher; call before any thread exists. Throws std::runtime_error when it cannot.
+  /// Starts the first launcher. Throws std::runtime_error when it cannot. Kills what an earlier life of this
+  /// worker has left.
   LauncherClient(boost::asio::io_context& io, const LauncherOptions& options, Events events);
-  /// The launcher kills what still runs and ends; waits for it, at most 2 s.
+  /// The launchers kill what still runs and end; waits for them, at most 2 s.
   ~LauncherClient();
 
   void start(const StartCommand& command);
   void kill(const KillCommand& command);
   void discard(ExecId exec);
   void set_reading(ExecId exec, bool on);
+  /// Processes that an earlier life of this worker had left.
+  int swept() const;
 
  private:
   class Impl;

@@ -6,9 +6,7 @@
 
 #include "log/log.hpp"
 #include "process/private_files.hpp"
-#include "worker/launcher/channel.hpp"
 #include "worker/platform/base_directory.hpp"
-#include "worker/platform/processes.hpp"
 #include "worker/service.hpp"
 #include "worker/settings.hpp"
 
@@ -24,9 +22,6 @@ int main(int argc, char** argv) {
   if (const auto open = process::close_to_others(base->path(), process::Depth::folder); !open.empty())
     spdlog::warn("{}", open);
   try {
-    // What an earlier life could not clear away (its launcher was killed with it).
-    const int left = worker::platform::kill_marked(worker::kWorkerMarker, base->marker());
-    if (left > 0) spdlog::warn("killed what an earlier life left processes={}", left);
     return worker::WorkerService(*settings, *base).run();
   } catch (const std::exception& e) {
     spdlog::error("cannot go on: {}", e.what());

@@ -8,9 +8,7 @@
 #include "git/environment.hpp"
 #include "log/log.hpp"
 #include "spawn/spawn.hpp"
-#include "worker/launcher/channel.hpp"
 #include "worker/platform/facts.hpp"
-#include "worker/platform/processes.hpp"
 #include "worker/status.hpp"
 
 namespace headrace::worker {
@@ -81,12 +79,12 @@ WorkerService::WorkerService(const Settings& settings, const platform::BaseDirec
     perform();
   };
   events.lost = [this] {
-    spdlog::error("the launcher is gone, so are its commands; ending, to be started anew");
-    platform::kill_marked(kWorkerMarker, marker_);
-    loop_.end(1);
+    spdlog::warn("a launcher was killed, and its command with it; the build of that command is lost");
   };
   launcher_ = std::make_unique<LauncherClient>(io(), options, std::move(events));
-  zmq_ = std::make_unique<bus::Context>();  // has threads from here on
+  if (launcher_->swept() > 0)
+    spdlog::warn("killed what an earlier life left processes={}", launcher_->swept());
+  zmq_ = std::make_unique<bus::Context>();
   endpoint_ = settings_.token.server.empty() ? 0 : std::random_device()() % settings_.token.server.size();
 }
 

@@ -19,7 +19,7 @@ namespace headrace::worker {
 
 class WorkerService {
  public:
-  /// Starts the launcher, so no thread may exist yet. Throws when it cannot.
+  /// Starts the first launcher, and ends what an earlier life has left. Throws when it cannot.
   WorkerService(const Settings& settings, const platform::BaseDirectory& base);
   ~WorkerService();
 

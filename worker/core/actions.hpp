@@ -41,7 +41,8 @@ struct CommandOutput {
 struct Exit {
   int code = 0;       ///< when `signal` is 0
   int signal = 0;     ///< that killed it
-  bool lost = false;  ///< the launcher killed it: the worker had been silent for its lease; the build is lost
+  bool lost = false;  ///< killed because the worker was silent for its lease, or with its launcher: the build
+                      ///< is lost
 };
 
 /// Why a command could not start.

@@ -56,10 +56,10 @@ void WorkerCore::on_command(ExecId exec, const CommandInput& input, Now now) {
   }
   execs_.erase(it);
   if (const auto* exit = std::get_if<Exit>(&input); exit != nullptr && exit->lost) {
-    // This process stood still for its lease and its commands are dead: so is the build. A hello without
-    // it tells the server, if it has not given the build away already.
+    // This process stood still for its lease, or somebody killed the launcher: the command is dead, and so is
+    // the build. A hello without it tells the server, if it has not given the build away already.
     held.exec.reset();
-    forget(wire::Claim(held.claim), "the worker stood still for its lease");
+    forget(wire::Claim(held.claim), "its command was killed together with the launcher, or for its lease");
     session_.greet_again(now.mono);
     return on_timer(now);
   }

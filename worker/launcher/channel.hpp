@@ -21,9 +21,9 @@
 
 namespace headrace::worker {
 
-/// The environment variables by which commands are found again.
-inline constexpr const char* kStepMarker = "HEADRACE_STEP";      ///< one value a command
-inline constexpr const char* kWorkerMarker = "HEADRACE_WORKER";  ///< one value a base directory
+/// In the environment of each command, so that a later life of the worker finds what was left: one value for
+/// each base directory.
+inline constexpr const char* kWorkerMarker = "HEADRACE_WORKER";
 
 class Channel {
  public:

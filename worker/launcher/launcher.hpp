@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// headrace-launcher: the parent of every command of one worker, started before the worker has threads.
+// headrace-launcher: the parent of one command at a time of a worker.
 //
 // It exists so that no command outlives its worker. It is a child subreaper, so whatever a command
-// leaves behind (a daemon with a session of its own included) becomes its child and is found:
-//   - a kill goes to the process group, everything below, and every orphan that belongs to the command,
+// leaves behind (a daemon with a session of its own, an emptied environment) becomes its child, and is that
+// command's, because there is no other:
+//   - a kill goes to the process group, everything below, and everything that became a child of the launcher,
 //     again and again until nothing is left; the exit is reported after that
 //   - when a command has ended, what it left is killed too
 //   - when the worker is gone (end of the stream), everything is killed and the launcher ends
 //   - when the worker is silent for its lease, everything is killed and the launcher stays
-// An orphan belongs to the command in whose session it is, whose marker is in its environment, or in
-// whose directory it stands; one that cannot be told is killed when no command runs any more.
+// When the launcher itself is killed, its command gets SIGKILL, and what that had left becomes the worker's:
+// launcher_client.hpp.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,8 @@ class Launcher {
  private:
   using Clock = std::chrono::steady_clock;
   struct Step {
+    std::int64_t id = 0;
     pid_t pid = 0;
-    std::string marker;
-    std::string directory;
     bool reaped = false;
     int status = 0;  // of waitpid
     bool lost = false;
@@ -55,10 +55,10 @@ class Launcher {
   /// Kills and reports what is due. @return true when something is being killed: look again soon
   bool tend();
   void kill_all(bool lost);
-  void signal_step(const Step& step, const std::vector<platform::Process>& processes, int signal);
-  /// Children of the launcher that are no living commands, by their owner (0: unknown).
-  std::map<std::int64_t, std::vector<platform::Process>> orphans();
-  std::int64_t owner_of(const platform::Process& process);
+  /// The command, everything below it, and everything that it left behind.
+  void signal_step(int signal);
+  /// Children of the launcher that are not the living command, with all below them.
+  std::vector<platform::Process> orphans() const;
   void watch_silence(Clock::time_point now);
 
   LauncherSettings settings_;
@@ -66,9 +66,7 @@ class Launcher {
   bool open_ = true;        // the worker is there
   bool childless_ = false;  // as waitpid said last
   int signals_ = -1;        // signalfd
-  std::string life_;        // random part of the markers
-  std::map<std::int64_t, Step> steps_;
-  std::map<std::pair<pid_t, std::uint64_t>, std::int64_t> owners_;  // of orphans seen before
+  std::optional<Step> step_;
   Clock::time_point last_look_{};
   std::chrono::milliseconds silent_{0};
 };

@@ -15,6 +15,7 @@
 #include "worker/launcher/channel.hpp"
 #include "worker/launcher_client.hpp"
 #include "worker/platform/base_directory.hpp"
+#include "worker/platform/control_group.hpp"
 #include "worker/platform/processes.hpp"
 
 namespace headrace::worker {
@@ -110,6 +111,12 @@ std::string daemon_script(const std::string& pid_file, bool empty_environment) {
          " ]; do sleep 0.01; done; ";
 }
 
+std::string program_of(pid_t pid) {
+  std::error_code error;
+  const auto exe = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", error);
+  return exe.filename().string();
+}
+
 }  // namespace
 
 TEST_F(LauncherTest, RunsACommandAndTellsItsOutputAndExit) {
@@ -121,12 +128,11 @@ TEST_F(LauncherTest, RunsACommandAndTellsItsOutputAndExit) {
   EXPECT_EQ(err_[id], "err\n");
 }
 
-TEST_F(LauncherTest, GivesStdinAndTheEnvironmentWithItsMarkers) {
+TEST_F(LauncherTest, GivesStdinAndTheEnvironmentWithTheWorkersMarker) {
   const auto id =
       start({"sh", "-c", "cat; env | sort"}, std::string(300'000, 'x') + "\n", {{"PATH", "/bin:/usr/bin"}});
   ASSERT_TRUE(ended(id));
   const auto env = out_[id].substr(300'001);
-  EXPECT_NE(env.find("HEADRACE_STEP="), std::string::npos);
   EXPECT_NE(env.find("HEADRACE_WORKER=" + marker_ + "\n"), std::string::npos);
   EXPECT_EQ(env.find("HOME="), std::string::npos);
 }
@@ -228,9 +234,7 @@ TEST_F(LauncherTest, AForkBombThatFleesIsCaught) {
   ASSERT_TRUE(ended(id));
   int left = 0;
   for (const pid_t p : platform::all_processes())
-    if (platform::environment_value(p, kWorkerMarker) == marker_ &&
-        platform::environment_value(p, kStepMarker))
-      ++left;
+    if (platform::environment_value(p, kWorkerMarker) == marker_ && program_of(p) == "sleep") ++left;
   EXPECT_EQ(left, 0);
 }
 
@@ -242,13 +246,38 @@ TEST_F(LauncherTest, EverythingDiesWithTheWorker) {
   EXPECT_TRUE(wait_for([&] { return !alive(child) && !alive(daemon); }));
 }
 
-TEST_F(LauncherTest, TheLaunchersDeathIsNoticedAndKillsItsCommands) {
-  const auto id = shell("echo $$ > " + folder_ + "/child; echo $PPID; exec sleep 300");
+// Whatever its command has done to hide, and without the commands beside it.
+TEST_F(LauncherTest, TheLaunchersDeathIsNoticedAndKillsItsCommandAlone) {
+  const auto other = shell("sleep 300 & echo $! > " + folder_ + "/mine; wait");
+  const pid_t mine = pid_in("mine");
+  const auto id = shell(daemon_script(folder_ + "/plain", false) + daemon_script(folder_ + "/hidden", true) +
+                        "echo $$ > " + folder_ + "/child; echo $PPID; exec sleep 300");
   ASSERT_TRUE(wait_for([&] { return !out_[id].empty(); }));
-  const pid_t child = pid_in("child");
+  const pid_t child = pid_in("child"), plain = pid_in("plain"), hidden = pid_in("hidden");
   ::kill(std::stoi(out_[id]), SIGKILL);
-  EXPECT_TRUE(wait_for([&] { return lost_; }));
-  EXPECT_TRUE(wait_for([&] { return !alive(child); }));
+  ASSERT_TRUE(ended(id));
+  EXPECT_TRUE(lost_);
+  EXPECT_TRUE(exits_[id].lost);
+  EXPECT_FALSE(alive(child));
+  EXPECT_FALSE(alive(plain));
+  EXPECT_FALSE(alive(hidden));
+  EXPECT_TRUE(alive(mine));
+  EXPECT_FALSE(exits_.contains(other));
+  const auto next = shell("echo again");
+  ASSERT_TRUE(ended(next));
+  EXPECT_EQ(out_[next], "again\n");
+}
+
+// Nothing tells that it belongs to this command and not to the one beside it but whose child it is.
+TEST_F(LauncherTest, WhatHidesFromItsCommandGoesWithItWhileAnotherRuns) {
+  const auto other = shell("sleep 300 & echo $! > " + folder_ + "/mine; wait");
+  const pid_t mine = pid_in("mine");
+  const auto id = shell(daemon_script(folder_ + "/hidden", true) + "echo up");
+  const pid_t hidden = pid_in("hidden");
+  ASSERT_TRUE(ended(id));
+  EXPECT_FALSE(alive(hidden));
+  EXPECT_TRUE(alive(mine));
+  EXPECT_FALSE(exits_.contains(other));
 }
 
 TEST_F(LauncherTest, AWorkerThatIsSilentForItsLeaseLosesItsCommands) {
@@ -311,14 +340,32 @@ TEST_F(LauncherTest, LargeCommandsAndManyAtOnce) {
 }
 
 TEST_F(LauncherTest, LeftoversOfAnEarlierLifeAreSwept) {
-  const auto id = shell(daemon_script(folder_ + "/daemon", false) + "echo $PPID; exec sleep 300");
-  ASSERT_TRUE(wait_for([&] { return !out_[id].empty(); }));
-  const pid_t daemon = pid_in("daemon");
-  ::kill(std::stoi(out_[id]), SIGKILL);  // the launcher, so that nobody clears up
-  ASSERT_TRUE(wait_for([&] { return lost_; }));
-  EXPECT_TRUE(alive(daemon));
-  EXPECT_GE(platform::kill_marked(kWorkerMarker, marker_), 1);
-  EXPECT_TRUE(wait_for([&] { return !alive(daemon); }));
+  const pid_t worker = fork();
+  ASSERT_GE(worker, 0);
+  if (worker == 0) {
+    shell(daemon_script(folder_ + "/plain", false) + daemon_script(folder_ + "/hidden", true) +
+          "echo $PPID > " + folder_ + "/launcher; exec sleep 300");
+    wait_for([] { return false; }, 60s);
+    _exit(0);
+  }
+  const pid_t launcher = pid_in("launcher"), plain = pid_in("plain"), hidden = pid_in("hidden");
+  ASSERT_GT(launcher, 0);
+  // Both are killed, so that nobody clears up.
+  ::kill(launcher, SIGSTOP);
+  ::kill(worker, SIGKILL);
+  ASSERT_EQ(waitpid(worker, nullptr, 0), worker);
+  ::kill(launcher, SIGKILL);
+  EXPECT_TRUE(alive(plain));
+  EXPECT_TRUE(alive(hidden));
+  EXPECT_GE(client().swept(), 1);
+  EXPECT_TRUE(wait_for([&] { return !alive(plain); }));
+  const auto group = platform::ControlGroup::make("headrace-test-" + marker_);
+  if (group) {
+    group->remove();
+    EXPECT_TRUE(wait_for([&] { return !alive(hidden); }));
+  } else {
+    ::kill(hidden, SIGKILL);  // no trace leads to it
+  }
 }
 
 TEST(BaseDirectory, IsHeldByOne) {
