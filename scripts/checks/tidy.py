@@ -4,9 +4,10 @@
 clang-tidy (.clang-tidy) over the sources of the product, or over the groups that the named files are in. --apart reads each named
 file by itself, with no include roots but those of its target.
 
-Reading headers takes most of its time, so many sources are read together, up to GROUP of them in one unit. Sources that cannot
-be read together (two have a function of one name) are put apart and remembered so. A group that passed is not read again until
-one of its files, a header of ours that they include, its command or .clang-tidy has changed.
+Reading headers takes most of its time, so many sources are read together, up to GROUP of them in one unit. Where two have a
+function of one name, the second one's is read under another. Sources that cannot be read together are put apart and remembered
+so. A group that passed is not read again until one of its files, a header of ours that they include, its command or .clang-tidy
+has changed.
 """
 
 import json
@@ -55,16 +56,24 @@ class Source:
         self.text = self.path.read_text(errors="replace")
         self.local_names = local_names(self.text)
 
+    def renames(self, taken):
+        """The local names that are to have another name beside sources with these; None: there is one that cannot have it, as
+        something else in the source has it too."""
+        clash = sorted({name.rpartition("::")[2] for name in self.local_names & taken})
+        return None if any(re.search(rf"(?:\.|->|::)\s*{name}\b", self.text) for name in clash) else clash
+
+    def includes(self):
+        return [line for line in self.text.partition("\nnamespace ")[0].splitlines() if line.startswith("#include")]
+
 
 def local_names(text):
-    """What a source defines in an unnamed namespace, with the namespace around it: two sources with one name cannot be read
-    together."""
+    """What only this source sees of its definitions, with the namespace around them. An alias may be there twice."""
     around = re.search(r"^namespace ([\w:]+) \{$", text, re.M)
     prefix = around[1] + "::" if around else ""
-    names = set()
+    names = set(re.findall(r"^(?:static|const|constexpr) (?:[\w:<>,*&\[\] ]+?[ &*])(\w+)(?:\(|\{| = |\[|;)", text, re.M))
     for block in re.findall(r"^namespace \{$(.*?)^\}  // namespace$", text, re.M | re.S):
-        names.update(re.findall(r"^(?:struct|class|enum class|using) (\w+)", block, re.M))
-        names.update(re.findall(r"^(?:[\w:<>,*&\[\] ]+?[ &*])(\w+)(?:\(|\{| = |\[|;)", block, re.M))
+        names.update(re.findall(r"^(?:struct|class|enum class) (\w+)", block, re.M))
+        names.update(re.findall(r"^(?! )(?:[\w:<>,*&\[\] ]+?[ &*])(\w+)(?:\(|\{| = |\[|;)", block, re.M))
     return {prefix + name for name in names}
 
 
@@ -124,7 +133,7 @@ class Tidy:
         for source in sorted(sources, key=lambda s: (len(s.arguments), s.path)):
             mine, names = set(self.apart.get(self.name(source), ())), source.local_names
             for group, taken in out:
-                if len(group) < GROUP and not taken & names and not any(self.name(s) in mine for s in group):
+                if len(group) < GROUP and source.renames(taken) is not None and not any(self.name(s) in mine for s in group):
                     group.append(source)
                     taken |= names
                     break
@@ -146,14 +155,16 @@ class Tidy:
 
     @staticmethod
     def unit(group):
-        """One source that includes the others; every program of the group has a main() of its own."""
-        lines = []
+        """One source that includes the others. What has another name in there has it in no header: the headers come first."""
+        lines, taken = [], set()
         for number, source in enumerate(group):
-            included = f'#include "{source.path}"'
-            if re.search(r"^int main\(", source.text, re.M):
-                included = f"#define main main_{number}\n{included}\n#undef main"
-            lines.append(included + "\n")
-        return "".join(lines)
+            others = source.renames(taken)
+            taken |= source.local_names
+            lines += source.includes() if others else []
+            others += ["main"] if re.search(r"^int main\(", source.text, re.M) else []
+            lines += [f"#define {name} {name}{number}" for name in others]
+            lines += [f'#include "{source.path}"', *(f"#undef {name}" for name in others)]
+        return "\n".join(lines) + "\n"
 
     def run(self, group):
         """@return the findings; sources that do not go together are noted and tried again."""
@@ -161,8 +172,10 @@ class Tidy:
         unit = STATE / "units" / f"{digest(*map(self.name, group))[:16]}.cpp"
         unit.parent.mkdir(parents=True, exist_ok=True)
         unit.write_text(self.unit(group))
-        command = ["clang-tidy", "--quiet", f"--config-file={ROOT}/.clang-tidy", f"--header-filter=^{ROOT}/", str(unit), "--",
-                   *self.arguments(group), "-w", "-ferror-limit=0"]
+        # It finds .clang-tidy by itself: named on the command line, the rules for names would be held against every name of the
+        # system's headers, which takes half of its time.
+        command = ["clang-tidy", "--quiet", f"--header-filter=^{ROOT}/", str(unit), "--", *self.arguments(group), "-w",
+                   "-ferror-limit=0"]
         done = subprocess.run(command, cwd=BUILD, capture_output=True, text=True)
         if "clang-diagnostic-error" in done.stdout and len(group) > 1:
             return self.separated(group, done.stdout)
