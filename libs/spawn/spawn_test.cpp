@@ -14,30 +14,12 @@
 #include <fstream>
 #include <thread>
 
+#include "spawn/testing/run_to_end.hpp"
+
 namespace headrace::spawn {
 namespace {
 
-struct Ended {
-  int status = 0;
-  std::string output;
-};
-
-/// Runs `argv` to its end with stdout in a pipe.
-tl::expected<Ended, Failure> run(Command c) {
-  int ends[2];
-  EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  c.descriptors = {{ends[1], 1}, {ends[1], 2}};
-  const auto pid = start(c);
-  close(ends[1]);
-  Ended e;
-  char buffer[4096];
-  for (ssize_t n; (n = read(ends[0], buffer, sizeof buffer)) > 0;)
-    e.output.append(buffer, static_cast<std::size_t>(n));
-  close(ends[0]);
-  if (!pid) return tl::unexpected(pid.error());
-  waitpid(*pid, &e.status, 0);
-  return e;
-}
+using testing::run_to_end;
 
 struct Folder {
   std::string path;
@@ -55,7 +37,7 @@ TEST(Spawn, RunsWithItsOwnEnvironmentAndDirectory) {
   c.argv = {"sh", "-c", "echo $A; pwd"};
   c.env = {"PATH=/usr/bin:/bin", "A=b c"};
   c.directory = "/";
-  const auto e = run(c);
+  const auto e = run_to_end(c);
   ASSERT_TRUE(e);
   EXPECT_EQ(e->output, "b c\n/\n");
   EXPECT_EQ(e->status, 0);
@@ -65,18 +47,18 @@ TEST(Spawn, SaysWhatFailedAndWhy) {
   Command c;
   c.env = {"PATH=/usr/bin:/bin"};
   c.argv = {"no-such-program"};
-  auto e = run(c);
+  auto e = run_to_end(c);
   ASSERT_FALSE(e);
   EXPECT_EQ(e.error().error, ENOENT);
   EXPECT_EQ(e.error().what, "run");
   EXPECT_EQ(e.error().text(), "cannot run 'no-such-program': No such file or directory");
   c.argv = {"/"};
-  e = run(c);
+  e = run_to_end(c);
   ASSERT_FALSE(e);
   EXPECT_EQ(e.error().error, EACCES);
   c.argv = {"true"};
   c.directory = "/no/such/place";
-  e = run(c);
+  e = run_to_end(c);
   ASSERT_FALSE(e);
   EXPECT_EQ(e.error().what, "enter directory");
   EXPECT_EQ(e.error().path, "/no/such/place");
@@ -92,7 +74,7 @@ TEST(Spawn, FindsProgramsInTheChildsPathAndRunsScriptsWithoutInterpreterLine) {
   Command c;
   c.argv = {"hello", "you"};
   c.env = {"PATH=/nowhere:" + folder.path + ":/bin"};
-  const auto e = run(c);
+  const auto e = run_to_end(c);
   ASSERT_TRUE(e) << e.error().text();
   EXPECT_EQ(e->output, "script you\n");
 }
@@ -110,7 +92,7 @@ TEST(Spawn, TheChildHasDefaultSignalsAndNoOtherDescriptors) {
             "grep -E 'Sig(Blk|Ign)' /proc/self/status; [ -e /proc/$$/fd/" + std::to_string(leaked) +
                 " ] && echo leaked"};
   c.env = own_environment();
-  const auto e = run(c);
+  const auto e = run_to_end(c);
   close(leaked);
   close(opened);
   sigprocmask(SIG_SETMASK, &before, nullptr);
@@ -122,9 +104,9 @@ TEST(Spawn, TheUmaskIsTheChildsOwn) {
   const auto before = umask(077);
   Command c;
   c.argv = {"/bin/sh", "-c", "umask"};
-  const auto inherited = run(c);
+  const auto inherited = run_to_end(c);
   c.umask = 027;
-  const auto given = run(c);
+  const auto given = run_to_end(c);
   EXPECT_EQ(umask(before), 077u);
   ASSERT_TRUE(inherited && given);
   EXPECT_EQ(inherited->output, "0077\n");
@@ -160,7 +142,7 @@ TEST(Spawn, ANewSessionIsALeader) {
   c.argv = {"/bin/sh", "-c", "test $(cut -d' ' -f6 /proc/$$/stat) = $$ && echo leader"};
   c.env = {"PATH=/usr/bin:/bin"};
   c.new_session = true;
-  const auto e = run(c);
+  const auto e = run_to_end(c);
   ASSERT_TRUE(e);
   EXPECT_EQ(e->output, "leader\n");
 }

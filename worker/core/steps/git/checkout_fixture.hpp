@@ -2,7 +2,6 @@
 // A repository and a builder's folder for tests of the git step: the real git, the whole sequence.
 #pragma once
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +12,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "spawn/spawn.hpp"
+#include "spawn/testing/run_to_end.hpp"
 #include "worker/core/steps/git/checkout.hpp"
 
 namespace headrace::worker::testing {
@@ -47,8 +46,6 @@ class GitCheckoutTest : public ::testing::Test {
   ~GitCheckoutTest() override { fs::remove_all(folder_); }
 
   Ran run(std::vector<std::string> argv, const std::string& directory) {
-    int ends[2];
-    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
     fs::create_directories(directory);
     if (as_nobody_) {
       EXPECT_EQ(chown(directory.c_str(), 65534, 65534), 0);
@@ -59,19 +56,9 @@ class GitCheckoutTest : public ::testing::Test {
     c.argv = std::move(argv);
     c.env = env_;
     c.directory = directory;
-    c.descriptors = {{ends[1], 1}, {ends[1], 2}};
-    const auto pid = spawn::start(c);
-    close(ends[1]);
-    Ran ran;
-    char buffer[4096];
-    for (ssize_t n; (n = read(ends[0], buffer, sizeof buffer)) > 0;)
-      ran.output.append(buffer, static_cast<std::size_t>(n));
-    close(ends[0]);
-    if (!pid) return {127, pid.error().text()};
-    int status = 0;
-    waitpid(*pid, &status, 0);
-    ran.rc = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return ran;
+    const auto ended = spawn::testing::run_to_end(c);
+    if (!ended) return {127, ended.error().text()};
+    return {WIFEXITED(ended->status) ? WEXITSTATUS(ended->status) : -1, ended->output};
   }
   std::string git(std::vector<std::string> args, const std::string& directory) {
     args.insert(args.begin(), "git");
