@@ -2,6 +2,7 @@
 #include "cli/system_access.hpp"
 
 #include <fstream>
+#include <iostream>
 #include <sstream>
 #include <stdexcept>
 
@@ -87,9 +88,7 @@ store::Settings SystemAccess::store_settings() {
   out.address = std::move(*address);
   out.prefix = up ? file_->prefix : prefix_;
   const auto& durability = up ? file_->durability : durability_;
-  out.durability = durability == "machine"   ? store::Durability::machine
-                   : durability == "replica" ? store::Durability::replica
-                                             : store::Durability::process;
+  out.durability = store::durability_of(durability).value_or(store::Durability::process);
   return out;
 }
 
@@ -104,6 +103,8 @@ store::BlockingClient& SystemAccess::store() {
       throw;
     }
     store_->load_functions();
+    if (const auto why = store_->weakness(); !why.empty())
+      std::cerr << "headrace: warning: " << why << std::endl;
   }
   return *store_;
 }

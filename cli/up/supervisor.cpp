@@ -38,7 +38,7 @@ bus::KeyPair key_pair(const std::string& path) {
 store::Settings store_settings(const Layout& layout, const std::string& durability) {
   store::Settings out;
   out.address.unix_path = layout.redis_socket();
-  out.durability = durability == "machine" ? store::Durability::machine : store::Durability::process;
+  out.durability = store::durability_of(durability).value_or(store::Durability::process);
   return out;
 }
 

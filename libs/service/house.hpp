@@ -31,6 +31,9 @@ class House {
   /// Throws the state away and loads it again, as after a lost connection.
   virtual void reload(const std::string& reason) = 0;
   virtual bool is_loaded() const = 0;
+  /// Why what is committed now might be lost, against what --durability promises; "" when it is kept. Nobody
+  /// outside may be told then that something is taken.
+  virtual std::string why_not_durable() const { return ""; }
 
   /// Adds a transition (store/transitions/) to the next batch. One batch is in flight at a time.
   /// @param done  takes the transition's Outcome when the whole batch is committed; dropped when the state is

@@ -10,7 +10,6 @@
 #include "process/loop.hpp"
 #include "process/private_files.hpp"
 #include "process/status_page.hpp"
-#include "service/durability_check.hpp"
 #include "service/key_file.hpp"
 #include "store/random.hpp"
 #include "store/state/events.hpp"
@@ -20,6 +19,9 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr seconds kStopLimit{5};
+// Between two looks at how Redis keeps what it has committed: while it keeps the promise, and while it does
+// not.
+constexpr seconds kLook{60}, kLookAtWeak{5};
 // Families of numbered events; announcements are subscribed to one by one.
 constexpr const char* kEventTopics[] = {"change.", "buildset.", "request.", "build.",
                                         "step.",   "worker.",   "config.",  "keys."};
@@ -41,11 +43,14 @@ struct ServiceRunner::Impl {
         status([this] { return health(); }, metrics),
         wake_timer(io),
         stop_timer(io),
+        look_timer(io),
         session(session_options(settings, options)) {
     if (options.event_source == EventSource::event_log)
       event_log = std::make_unique<store::Client>(io, settings.store);
     metrics.counter("headrace_store_batches_total", "pipelines of transitions sent to Redis");
     metrics.counter("headrace_store_calls_total", "transitions sent to Redis");
+    metrics.gauge("headrace_durability_broken", "1 while Redis cannot keep what the durability promises",
+                  [this] { return store.connected() && store.weakness().empty() ? 0.0 : 1.0; });
   }
 
   RunnerSettings settings;
@@ -58,11 +63,11 @@ struct ServiceRunner::Impl {
   bus::Context zmq;
   process::Metrics metrics;
   process::StatusPage status;
-  asio::steady_timer wake_timer, stop_timer;
+  asio::steady_timer wake_timer, stop_timer, look_timer;
   std::optional<MonoTime> armed;  ///< wake_timer
   std::unique_ptr<bus::Socket> publisher, subscriber;
   std::optional<bus::KeyPair> site_key;
-  std::string too_weak;  ///< why Redis cannot keep what --durability promises
+  std::string weakness_said;  ///< of the store, as the log has it
   Service* service = nullptr;
   Session session;
   bool performing = false;
@@ -143,16 +148,25 @@ struct ServiceRunner::Impl {
     };
     const auto up = [this] {
       session.on_connected(mono_now());
-      too_weak.clear();
-      check_durability(store, settings.store.durability, [this](std::string reason) {
-        spdlog::error("{}", reason);
-        too_weak = std::move(reason);
-      });
+      say_weakness();
       perform();
     };
     store.connect([this, up, lost] { event_log ? event_log->connect(up, lost) : up(); }, lost);
   }
+  void say_weakness() {
+    const auto& weakness = store.weakness();
+    if (weakness != weakness_said) {
+      if (weakness.empty()) spdlog::info("Redis keeps what the durability promises again");
+      if (!weakness.empty()) spdlog::error("{}", weakness);
+      weakness_said = weakness;
+    }
+    look_timer.expires_after(weakness.empty() ? kLook : kLookAtWeak);
+    look_timer.async_wait([this](const boost::system::error_code& e) {
+      if (!e) store.look_again([this] { say_weakness(); });
+    });
+  }
   void perform(action::Disconnect&) {
+    look_timer.cancel();
     store.disconnect();
     if (event_log) event_log->disconnect();
   }
@@ -204,11 +218,11 @@ struct ServiceRunner::Impl {
 
   process::Health health() const {
     auto reason = session.why_unhealthy(mono_now());
-    if (reason.empty()) reason = too_weak;
+    if (reason.empty()) reason = store.weakness();
     if (reason.empty()) reason = service->unhealthy();
     auto details = service->details();
     details["process"] = name;
-    details["durability"] = std::string(durability_name(settings.store.durability));
+    details["durability"] = std::string(store::durability_name(settings.store.durability));
     return {std::move(reason), std::move(details)};
   }
 
@@ -266,6 +280,7 @@ const RunnerSettings& ServiceRunner::settings() const { return impl_->settings; 
 const std::string& ServiceRunner::instance() const { return impl_->instance; }
 const bus::KeyPair& ServiceRunner::site_key() const { return impl_->key(); }
 bool ServiceRunner::is_loaded() const { return impl_->session.loaded(); }
+std::string ServiceRunner::why_not_durable() const { return impl_->store.weakness(); }
 
 void ServiceRunner::loaded(events::Cursor cursor) {
   impl_->session.on_loaded(std::move(cursor));

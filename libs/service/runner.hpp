@@ -48,6 +48,7 @@ class ServiceRunner : public House {
   void loaded(events::Cursor cursor) override;
   void reload(const std::string& reason) override;
   bool is_loaded() const override;
+  std::string why_not_durable() const override;
   void commit_call(store::Call call, std::function<void(store::Reply)> done) override;
   void ask(const std::function<store::Round(const store::KeyNames&)>& start) override;
   MonoTime now() const override { return mono_now(); }

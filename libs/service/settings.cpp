@@ -46,9 +46,7 @@ Parsed parse_settings(int argc, char** argv, const std::string& program, const s
     return out;
   }
   h.store.address = std::move(*address);
-  h.store.durability = durability == "machine"   ? store::Durability::machine
-                       : durability == "replica" ? store::Durability::replica
-                                                 : store::Durability::process;
+  h.store.durability = store::durability_of(durability).value_or(store::Durability::process);
   return out;
 }
 

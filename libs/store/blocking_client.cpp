@@ -2,6 +2,7 @@
 #include <hiredis/hiredis.h>
 
 #include <stdexcept>
+#include <thread>
 
 #include "store/client.hpp"
 #include "store/functions.hpp"
@@ -9,6 +10,9 @@
 
 namespace headrace::store {
 namespace {
+
+constexpr std::chrono::milliseconds kLookPause{2};
+constexpr int kLooks = 5000;  // 10 s
 
 struct FreeContext {
   void operator()(redisContext* c) const { redisFree(c); }
@@ -58,6 +62,24 @@ struct BlockingClient::Impl {
     append(words);
     return next();
   }
+  // Throws unless what was committed before is as safe as the durability has it.
+  void make_sure() {
+    if (settings.durability == Durability::process) make_sure_of_file();
+    if (settings.durability != Durability::replica) return;
+    const auto confirmed = answer(run({"WAIT", "1", "2000"}));
+    if (confirmed.kind != RedisReply::Kind::integer || confirmed.integer < 1)
+      throw std::runtime_error("Redis has it, but no replica has confirmed it within 2 s: it may be lost");
+  }
+  void make_sure_of_file() {
+    FileLook file;
+    for (int looks = 0; looks < kLooks; ++looks) {
+      if (looks > 1) std::this_thread::sleep_for(kLookPause);
+      const auto found = file.look(answer(run(FileLook::question())));
+      if (found == FileLook::Found::failed) throw std::runtime_error(file.why());
+      if (found != FileLook::Found::not_yet) return;
+    }
+    throw std::runtime_error("Redis has it, but does not write its append-only file: it may be lost");
+  }
   static RedisReply answer(const ReplyPtr& r) { return convert(r.get()); }
 };
 
@@ -98,7 +120,14 @@ std::vector<Reply> BlockingClient::commit(const std::vector<Call>& calls) {
     if (reply) out.push_back(std::move(*reply));
   }
   if (!lost.empty()) throw std::runtime_error("Redis: " + lost);
+  impl_->make_sure();
   return out;
+}
+
+std::string BlockingClient::weakness() {
+  if (impl_->settings.durability == Durability::memory) return "";
+  const auto found = read_persistence(pipeline(persistence_questions()));
+  return found.write_error.empty() ? why_too_weak(found, impl_->settings.durability) : found.write_error;
 }
 
 Reply BlockingClient::call(const Call& call) { return commit({call}).front(); }

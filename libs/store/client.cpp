@@ -6,6 +6,8 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <deque>
 
 #include "store/functions.hpp"
@@ -16,6 +18,11 @@ namespace {
 
 namespace asio = boost::asio;
 using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
+// Redis puts a write of its file off for 2 s at most, and a disk may stand still for as long again.
+constexpr std::chrono::seconds kFileLimit{10};
+constexpr std::chrono::milliseconds kLookPause{2};
+constexpr int kLooksWithoutPause = 3;
 
 // One life of the connection. hiredis owns the descriptor and calls back into the five hooks; this
 // object lives until hiredis has cleaned up and the last pending wait has come back.
@@ -89,6 +96,16 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   std::uint64_t life = 0;  // of the connection; callbacks of an earlier one are ignored
   std::function<void()> up;
   std::function<void(std::string)> down;
+  std::string weakness;
+  bool file_was_off = false;  // Redis had no append-only file at the last look
+
+  struct Batch {
+    std::vector<Reply> replies;
+    std::function<void(std::vector<Reply>)> done;
+    FileLook file;
+    int looks = 0;
+    std::chrono::steady_clock::time_point sent = std::chrono::steady_clock::now();
+  };
 
   // What a pending command does with its answer; owned by hiredis until called.
   struct Pending {
@@ -199,6 +216,28 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
       send({"AUTH", settings.address.password}, [this](const redisReply* r) {
         if (r->type == REDIS_REPLY_ERROR) lost("AUTH: " + std::string(r->str, r->len));
       });
+    look_at_persistence([this] { greet_library(); });
+  }
+
+  void look_at_persistence(std::function<void()> then) {
+    if (settings.durability == Durability::memory) return then();
+    // Shared by the two answers; the second one goes on.
+    const auto answers = std::make_shared<std::vector<RedisReply>>();
+    for (const auto& words : persistence_questions())
+      send(words, [this, answers, then](const redisReply* r) {
+        answers->push_back(convert(r));
+        if (answers->size() < persistence_questions().size()) return;
+        const auto found = read_persistence(*answers);
+        // What is read of such a Redis may never have been committed.
+        if (!found.write_error.empty()) return lost(found.write_error);
+        weakness = why_too_weak(found, settings.durability, file_was_off);
+        file_was_off = !weakness.empty() && (!found.append_only || file_was_off);
+        then();
+      });
+    flush();
+  }
+
+  void greet_library() {
     send({"FCALL", "headrace1_revision", "0"}, [this](const redisReply* revision) {
       if (revision->type == REDIS_REPLY_ERROR) {
         const std::string text(revision->str, revision->len);
@@ -220,6 +259,48 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     send({"FUNCTION", "LOAD", "REPLACE", library(false).text}, [this](const redisReply* r) {
       if (r->type == REDIS_REPLY_ERROR) return lost("FUNCTION LOAD: " + std::string(r->str, r->len));
       finish();
+    });
+  }
+
+  void wait_for_replica(const std::shared_ptr<Batch>& batch) {
+    send({"WAIT", "1", "2000"}, [this, batch](const redisReply* r) {
+      if (r->type != REDIS_REPLY_INTEGER || r->integer < 1)
+        return lost("no replica has confirmed within 2 s");
+      batch->done(std::move(batch->replies));
+    });
+  }
+
+  void look_at_file(const std::shared_ptr<Batch>& batch) {
+    send(FileLook::question(), [this, batch](const redisReply* r) {
+      switch (batch->file.look(convert(r))) {
+        case FileLook::Found::failed:
+          return lost(batch->file.why());
+        case FileLook::Found::none:
+          // It was there a moment ago: the next connection begins with saying so.
+          if (weakness.empty()) return lost("Redis has no append-only file any more");
+          [[fallthrough]];
+        case FileLook::Found::written:
+          return batch->done(std::move(batch->replies));
+        case FileLook::Found::not_yet:
+          return look_later(batch);
+      }
+    });
+  }
+
+  void look_later(const std::shared_ptr<Batch>& batch) {
+    if (std::chrono::steady_clock::now() - batch->sent > kFileLimit)
+      return lost("Redis has not written its append-only file for " + std::to_string(kFileLimit.count()) +
+                  " s");
+    if (++batch->looks <= kLooksWithoutPause) {
+      look_at_file(batch);
+      return flush();
+    }
+    auto timer = std::make_shared<asio::steady_timer>(io, kLookPause);  // lives as long as its wait
+    timer->async_wait([weak = weak_from_this(), of = life, timer, batch](const boost::system::error_code& e) {
+      const auto self = weak.lock();
+      if (e || !self || self->life != of || !self->context) return;
+      self->look_at_file(batch);
+      self->flush();
     });
   }
 
@@ -246,7 +327,12 @@ void Client::connect(std::function<void()> up, std::function<void(std::string)> 
 }
 
 bool Client::connected() const { return impl_->ready; }
+const std::string& Client::weakness() const { return impl_->weakness; }
 const KeyNames& Client::keys() const { return impl_->keys; }
+
+void Client::look_again(std::function<void()> done) {
+  if (impl_->ready) impl_->look_at_persistence(std::move(done));
+}
 
 void Client::run(Round round) {
   if (!impl_->ready) return;
@@ -274,17 +360,15 @@ void Client::run(Round round) {
 
 void Client::commit(std::vector<Call> calls, std::function<void(std::vector<Reply>)> done) {
   if (!impl_->ready) return;
-  struct Batch {
-    std::vector<Reply> replies;
-    std::function<void(std::vector<Reply>)> done;
-  };
-  auto batch = std::make_shared<Batch>();
+  // Shared by the answers of its calls, and by what makes sure of them.
+  auto batch = std::make_shared<Impl::Batch>();
   batch->done = std::move(done);
   batch->replies.reserve(calls.size());
   auto* impl = impl_.get();
-  const bool replica = impl->settings.durability == Durability::replica;
+  const auto durability = impl->settings.durability;
+  const bool answered_is_committed = durability == Durability::memory || durability == Durability::machine;
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    const bool last = i + 1 == calls.size() && !replica;
+    const bool last = i + 1 == calls.size() && answered_is_committed;
     impl->send(fcall_words(calls[i], impl->settings.prefix), [impl, batch, last](const redisReply* r) {
       std::string reason;
       auto reply = convert_call(r, reason);
@@ -293,12 +377,11 @@ void Client::commit(std::vector<Call> calls, std::function<void(std::vector<Repl
       if (last) batch->done(std::move(batch->replies));
     });
   }
-  if (replica)
-    impl->send({"WAIT", "1", "2000"}, [impl, batch](const redisReply* r) {
-      if (r->type != REDIS_REPLY_INTEGER || r->integer < 1)
-        return impl->lost("no replica has confirmed within 2 s");
-      batch->done(std::move(batch->replies));
-    });
+  if (durability == Durability::replica) impl->wait_for_replica(batch);
+  impl->flush();
+  if (durability != Durability::process) return;
+  // The look goes out by itself: when Redis reads it in its next round, it has written the file in between.
+  impl->look_at_file(batch);
   impl->flush();
 }
 

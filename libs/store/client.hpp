@@ -17,6 +17,7 @@
 
 #include "result/result.hpp"
 #include "store/call.hpp"
+#include "store/durability.hpp"
 #include "store/read.hpp"
 
 namespace headrace::store {
@@ -30,12 +31,10 @@ struct Address {
 };
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
 
-enum class Durability { process, machine, replica };
-
 struct Settings {
   Address address;
-  std::string prefix = "{headrace}:";           ///< hash tag and all; every key of the core starts with it
-  Durability durability = Durability::process;  ///< replica: WAIT 1 ends every batch
+  std::string prefix = "{headrace}:";  ///< hash tag and all; every key of the core starts with it
+  Durability durability = Durability::memory;
 };
 
 /// Asynchronous client. Callbacks come from the loop, in order of sending.
@@ -52,6 +51,12 @@ class Client {
   void disconnect();
   bool connected() const;
 
+  /// Why Redis cannot keep what the settings' durability promises, in words; "" when it can. Known as soon as
+  /// `up` is called. While Redis cannot even write its file, there is no connection at all.
+  const std::string& weakness() const;
+  /// Asks again; `done` comes when weakness() is up to date.
+  void look_again(std::function<void()> done);
+
   /// Asks; `done` comes from the loop with the answer, or with the error that Redis gave.
   template <class T, class F>
   void read(const Read<T>& question, F done) {
@@ -66,8 +71,8 @@ class Client {
   void read(Generation::Mark mark, const std::function<Round(const KeyNames&)>& start) {
     run(while_current(std::move(mark), start(keys())));
   }
-  /// All calls in one pipeline (followed by WAIT for Durability::replica); `done` gets one reply a call,
-  /// in order, when all are committed.
+  /// All calls in one pipeline; `done` gets one reply a call, in order, when all are committed as the
+  /// settings' durability has it. When they cannot be, the connection counts as lost.
   void commit(std::vector<Call> calls, std::function<void(std::vector<Reply>)> done);
 
  private:
@@ -98,7 +103,11 @@ class BlockingClient {
   Outcome<typename Transition::Answer> commit(const Transition& transition) {
     return Transition::read(call(transition.call()));
   }
+  /// Throws std::runtime_error when Redis has taken the calls and cannot keep what the settings' durability
+  /// promises of them.
   std::vector<Reply> commit(const std::vector<Call>& calls);
+  /// Why Redis cannot keep that promise, in words; "" when it can.
+  std::string weakness();
   /// Loads the library; `simulated_clock`: the functions take their time from key <prefix>clock.
   void load_functions(bool simulated_clock = false);
 

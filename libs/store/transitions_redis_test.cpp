@@ -332,7 +332,6 @@ TEST_F(Transitions, NamesAndKeysAreReadBack) {
   EXPECT_EQ(redis.read(admitted_public_key(KeyKind::worker, key)), "w1");
   good(KeyForbid{KeyKind::worker, key});
   EXPECT_FALSE(redis.read(admitted_public_key(KeyKind::worker, key)));
-  EXPECT_TRUE(redis.read(persistence()).fsync.size() > 0);
   EXPECT_FALSE(redis.read(poller_state("p")));
 }
 

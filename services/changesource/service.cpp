@@ -134,6 +134,8 @@ void ChangeSourceService::record(hooks::Delivery delivery, const std::string& di
   for (const auto& warning : delivery.warnings) spdlog::warn("hook dialect={} {}", dialect, warning);
   const std::string good = hooks::answer_text(delivery);
   if (delivery.changes.empty()) return answer(text(200, good));
+  if (const auto why = house_.why_not_durable(); !why.empty())
+    return answer(text(503, "the changes would not be kept, send them again later: " + why + "\n"));
   // Many commits go in several calls of one batch; each has its own key, so a repeat adds what is missing.
   struct Waiting {
     std::size_t left = 0;

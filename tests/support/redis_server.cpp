@@ -64,7 +64,7 @@ void RedisServer::start() {
   while (true) {
     try {
       store::BlockingClient client({*store::parse_address(address())});
-      client.read(store::redis_time_ms());  // throws while Redis loads its files
+      client.read(store::last_ids());  // throws while Redis loads its files
       return;
     } catch (const std::runtime_error&) {
       if (std::chrono::steady_clock::now() > end) throw;

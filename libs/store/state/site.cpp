@@ -35,19 +35,6 @@ Read<std::int64_t> redis_time_ms() {
                                  [](Answers r) -> Result<std::int64_t> { return time_in(r[0]); });
 }
 
-Read<Persistence> persistence() {
-  return one_round<Persistence>(
-      [](const KeyNames&) {
-        return Commands{{"CONFIG", "GET", "appendfsync"}, {"CONFIG", "GET", "appendonly"}};
-      },
-      [](Answers r) -> Result<Persistence> {
-        Persistence out;
-        if (r[0].items.size() == 2) out.fsync = r[0].items[1].text;
-        out.append_only = r[1].items.size() == 2 && r[1].items[1].text == "yes";
-        return out;
-      });
-}
-
 Read<ConfigVersion> config_version() {
   return one_round<ConfigVersion>(
       [](const KeyNames& keys) {

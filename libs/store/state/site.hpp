@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Redis knows of the site: its clock and its promises, configurations, keys, names and their ids.
+// What Redis knows of the site: its clock, configurations, keys, names and their ids.
 #pragma once
 
 #include <map>
@@ -14,13 +14,6 @@ namespace headrace::store {
 /// Redis's wall clock, ms.
 Read<std::int64_t> redis_time_ms();
 std::int64_t time_in(const RedisReply& reply);  ///< of an answer to TIME
-
-/// How Redis keeps what it has committed.
-struct Persistence {
-  bool append_only = false;
-  std::string fsync;  ///< "always", "everysec", "no"; "" when it may not be asked
-};
-Read<Persistence> persistence();
 
 /// The current version; 0 until a configuration was applied.
 Read<ConfigVersion> config_version();
