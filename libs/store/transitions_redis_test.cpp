@@ -106,7 +106,8 @@ TEST_F(Transitions, WhatCannotBeReadIsNamedAndHidesNothing) {
   redis.command({"HSET", redis.keys()("buildset", 9), "body", "\xc1"});
   const auto stored = redis.read(changes({1}, {5}));
   ASSERT_EQ(stored.found.size(), 2u);
-  EXPECT_EQ(stored.found[1].id, ChangeId{3});
+  EXPECT_EQ(stored.found[1].change.id, ChangeId{3});
+  EXPECT_EQ(stored.found[1].arrived_ms, 1'700'000'000'000);
   ASSERT_EQ(stored.complaints.size(), 1u);
   EXPECT_NE(stored.complaints[0].find("change 2 cannot be read"), std::string::npos);
   EXPECT_EQ(redis.read(builds({1}, {9})).found.size(), 1u);

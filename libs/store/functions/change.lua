@@ -34,6 +34,7 @@ define('change_add', function(prefix, args)
   for i = 1, count do
     local id = redis.call('HINCRBY', prefix .. 'ids', 'change', 1)
     redis.call('HSET', prefix .. 'changes', whole(id), bodies[i])
+    redis.call('HSET', prefix .. 'change_arrived', whole(id), whole(transition.now))
     emit(transition, 'change.new', { changeid = id }, bodies[i])
     ids[i] = id
   end

@@ -169,11 +169,13 @@ Read<std::vector<wire::Change>> changes(std::vector<ChangeId> ids) {
   });
 }
 
-Read<Listed<wire::Change>> changes(ChangeId from, ChangeId to) {
-  using Changes = Listed<wire::Change>;
+Read<Listed<StoredChange>> changes(ChangeId from, ChangeId to) {
+  using Changes = Listed<StoredChange>;
   return Read<Changes>([from, to](const KeyNames& keys, auto done) {
     Commands commands;
-    if (from <= to) commands.push_back(fields_of_range(keys("changes"), from.value, to.value));
+    if (from <= to)
+      for (const auto* hash : {"changes", "change_arrived"})
+        commands.push_back(fields_of_range(keys(hash), from.value, to.value));
     return last_round<Changes>(std::move(commands), done, [from](Answers r) -> Result<Changes> {
       Changes out;
       if (r.empty()) return out;
@@ -181,7 +183,8 @@ Read<Listed<wire::Change>> changes(ChangeId from, ChangeId to) {
       for (const auto& item : r[0].items) {
         if (auto change = wire::decode<wire::Change>(item.text)) {
           change->id = id;
-          out.found.push_back(std::move(*change));
+          const auto arrived = number_in(r[1].items.at(static_cast<std::size_t>(id.value - from.value)).text);
+          out.found.push_back({std::move(*change), arrived});
         } else if (!item.text.empty()) {
           out.complaints.push_back("change " + std::to_string(id.value) +
                                    " cannot be read: " + change.error().text);

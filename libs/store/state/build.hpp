@@ -39,6 +39,10 @@ Read<std::optional<Claimed>> claim(RequestId request, BuildId build = {});
 
 /// The changes of these ids, in order; those that are gone or cannot be read are left out.
 Read<std::vector<wire::Change>> changes(std::vector<ChangeId> ids);
-Read<Listed<wire::Change>> changes(ChangeId from, ChangeId to);
+struct StoredChange {
+  wire::Change change;          ///< with its id
+  std::int64_t arrived_ms = 0;  ///< when it came in; 0: stored by a version that did not keep it
+};
+Read<Listed<StoredChange>> changes(ChangeId from, ChangeId to);
 
 }  // namespace headrace::store

@@ -57,7 +57,8 @@ void Projector::apply(const LogGrowth& g) {
 }
 
 void Projector::apply(const SnapshotPart& part) {
-  for (const auto& c : part.changes) change_new({{}, c.when_ms}, c);
+  for (const auto& c : part.changes)
+    change_new({{}, c.arrived_ms ? c.arrived_ms : c.change.when_ms}, c.change);
   for (const auto& b : part.buildsets) {
     buildset_new({{}, b.set.submitted_ms}, b.set);
     if (b.results) buildset_complete({{}, b.complete_ms}, b.set.id, *b.results);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "store/state/build.hpp"
 #include "store/state/request.hpp"
 #include "store/state/worker.hpp"
 #include "wire/records.hpp"
@@ -16,7 +17,7 @@ namespace headrace::web {
 /// Parts come in this order: changes, buildsets, builds (finished and running), requests, workers and
 /// pollers. The last of them say what has become of the earlier ones.
 struct SnapshotPart {
-  std::vector<wire::Change> changes;
+  std::vector<store::StoredChange> changes;
   std::vector<store::StoredBuildset> buildsets;
   std::vector<wire::Build> builds;
   std::vector<store::Request> requests;

@@ -31,8 +31,12 @@ std::int64_t sourcestamp_id(const wire::SourceStamp& stamp) {
 
 std::int64_t Projector::sourcestamp(const wire::SourceStamp& s, std::int64_t at_ms) {
   const std::int64_t ssid = sourcestamp_id(s);
-  db_.run("INSERT OR IGNORE INTO sourcestamps VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", ssid, s.branch, s.revision,
-          s.repository, s.project, s.codebase, at_ms);
+  // It is as old as the first thing that named it. A snapshot tells of things in another order than they
+  // came.
+  db_.run(
+      "INSERT INTO sourcestamps VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(ssid) DO UPDATE SET"
+      " created_ms = ?7 WHERE created_ms > ?7",
+      ssid, s.branch, s.revision, s.repository, s.project, s.codebase, at_ms);
   return ssid;
 }
 
