@@ -5,9 +5,11 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "json/value.hpp"
 #include "log/log.hpp"
 #include "store/state/events.hpp"
 #include "store/state/site.hpp"
+#include "web/history/history.hpp"
 #include "web/snapshot.hpp"
 #include "wire/codec.hpp"
 #include "wire/events.hpp"
@@ -18,6 +20,8 @@ namespace {
 constexpr std::size_t kBatch = 2000;  // events a transaction
 constexpr milliseconds kRetryLogs{500};
 constexpr seconds kSlow{30};  // a batch under way for longer: not healthy
+constexpr seconds kOpenAgain{2};
+constexpr std::size_t kMaxPending = 20'000;  // events that wait for a history without room
 
 }  // namespace
 
@@ -31,33 +35,57 @@ void WebService::start() {
   running_logs_ = std::make_unique<RedisLogSource>(*log_store_);
   retry_logs_ = std::make_unique<boost::asio::steady_timer>(runner.io());
   clock_ = std::make_unique<boost::asio::steady_timer>(runner.io());
-  app_ = std::make_unique<WebApp>(
-      runner.io(),
-      WebAppSettings{settings_.history.empty() ? data + "/web/history.sqlite" : settings_.history,
-                     data + "/logs"},
-      running_logs_.get(), [this](EventNumber after, std::size_t limit, auto answer) {
-        if (!runner_->store().connected()) return answer(fail("Redis cannot be reached"));
-        runner_->try_read(store::events_after(after, limit), std::move(answer));
-      });
+  open_app();
   server_ = std::make_unique<http::Server>(
       runner.io(), settings_.listen,
       [this](http::Request q, http::ResponderPtr r) { handle(std::move(q), std::move(r)); });
-  spdlog::info("listening address={} history_event={}", server_->address(), app_->cursor().number.value);
+  spdlog::info("listening address={} history_event={}", server_->address(),
+               app_ ? app_->cursor().number.value : 0);
   runner.metrics().counter("headrace_web_requests_total", "requests answered");
   runner.metrics().gauge("headrace_web_event_number", "newest event in the history",
-                         [this] { return static_cast<double>(app_->cursor().number.value); });
+                         [this] { return app_ ? static_cast<double>(app_->cursor().number.value) : 0.0; });
   runner.metrics().gauge("headrace_web_events_waiting", "events that are not in the history yet",
                          [this] { return static_cast<double>(pending_.size()); });
   runner.metrics().gauge("headrace_web_listeners", "browsers that listen to live events",
-                         [this] { return static_cast<double>(app_->listeners()); });
+                         [this] { return app_ ? static_cast<double>(app_->listeners()) : 0.0; });
   connect_logs();
   beat();
+}
+
+// A history whose file system is full is opened when there is room. Anything else that is wrong with it is
+// thrown.
+void WebService::open_app() {
+  const std::string& data = runner_->settings().data;
+  try {
+    app_ = std::make_unique<WebApp>(
+        runner_->io(),
+        WebAppSettings{settings_.history.empty() ? data + "/web/history.sqlite" : settings_.history,
+                       data + "/logs"},
+        running_logs_.get(), [this](EventNumber after, std::size_t limit, auto answer) {
+          if (!runner_->store().connected()) return answer(fail("Redis cannot be reached"));
+          runner_->try_read(store::events_after(after, limit), std::move(answer));
+        });
+  } catch (const std::runtime_error& e) {
+    if (!lacks_room(e)) throw;
+    if (open_problem_.empty()) spdlog::error("the history cannot be opened reason=\"{}\"", e.what());
+    open_problem_ = e.what();
+    open_again_ = mono_now() + kOpenAgain;
+    return;
+  }
+  open_problem_.clear();
+  if (std::exchange(load_waits_, false)) load();
 }
 
 void WebService::handle(http::Request request, http::ResponderPtr responder) {
   if (request.path == "/healthz" || request.path == "/metrics")
     return responder->send(runner_->answer_status(request));
   runner_->metrics().count("headrace_web_requests_total");
+  if (!app_) {
+    http::Response unavailable;
+    unavailable.status = 503;
+    unavailable.body = json::write(json::Object{{"error", "the history cannot be opened: " + open_problem_}});
+    return responder->send(std::move(unavailable));
+  }
   app_->handle(std::move(request), std::move(responder));
 }
 
@@ -73,7 +101,8 @@ void WebService::connect_logs() {
 
 // A timer of its own, because listeners get pings also while Redis is away, when the runner does not tick.
 void WebService::beat() {
-  app_->tick();
+  if (!app_ && mono_now() >= open_again_) open_app();
+  if (app_) app_->tick();
   clock_->expires_after(seconds(1));
   clock_->async_wait([this](const boost::system::error_code& e) {
     if (!e) beat();
@@ -81,12 +110,16 @@ void WebService::beat() {
 }
 
 std::string WebService::unhealthy() const {
+  if (!app_) return "the history cannot be opened: " + open_problem_;
+  if (const auto problem = app_->history_problem(); !problem.empty())
+    return "the history cannot be written: " + problem;
   if (busy_since_ && mono_now() - *busy_since_ > kSlow) return "the history does not keep up";
   return "";
 }
 
 void WebService::unload() {
   generation_.renew();
+  load_waits_ = false;
   busy_since_.reset();
   pending_.clear();
   growths_.clear();
@@ -94,6 +127,10 @@ void WebService::unload() {
 
 void WebService::load() {
   unload();  // an interrupted load may have left something
+  if (!app_) {
+    load_waits_ = true;
+    return;
+  }
   names_changed_ = false;
   // set_names({}) waits for the batch under way. The names of this Redis are read only after the cursor was
   // checked: the history may be of another Redis, with other ids.
@@ -182,6 +219,9 @@ void WebService::read_state() {
 void WebService::on_event(const wire::Event& event) {
   if (std::holds_alternative<wire::ConfigApplied>(wire::read_event(event))) names_changed_ = true;
   pending_.push_back(event);
+  // What is dropped here is read again from the event log when there is room.
+  if (pending_.size() > kMaxPending && !app_->history_problem().empty())
+    runner_->reload("the history cannot be written");
 }
 
 void WebService::on_announcement(const bus::Frames& frames) {

@@ -37,6 +37,7 @@ class WebService : public service::Service {
 
  private:
   void handle(http::Request request, http::ResponderPtr responder);
+  void open_app();
   void connect_logs();
   void beat();
 
@@ -56,7 +57,10 @@ class WebService : public service::Service {
   std::unique_ptr<store::Client> log_store_;  ///< a connection of its own: logs never delay events
   std::unique_ptr<RedisLogSource> running_logs_;
   std::unique_ptr<boost::asio::steady_timer> retry_logs_, clock_;
-  std::unique_ptr<WebApp> app_;
+  std::unique_ptr<WebApp> app_;  ///< nothing while the history cannot be opened
+  std::string open_problem_;     ///< why
+  MonoTime open_again_{};
+  bool load_waits_ = false;  ///< for the app
   std::unique_ptr<http::Server> server_;
 
   Names names_;

@@ -53,6 +53,8 @@ class WebApp {
   void tick();
 
   std::size_t listeners() const { return streams_.listeners(); }
+  /// Why nothing gets into the history now; "" when all is well.
+  std::string history_problem() const { return history_.problem(); }
 
  private:
   http::Response site_config(const http::Request& request) const;

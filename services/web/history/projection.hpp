@@ -63,6 +63,8 @@ class Projection {
   explicit Projection(Database& db);
 
   Cursor cursor() const { return cursor_; }
+  /// Reads anew what is in the database, after a job that was broken off.
+  void load();
   /// Forgets everything, so that the event log can be read anew.
   void reset();
 
@@ -84,7 +86,6 @@ class Projection {
   Applied set_site(const config::Site& site, const Names& names, bool notify);
 
  private:
-  void load();
   void store_cursor();
 
   Database& db_;

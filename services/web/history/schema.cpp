@@ -108,6 +108,7 @@ std::unique_ptr<Database> open_history(const std::string& path) {
       spdlog::info("history has another version and is rebuilt path={} version={} wanted={}", path,
                    version_of(*db), kSchemaVersion);
     } catch (const SqlError& e) {
+      if (e.cannot_write()) throw;  // nothing is wrong with the history
       spdlog::warn("history cannot be used and is rebuilt path={} reason=\"{}\"", path, e.what());
     }
     for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path + suffix);

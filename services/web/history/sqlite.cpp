@@ -3,14 +3,30 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+
 namespace headrace::web {
 namespace {
 
 constexpr int kBusyMs = 10'000;  // another connection writes: wait this long
 
+bool cannot_write(sqlite3* db) {
+  const int system = sqlite3_system_errno(db);
+  switch (sqlite3_errcode(db) & 0xff) {  // extended codes are above
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return true;
+    case SQLITE_CANTOPEN:
+      return system == ENOSPC || system == EDQUOT;
+    default:
+      return false;
+  }
+}
+
 [[noreturn]] void raise(sqlite3* db, std::string_view what) {
-  throw SqlError("SQLite: " + std::string(db ? sqlite3_errmsg(db) : "out of memory") + " (" +
-                 std::string(what) + ")");
+  throw SqlError(
+      "SQLite: " + std::string(db ? sqlite3_errmsg(db) : "out of memory") + " (" + std::string(what) + ")",
+      db && cannot_write(db));
 }
 
 }  // namespace

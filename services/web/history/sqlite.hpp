@@ -24,7 +24,14 @@ namespace headrace::web {
 
 /// An error of SQLite: its message and the statement.
 class SqlError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
+ public:
+  explicit SqlError(const std::string& what, bool cannot_write = false)
+      : std::runtime_error(what), cannot_write_(cannot_write) {}
+  /// The file system does not take it: it is full, or broken. What is in the file already is good.
+  bool cannot_write() const { return cannot_write_; }
+
+ private:
+  bool cannot_write_;
 };
 
 /// One bound value.
