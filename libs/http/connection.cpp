@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "http/connection_limits.hpp"
 #include "http/responder.hpp"
 #include "http/response_head.hpp"
 
@@ -32,24 +33,33 @@ std::string chunk_head(std::size_t size) {
 }  // namespace
 
 Connection::Connection(std::shared_ptr<Shared> shared, Socket socket, std::string remote)
-    : shared_(std::move(shared)), socket_(std::move(socket)), remote_(std::move(remote)) {
+    : shared_(std::move(shared)),
+      socket_(std::move(socket)),
+      remote_(std::move(remote)),
+      last_progress_(Clock::now()) {
   // The parser wants the header in one piece, so the buffer holds the largest one allowed, and one byte
   // more to see that it is too large.
-  capacity_ = std::max(kReadBuffer, shared_->options.max_header_bytes + 1024);
+  capacity_ = std::max(kReadBuffer, options().max_header_bytes + 1024);
   buffer_.reset(new char[capacity_]);
   shared_->connections.insert(this);
 }
 
-Connection::~Connection() { shared_->connections.erase(this); }
+Connection::~Connection() {
+  shared_->connections.erase(this);
+  shared_->held_bytes -= held_bytes_;
+}
 
 void Connection::start() { next_request(); }
 
 void Connection::next_request() {
   state_ = State::reading;
-  parser_ = std::make_unique<RequestParser>(shared_->options);
+  parser_ = std::make_unique<RequestParser>(options());
   continue_sent_ = false;
   finishing_ = dropped_ = false;
-  set_deadline(idle());
+  if (begin_ == end_)
+    set_deadlines(options().idle_time, options().idle_time);
+  else
+    set_deadlines(options().header_time, options().header_time);
   parse();
 }
 
@@ -79,9 +89,12 @@ void Connection::on_read(std::size_t size, bool end) {
   }
   if (state_ == State::reading) {
     if (end) return close();
-    // The header has one deadline from its first byte: otherwise a byte a minute would keep the connection
-    // open for ever. In the body every byte moves the deadline.
-    if (parser_->header_done() || begin_ == end_) set_deadline(idle());
+    // The header and the body have one deadline each, from their first byte: otherwise a byte a minute would
+    // keep the connection, and a large body, for ever.
+    if (!parser_->header_done() && begin_ == end_)
+      set_deadlines(options().header_time, options().header_time);
+    else if (parser_->header_done())
+      progress(options().body_silence);
     end_ += size;
     return parse();
   }
@@ -91,7 +104,11 @@ void Connection::on_read(std::size_t size, bool end) {
 }
 
 void Connection::parse() {
+  const bool in_header = !parser_->header_done();
   begin_ += parser_->feed({buffer_.get() + begin_, end_ - begin_});
+  if (in_header && parser_->header_done()) set_deadlines(options().body_silence, options().body_time);
+  count_held();
+  if (state_ != State::reading) return;  // shed
   if (parser_->refusal().status != 0) return refuse(parser_->refusal().status, parser_->refusal().text);
   if (parser_->done()) return handle_request();
   if (end_ - begin_ == capacity_) return refuse(400, "not an HTTP request: a line without end");
@@ -107,10 +124,11 @@ void Connection::parse() {
 void Connection::handle_request() {
   if (writing_) return;  // "100 Continue" is still on its way: on_written comes back here
   state_ = State::handling;
-  deadline_ = Clock::time_point::max();
+  set_no_deadline();
   keep_alive_ = parser_->keep_alive();
   version_ = parser_->version();
   Request request = parser_->take();
+  count_held();
   request.remote = remote_;
   head_only_ = request.method == "HEAD";
   if (shared_->stopped) return close();
@@ -125,7 +143,9 @@ void Connection::answer(Response response) {
   out_[0] = response_head(response, Framing::length, response.body.size(), version_, keep_alive_);
   out_[1] = head_only_ || bodiless(response.status) ? std::string() : std::move(response.body);
   out_offset_ = 0;
-  set_deadline(idle());
+  const std::chrono::seconds more(out_[1].size() / options().slowest_reader);
+  set_deadlines(options().idle_time, options().answer_time + more);
+  count_held();
   write();
 }
 
@@ -151,7 +171,7 @@ bool Connection::open_stream(const Response& head) {
     read();  // to notice that the peer has gone
   }
   out_offset_ = 0;
-  set_deadline(idle());
+  set_deadlines(options().idle_time, options().stream_time);
   write();
   return state_ == State::streaming;
 }
@@ -159,7 +179,7 @@ bool Connection::open_stream(const Response& head) {
 std::size_t Connection::stream_write(std::string bytes) {
   if (!stream_open()) return 0;
   if (!bytes.empty()) {
-    if (unsent() + queued_.size() == 0) set_deadline(idle());
+    if (unsent() + queued_.size() == 0) set_deadlines(options().idle_time, options().stream_time);
     if (version_ >= 11) {
       queued_ += chunk_head(bytes.size());
       queued_ += bytes;
@@ -170,6 +190,7 @@ std::size_t Connection::stream_write(std::string bytes) {
       queued_ += bytes;
     }
     write();
+    count_held();
   }
   return unsent() + queued_.size();
 }
@@ -179,7 +200,7 @@ void Connection::stream_finish() {
   finishing_ = true;
   closed_callback_ = drained_callback_ = nullptr;
   if (version_ >= 11) queued_ += "0\r\n\r\n";
-  set_deadline(idle());
+  set_deadlines(options().idle_time, options().stream_time);
   write();
   if (!writing_) answer_written();
 }
@@ -226,7 +247,8 @@ void Connection::on_written(std::size_t size, bool failed) {
   if (state_ == State::closed) return;
   if (failed) return close();
   out_offset_ += size;
-  set_deadline(idle());
+  progress(options().idle_time);
+  count_held();
   write();
   if (writing_) return;
   out_ = {};
@@ -240,7 +262,7 @@ void Connection::on_written(std::size_t size, bool failed) {
     case State::streaming:
       if (finishing_) return answer_written();
       if (dropped_) return close();
-      deadline_ = Clock::time_point::max();
+      set_no_deadline();
       // A copy: the callback may replace itself, or finish the stream.
       if (const auto callback = drained_callback_) callback();
       return;
@@ -256,7 +278,8 @@ void Connection::answer_written() {
 
 void Connection::linger() {
   state_ = State::lingering;
-  set_deadline(kLingerTime);
+  set_deadlines(kLingerTime, kLingerTime);
+  count_held();
   error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
   begin_ = end_ = 0;
@@ -271,14 +294,44 @@ void Connection::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
   shared_->connections.erase(this);
+  count_held();
   error_code ignored;
   socket_.close(ignored);
   drained_callback_ = nullptr;
   post_closed(std::exchange(closed_callback_, nullptr));
 }
 
+void Connection::set_deadlines(std::chrono::seconds silence, std::chrono::seconds whole) {
+  last_progress_ = Clock::now();
+  silent_until_ = last_progress_ + silence;
+  whole_until_ = last_progress_ + whole;
+}
+
+void Connection::progress(std::chrono::seconds silence) {
+  last_progress_ = Clock::now();
+  if (silent_until_ != Clock::time_point::max()) silent_until_ = last_progress_ + silence;
+}
+
+// The read buffer is not counted: its number is bounded with the connections.
+void Connection::count_held() {
+  std::size_t now = 0;
+  if (state_ == State::reading) now += parser_->body_bytes();
+  if (state_ != State::closed) now += unsent() + queued_.size();
+  shared_->held_bytes = shared_->held_bytes - held_bytes_ + now;
+  const bool grown = now > held_bytes_;
+  held_bytes_ = now;
+  if (grown) shed_the_largest(*shared_);
+}
+
+void Connection::shed() {
+  if (state_ != State::reading || writing_) return close();
+  parser_ = std::make_unique<RequestParser>(options());  // the body goes at once
+  begin_ = end_ = 0;
+  refuse(503, "too much is arriving at once, send it again later");
+}
+
 void Connection::check_deadline(Clock::time_point now) {
-  if (now < deadline_) return;
+  if (now < silent_until_ && now < whole_until_) return;
   if (state_ == State::reading && !writing_ && (end_ > begin_ || parser_->header_done())) {
     return refuse(408, "the request did not arrive in time");
   }

@@ -18,6 +18,7 @@
 
 #include "http/request_parser.hpp"
 #include "http/server.hpp"
+#include "http/server_options.hpp"
 
 namespace headrace::http {
 
@@ -32,6 +33,7 @@ struct Shared {
   Handler handler;
   ServerOptions options;
   std::unordered_set<Connection*> connections;  ///< those not closed
+  std::size_t held_bytes = 0;                   ///< of all connections: see Connection::held_bytes
   bool stopped = false;                         ///< the server is gone: no handler is called any more
 };
 
@@ -46,6 +48,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void check_deadline(Clock::time_point now);
   /// Closes at once. The owner of a stream is told, later from the loop, unless the server has stopped.
   void close();
+
+  // For the choice of the connection that ends when there are too many (connection_limits.hpp).
+  const std::string& remote() const { return remote_; }
+  /// True between and in the middle of requests, until a whole request is there.
+  bool waits_for_peer() const { return state_ == State::reading || state_ == State::lingering; }
+  bool streams() const { return state_ == State::streaming; }
+  Clock::time_point last_progress() const { return last_progress_; }
+  /// Bytes of a body that is arriving and of answers that the peer has not taken.
+  std::size_t held_bytes() const { return held_bytes_; }
+  /// Ends, with an answer where that is possible: the server holds too much.
+  void shed();
 
   // For the Responder of the request at hand.
   void answer(Response response);
@@ -75,15 +88,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void next_request();
   void linger();
   void post_closed(std::function<void()> callback);
-  void set_deadline(std::chrono::seconds from_now) { deadline_ = Clock::now() + from_now; }
-  std::chrono::seconds idle() const { return std::chrono::seconds(shared_->options.idle_timeout_s); }
+  /// @param silence  without progress; @param whole  for all of what is under way, progress or not
+  void set_deadlines(std::chrono::seconds silence, std::chrono::seconds whole);
+  void set_no_deadline() { silent_until_ = whole_until_ = Clock::time_point::max(); }
+  void progress(std::chrono::seconds silence);
+  void count_held();
+  const ServerOptions& options() const { return shared_->options; }
   std::size_t unsent() const { return out_[0].size() + out_[1].size() - out_offset_; }
 
   std::shared_ptr<Shared> shared_;  // see Shared
   Socket socket_;
   std::string remote_;
   State state_ = State::reading;
-  Clock::time_point deadline_;  ///< max(): none
+  Clock::time_point silent_until_;   ///< every progress moves it; max(): none
+  Clock::time_point whole_until_;    ///< nothing moves it
+  Clock::time_point last_progress_;  ///< when the peer last sent or took something
+  std::size_t held_bytes_ = 0;
 
   // The read buffer: memory that is reserved but untouched (no zeroes written) until bytes arrive.
   std::unique_ptr<char[]> buffer_;

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "http/server.hpp"
+#include "limits/limits.hpp"
 
 namespace headrace::http {
 namespace {
@@ -50,6 +51,10 @@ std::string percent_decode(std::string_view text, bool plus_is_blank) {
     }
   }
   return out;
+}
+
+bool too_many_fields(std::string_view form) {
+  return static_cast<std::size_t>(std::count(form.begin(), form.end(), '&')) >= limits::kFormFields;
 }
 
 std::vector<std::pair<std::string, std::string>> parse_form(std::string_view text) {

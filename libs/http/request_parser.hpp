@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "http/server.hpp"
+#include "http/server_options.hpp"
 
 namespace headrace::http {
 
@@ -27,6 +28,8 @@ class RequestParser {
   std::size_t feed(std::string_view bytes);
   const Refusal& refusal() const;
   bool header_done() const;
+  /// Memory that the body takes so far.
+  std::size_t body_bytes() const;
   bool done() const;
   /// After header_done(): the client waits for "100 Continue" before it sends the body.
   bool expects_continue() const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <ctime>
 
 namespace headrace::http {
@@ -100,6 +101,21 @@ void add(std::string& head, std::string_view name, std::string_view value) {
   head.append("\r\n");
 }
 
+bool has(const Response& response, std::string_view name) {
+  return std::any_of(response.headers.begin(), response.headers.end(), [&](const auto& header) {
+    return std::equal(header.first.begin(), header.first.end(), name.begin(), name.end(),
+                      [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  });
+}
+
+// What is sent here is data unless its handler says otherwise: no browser guesses another type for it, and
+// none runs what is in it.
+void add_protection(std::string& head, const Response& response) {
+  if (!has(response, "X-Content-Type-Options")) add(head, "X-Content-Type-Options", "nosniff");
+  if (!has(response, "Content-Security-Policy"))
+    add(head, "Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+}
+
 }  // namespace
 
 bool bodiless(int status) { return status < 200 || status == 204 || status == 304; }
@@ -107,13 +123,14 @@ bool bodiless(int status) { return status < 200 || status == 204 || status == 30
 std::string response_head(const Response& response, Framing framing, std::size_t length, int version,
                           bool keep_alive) {
   std::string head;
-  head.reserve(256);
+  head.reserve(384);
   head.append(version == 10 ? "HTTP/1.0 " : "HTTP/1.1 ");
   head.append(std::to_string(response.status)).append(" ").append(reason(response.status)).append("\r\n");
   add(head, "Date", http_date());
   const bool has_body = !bodiless(response.status);
   if (has_body && !response.content_type.empty()) add(head, "Content-Type", response.content_type);
   for (const auto& [name, value] : response.headers) add(head, name, value);
+  add_protection(head, response);
   if (has_body && framing == Framing::length) add(head, "Content-Length", std::to_string(length));
   if (has_body && framing == Framing::chunked) add(head, "Transfer-Encoding", "chunked");
   if (!keep_alive) add(head, "Connection", "close");

@@ -15,6 +15,7 @@
 
 #include "http/address.hpp"
 #include "http/connection.hpp"
+#include "http/connection_limits.hpp"
 
 namespace headrace::http {
 namespace asio = boost::asio;
@@ -49,7 +50,7 @@ bool is_stale(const Endpoint& endpoint) {
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
   Impl(asio::io_context& io, Handler handler, ServerOptions options)
-      : shared_(std::make_shared<Shared>(Shared{io, std::move(handler), options, {}, false})),
+      : shared_(std::make_shared<Shared>(Shared{io, std::move(handler), options, {}, 0, false})),
         acceptor_(io.get_executor()),
         deadline_timer_(io.get_executor()),
         retry_timer_(io.get_executor()) {}
@@ -93,8 +94,14 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void accept() {
     acceptor_.async_accept(peer_, [self = shared_from_this()](error_code error, Socket socket) {
       if (self->shared_->stopped) return;
+      // Without a descriptor left the kernel gives EMFILE until one is closed.
       if (error) return self->accept_later();
       const std::string remote = host_text(self->peer_);
+      if (!make_room(*self->shared_, remote)) {
+        error_code ignored;
+        socket.close(ignored);
+        return self->accept();
+      }
       if (!is_unix(self->acceptor_.local_endpoint())) {
         const int on = 1;
         ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -106,6 +113,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   void accept_later() {
+    make_room_anywhere(*shared_);
     retry_timer_.expires_after(kAcceptRetry);
     retry_timer_.async_wait([self = shared_from_this()](error_code error) {
       if (!error && !self->shared_->stopped) self->accept();
@@ -131,7 +139,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   std::string bound_path_;  ///< of a unix socket, removed at the end
 };
 
-Server::Server(asio::io_context& io, const std::string& address, Handler handler, ServerOptions options)
+Server::Server(asio::io_context& io, const std::string& address, Handler handler)
+    : Server(io, address, std::move(handler), ServerOptions()) {}
+Server::Server(asio::io_context& io, const std::string& address, Handler handler,
+               const ServerOptions& options)
     : impl_(std::make_shared<Impl>(io, std::move(handler), options)) {
   impl_->listen(address);
 }

@@ -68,19 +68,16 @@ class Responder {
 using ResponderPtr = std::shared_ptr<Responder>;
 using Handler = std::function<void(Request request, ResponderPtr responder)>;
 
-struct ServerOptions {
-  std::size_t max_body_bytes = 16u << 20;  ///< larger: 413, connection closed
-  std::size_t max_header_bytes = 64u << 10;
-  int idle_timeout_s = 60;  ///< a connection without a request or progress is closed
-};
+struct ServerOptions;  // server_options.hpp
 
 /// Listens and answers until destroyed. One thread: that of `io`.
 class Server {
  public:
   /// @param address  "127.0.0.1:8010", "[::1]:8010", ":0" port chosen by the system, or "unix:/path"
   /// Throws std::runtime_error naming the address when it cannot be bound.
+  Server(boost::asio::io_context& io, const std::string& address, Handler handler);
   Server(boost::asio::io_context& io, const std::string& address, Handler handler,
-         ServerOptions options = {});
+         const ServerOptions& options);
   ~Server();
   /// The bound address; differs from what was asked when the port was 0.
   std::string address() const;
@@ -94,5 +91,7 @@ class Server {
 std::string percent_decode(std::string_view text, bool plus_is_blank);
 /// application/x-www-form-urlencoded or a query string, decoded, in order.
 std::vector<std::pair<std::string, std::string>> parse_form(std::string_view text);
+/// Whether a form has more fields than are taken: "a&a&a" takes forty times its size when it is parsed.
+bool too_many_fields(std::string_view form);
 
 }  // namespace headrace::http

@@ -102,7 +102,9 @@ TEST(Server, BoundsTheHeader) {
 }
 
 TEST(Server, BoundsTheBody) {
-  RunningServer server(echo);  // 16 MiB
+  ServerOptions options;
+  options.max_body_bytes = 16u << 20;
+  RunningServer server(echo, options);
   const std::string large(20u << 20, 'x');
   RawClient declared(server.port());
   declared.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(large.size()) + "\r\n\r\n" +
@@ -160,7 +162,7 @@ TEST(Server, ReadsARequestThatComesByteByByte) {
 
 TEST(Server, ClosesIdleConnectionsAndSaysWhyToHalfARequest) {
   ServerOptions options;
-  options.idle_timeout_s = 1;
+  options.idle_time = options.header_time = 1s;
   RunningServer server(echo, options);
   RawClient silent(server.port()), half(server.port());
   ASSERT_TRUE(half.send("GET / HTTP/1.1\r\nHo"));
@@ -170,7 +172,7 @@ TEST(Server, ClosesIdleConnectionsAndSaysWhyToHalfARequest) {
 
 TEST(Server, DoesNotLetATrickleOfHeaderKeepAConnection) {
   ServerOptions options;
-  options.idle_timeout_s = 1;
+  options.idle_time = options.header_time = 1s;
   RunningServer server(echo, options);
   RawClient client(server.port());
   ASSERT_TRUE(client.send("GET / HTTP/1.1\r\nX: "));

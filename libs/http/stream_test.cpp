@@ -158,7 +158,7 @@ TEST(Stream, CountsWhatASlowPeerHasNotTaken) {
 TEST(Stream, GivesUpAPeerThatTakesNothing) {
   Opened opened;
   ServerOptions options;
-  options.idle_timeout_s = 1;
+  options.idle_time = options.header_time = 1s;
   RunningServer server(opened.handler(), options);
   RawClient client(server.port(), 16 << 10);
   ASSERT_TRUE(client.send("GET /s HTTP/1.1\r\nHost: h\r\n\r\n"));
@@ -176,7 +176,7 @@ TEST(Stream, GivesUpAPeerThatTakesNothing) {
 TEST(Stream, WaitsAsLongAsThereIsNothingToSay) {
   Opened opened;
   ServerOptions options;
-  options.idle_timeout_s = 1;
+  options.idle_time = options.header_time = 1s;
   RunningServer server(opened.handler(), options);
   RawClient quiet(server.port()), other(server.port());
   ASSERT_TRUE(quiet.send("GET /s HTTP/1.1\r\nHost: h\r\n\r\n"));

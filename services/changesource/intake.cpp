@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "changesource/pollers/process_runner.hpp"
+#include "http/server_options.hpp"
+#include "limits/limits.hpp"
 
 namespace headrace::changesource {
 namespace {
@@ -27,13 +29,16 @@ Intake::Intake(service::ServiceRunner& runner, Settings settings)
 
 void Intake::start() {
   ChangeSourceService::start();
+  http::ServerOptions options;
+  options.max_body_bytes = limits::kHookBodyBytes;
   server_ = std::make_unique<http::Server>(
       runner_.io(), settings_.intake,
       [this](http::Request request, std::shared_ptr<http::Responder> responder) {
         if (!hooks::is_hook_path(request.path)) return responder->send(runner_.answer_status(request));
         on_hook(request,
                 [responder = std::move(responder)](http::Response r) { responder->send(std::move(r)); });
-      });
+      },
+      options);
 }
 
 void Intake::ask(http::Call call, std::function<void(http::Reply)> done) {

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "http/server.hpp"
+#include "http/server_options.hpp"
 
 namespace headrace::http {
 
