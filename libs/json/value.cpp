@@ -8,6 +8,9 @@
 
 #include <cmath>
 
+#include "json/bounded_parse.hpp"
+#include "limits/limits.hpp"
+
 namespace headrace::json {
 namespace {
 
@@ -84,6 +87,31 @@ void emit(Writer& w, const Value& v) {
   }
 }
 
+constexpr std::size_t kLargeText = 256 * limits::kKiB;
+
+// At least as many as the text has values and keys: what separates them is counted, outside of texts.
+std::size_t values_in(std::string_view text) {
+  std::size_t count = 1;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"')
+      quoted = !quoted;
+    else if (quoted && c == '\\')
+      ++i;
+    else if (!quoted && (c == ',' || c == ':' || c == '[' || c == '{'))
+      ++count;
+  }
+  return count;
+}
+
+Result<Value> parse_with(simdjson::dom::parser& parser, std::string_view text) {
+  simdjson::dom::element root;
+  const auto error = parser.parse(text.data(), text.size()).get(root);
+  if (error) return fail(std::string("invalid JSON: ") + simdjson::error_message(error));
+  return convert(root, 0);
+}
+
 // Length of the valid UTF-8 sequence at the start of `s` (1–4), 0 when there is none.
 std::size_t sequence_length(std::string_view s) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
@@ -140,12 +168,18 @@ bool Value::truthy() const {
   return !as_object().empty();
 }
 
-Result<Value> parse(std::string_view text) {
+Result<Value> parse(std::string_view text) { return parse_bounded(text, limits::kJsonValues); }
+
+Result<Value> parse_bounded(std::string_view text, std::size_t max_values) {
+  if (values_in(text) > max_values)
+    return fail("invalid JSON: more than " + std::to_string(max_values) + " values");
+  // The parser keeps memory of some times the largest text that it has seen: that of a large text goes again.
+  if (text.size() > kLargeText) {
+    simdjson::dom::parser large;
+    return parse_with(large, text);
+  }
   thread_local simdjson::dom::parser parser;
-  simdjson::dom::element root;
-  const auto error = parser.parse(text.data(), text.size()).get(root);
-  if (error) return fail(std::string("invalid JSON: ") + simdjson::error_message(error));
-  return convert(root, 0);
+  return parse_with(parser, text);
 }
 
 std::string write(const Value& value) {

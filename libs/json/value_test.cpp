@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "json/bounded_parse.hpp"
+
 namespace headrace::json {
 
 TEST(JsonValue, RoundTripsEveryKind) {
@@ -24,6 +26,17 @@ TEST(JsonValue, RefusesEveryTruncatedPrefix) {
 }
 
 TEST(JsonValue, RefusesWhatIsTooDeep) { EXPECT_FALSE(parse(std::string(300, '[') + std::string(300, ']'))); }
+
+TEST(JsonValue, RefusesTooManyValues) {
+  std::string many = "[";
+  for (int i = 0; i < 1000; ++i) many += "0,";
+  many += "0]";
+  EXPECT_TRUE(parse_bounded(many, 2000));
+  EXPECT_FALSE(parse_bounded(many, 1000));
+  EXPECT_FALSE(parse_bounded(R"({"a":{"b":{"c":0}}})", 3));
+  // What stands in a text separates nothing.
+  EXPECT_TRUE(parse_bounded(R"(["[,:{\"[,:{\\",""])", 3));
+}
 
 TEST(JsonValue, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(valid_utf8("a\xff\xc3\xa9\xed\xa0\x80"),

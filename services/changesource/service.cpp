@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "changesource/change_limits.hpp"
+#include "limits/limits.hpp"
 #include "log/log.hpp"
 #include "store/state/events.hpp"
 #include "store/transitions/change.hpp"
@@ -136,6 +138,11 @@ void ChangeSourceService::record(hooks::Delivery delivery, const std::string& di
   if (delivery.changes.empty()) return answer(text(200, good));
   if (const auto why = house_.why_not_durable(); !why.empty())
     return answer(text(503, "the changes would not be kept, send them again later: " + why + "\n"));
+  if (delivery.changes.size() > limits::kHookChanges) {
+    const hooks::Refusal refusal{413,
+                                 "more than " + std::to_string(limits::kHookChanges) + " changes at once"};
+    return take(refusal, dialect, std::move(answer));
+  }
   // Many commits go in several calls of one batch; each has its own key, so a repeat adds what is missing.
   struct Waiting {
     std::size_t left = 0;
@@ -165,6 +172,9 @@ void ChangeSourceService::record(hooks::Delivery delivery, const std::string& di
 }
 
 void ChangeSourceService::prepare(wire::Change& change) {
+  if (const auto what = shorten(change); !what.empty())
+    spdlog::warn("change is larger than it may be and was shortened source={} fields=\"{}\"", change.source,
+                 what);
   const auto& site = config_.current()->site();
   if (!change.codebase.empty() || !site.codebase_fn) return;
   auto codebase = config_.current()->call(site.codebase_fn, config::change_argument(change));

@@ -6,7 +6,9 @@
 #include "changesource/hooks/dialect.hpp"
 #include "changesource/hooks/properties.hpp"
 #include "changesource/hooks/timestamp.hpp"
+#include "json/bounded_parse.hpp"
 #include "json/value.hpp"
+#include "limits/limits.hpp"
 
 namespace headrace::changesource::hooks {
 namespace {
@@ -15,7 +17,7 @@ namespace {
 class Form {
  public:
   explicit Form(const http::Request& request) {
-    for (auto& [name, value] : http::parse_form(request.body)) fields_.emplace(name, value);
+    for (auto& [name, value] : http::parse_form(request.body)) fields_.emplace(name, std::move(value));
     for (const auto& [name, value] : request.query) fields_.emplace(name, value);
   }
   std::optional<std::string> get(const std::string& name) const {
@@ -36,7 +38,7 @@ class Form {
 };
 
 Result<std::vector<std::string>> read_files(const std::string& text) {
-  const auto list = json::parse(text);
+  const auto list = json::parse_bounded(text, limits::kHookJsonValues);
   if (!list) return fail("files: " + list.error().text);
   std::vector<std::string> out;
   if (!list->is_array()) return fail("files is a JSON list of texts, not " + text.substr(0, 100));
@@ -48,7 +50,7 @@ Result<std::vector<std::string>> read_files(const std::string& text) {
 }
 
 Result<Properties> read_properties(const std::string& text) {
-  const auto object = json::parse(text);
+  const auto object = json::parse_bounded(text, limits::kHookJsonValues);
   if (!object) return fail("properties: " + object.error().text);
   if (!object->is_object()) return fail("properties is a JSON object, not " + text.substr(0, 100));
   Properties out;
@@ -60,6 +62,7 @@ Result<Properties> read_properties(const std::string& text) {
 // committer, when_timestamp (or when, seconds), category, revlink, repository, project, codebase, properties
 // (a JSON object).
 Outcome receive(const http::Request& request, WallTime now) {
+  if (http::too_many_fields(request.body)) return Refusal{413, "the form has too many fields"};
   const Form form(request);
   if (const auto name = form.invalid(); !name.empty()) {
     return Refusal{400, "the field '" + json::valid_utf8(name) + "' is not UTF-8"};

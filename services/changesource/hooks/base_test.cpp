@@ -31,6 +31,19 @@ TEST(BaseHook, ReadsEveryField) {
   EXPECT_EQ(values_of(change), (json::Object{{"n", 2}, {"s", json::Array{1}}}));
 }
 
+TEST(BaseHook, RefusesAFormOfManyFields) {
+  std::string form = "author=ann&comments=c";
+  for (int i = 0; i < 2'000'000; ++i) form += "&a";
+  EXPECT_NE(refusal_of(post_form(form)).find("too many fields"), std::string::npos);
+}
+
+TEST(BaseHook, RefusesJsonOfManyValues) {
+  std::string list = "[0";
+  for (int i = 0; i < 400'000; ++i) list += ",0";
+  EXPECT_NE(refusal_of(post_form("author=ann&comments=c&files=" + list + "]")).find("values"),
+            std::string::npos);
+}
+
 TEST(BaseHook, LeavesTheRestUnset) {
   const auto change = delivery_of(post_form("who=ann&comments=")).changes.at(0);
   EXPECT_EQ(change.author, "ann");

@@ -8,6 +8,8 @@
 #include "changesource/hooks/payload.hpp"
 #include "changesource/hooks/properties.hpp"
 #include "changesource/hooks/signature.hpp"
+#include "json/bounded_parse.hpp"
+#include "limits/limits.hpp"
 
 namespace headrace::changesource::hooks {
 namespace {
@@ -22,12 +24,13 @@ std::string media_type(std::string_view header) {
 
 Result<json::Value> read_payload(const http::Request& request) {
   const std::string type = media_type(request.header("Content-Type"));
-  if (type == "application/json") return json::parse(request.body);
+  if (type == "application/json") return json::parse_bounded(request.body, limits::kHookJsonValues);
   if (type != "application/x-www-form-urlencoded") {
     return fail("Unknown content type: " + std::string(request.header("Content-Type")));
   }
+  if (http::too_many_fields(request.body)) return fail("the form has too many fields");
   for (const auto& [name, value] : http::parse_form(request.body)) {
-    if (name == "payload") return json::parse(value);
+    if (name == "payload") return json::parse_bounded(value, limits::kHookJsonValues);
   }
   return fail("the form has no field 'payload'");
 }

@@ -7,6 +7,8 @@
 #include "changesource/hooks/github.hpp"
 #include "changesource/hooks/payload.hpp"
 #include "changesource/hooks/properties.hpp"
+#include "json/bounded_parse.hpp"
+#include "limits/limits.hpp"
 
 namespace headrace::changesource::hooks {
 namespace {
@@ -55,7 +57,7 @@ json::Value json_of(const http::Reply& reply, const std::string& what, Delivery&
   if (why.empty() && (reply.status < 200 || reply.status > 299))
     why = "status " + std::to_string(reply.status);
   if (why.empty()) {
-    auto value = json::parse(reply.body);
+    auto value = json::parse_bounded(reply.body, limits::kHookJsonValues);
     if (value) return std::move(*value);
     why = value.error().text;
   }

@@ -5,6 +5,8 @@
 #include "changesource/hooks/payload.hpp"
 #include "changesource/hooks/properties.hpp"
 #include "changesource/hooks/signature.hpp"
+#include "json/bounded_parse.hpp"
+#include "limits/limits.hpp"
 
 namespace headrace::changesource::hooks {
 namespace {
@@ -133,7 +135,7 @@ struct GitlabOptions {
 Outcome receive(const http::Request& request, const GitlabOptions& options) {
   if (!options.secret.empty() && !same_secret(request.header("X-Gitlab-Token"), options.secret))
     return Refusal{400, "Invalid secret"};
-  const auto payload = json::parse(request.body);
+  const auto payload = json::parse_bounded(request.body, limits::kHookJsonValues);
   if (!payload) return Refusal{400, "Error loading JSON: " + payload.error().text};
   if (!payload->is_object()) return Refusal{400, "Error loading JSON: not an object"};
   // Older versions name the event only in the header, and in other words.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "limits/limits.hpp"
+
 namespace headrace::web {
 namespace {
 
@@ -142,6 +144,17 @@ json::Value row_of(const Statement& row, const std::vector<const Field*>& fields
   return out;
 }
 
+// Of the texts of a row; numbers and names of fields are bounded by the number of rows.
+std::size_t bytes_of(const Statement& row, const std::vector<const Field*>& fields) {
+  std::size_t out = 0;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto kind = fields[i]->kind;
+    if (kind != Kind::integer && kind != Kind::datetime && kind != Kind::boolean)
+      out += row.text(static_cast<int>(i)).size();
+  }
+  return out;
+}
+
 std::vector<const Field*> fields_of(const Select& what) {
   if (!what.fields.empty()) return what.fields;
   std::vector<const Field*> all;
@@ -157,12 +170,16 @@ Page select(Database& db, const Select& what) {
   const auto fields = fields_of(what);
   Page page;
   Statement rows = builder.prepare(db, builder.rows(fields));
-  while (rows.step()) {
-    page.rows.push_back(row_of(rows, fields, what.properties));
+  std::size_t bytes = 0;
+  bool left_out = false;
+  while (!left_out && rows.step()) {
+    bytes += bytes_of(rows, fields);
+    left_out = bytes > limits::kAnswerBytes && !page.rows.empty();
+    if (!left_out) page.rows.push_back(row_of(rows, fields, what.properties));
   }
   const auto got = static_cast<std::int64_t>(page.rows.size());
   const bool all_seen =
-      got < std::min(what.limit.value_or(kMaxRows), kMaxRows) && (got > 0 || what.offset == 0);
+      !left_out && got < std::min(what.limit.value_or(kMaxRows), kMaxRows) && (got > 0 || what.offset == 0);
   if (all_seen) {
     page.total = what.offset + got;
   } else if (what.count) {

@@ -46,7 +46,8 @@ struct Select {
   bool count = true;  ///< fill Page::total
 };
 
-/// The most rows of one answer, whatever `limit` says.
+/// The most rows of one answer, whatever `limit` says; fewer when their texts are together larger than
+/// limits::kAnswerBytes, but one at least.
 inline constexpr std::int64_t kMaxRows = 10'000;
 
 struct Page {

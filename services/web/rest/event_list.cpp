@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "limits/limits.hpp"
 #include "wire/codec.hpp"
 
 namespace headrace::web {
@@ -12,7 +13,8 @@ namespace {
 Result<std::int64_t> number_in(const std::string& name, const std::string& text) {
   std::int64_t n = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (failed == std::errc{} && end == text.data() + text.size() && n >= 0) return n;
+  if (failed == std::errc{} && end == text.data() + text.size() && n >= 0 && n <= limits::kLargestNumber)
+    return n;
   return fail("invalid " + name + " '" + text + "': a number from 0 is expected");
 }
 
@@ -52,9 +54,11 @@ Result<EventListRequest> EventListRequest::read(const Parameters& parameters) {
 json::Value event_list(const EventListRequest& wanted, const std::vector<wire::Event>& scanned) {
   json::Array events;
   std::int64_t next = wanted.after.value;
+  std::size_t bytes = 0;
   bool more = scanned.size() >= EventListRequest::kScan;
   for (const auto& e : scanned) {
-    if (events.size() == wanted.limit) {
+    bytes += e.body.size();
+    if (events.size() == wanted.limit || (bytes > limits::kAnswerBytes && !events.empty())) {
       more = true;
       break;
     }

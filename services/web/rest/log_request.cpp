@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "json/value.hpp"
+#include "limits/limits.hpp"
 #include "logchunk/chunk.hpp"
 
 namespace headrace::web {
@@ -79,7 +80,7 @@ Result<LogRequest> LogRequest::read(const Endpoint& endpoint, const Parameters& 
       return fail("no such field '" + name + "'");
     std::int64_t n = 0;
     const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), n);
-    if (failed != std::errc{} || end != value.data() + value.size() || n < 0)
+    if (failed != std::errc{} || end != value.data() + value.size() || n < 0 || n > limits::kLargestNumber)
       return fail("invalid " + name + " '" + value + "': a number from 0 is expected");
     (name == "offset" ? r.offset : r.limit) = n;
   }

@@ -264,6 +264,21 @@ TEST_F(OnTheWire, ControlIsRefusedInJsonRpc) {
             std::make_tuple("400", -32600, json::Value(7)));
 }
 
+TEST(RestAnswers, LeaveOutWhatIsTooMuch) {
+  RunningWebApp app;
+  auto large = example_change("main", "r1");
+  large.comments = std::string(60'000, 'c');
+  for (int i = 1; i <= 300; ++i) app.log.change(i, large);
+  app.apply(app.log.take());
+  const auto all = app.json("/api/v2/changes");
+  EXPECT_EQ(all["meta"]["total"], json::Value(300));
+  EXPECT_GT(all["changes"].as_array().size(), 100u);
+  EXPECT_LT(all["changes"].as_array().size(), 150u);
+  EXPECT_EQ(app.json("/api/v2/changes?limit=50")["changes"].as_array().size(), 50u);
+  EXPECT_EQ(app.json("/api/v2/changes?offset=299")["changes"].as_array().size(), 1u);
+  EXPECT_EQ(app.json("/api/v2/changes?field=changeid")["changes"].as_array().size(), 300u);
+}
+
 // Events out of a list, as the service takes them from Redis.
 struct Stored {
   std::vector<wire::Event> events;
@@ -301,6 +316,8 @@ TEST(EventsOverHttp, CanBeReplayedByTopic) {
   EXPECT_EQ(some["meta"]["next"], json::Value(8));
   EXPECT_EQ(some["meta"]["more"], json::Value(true));
   EXPECT_EQ(app.get("/api/v2/events?after=x").status, 400);
+  EXPECT_EQ(app.get("/api/v2/events?after=9223372036854775807").status, 400);
+  EXPECT_EQ(app.json("/api/v2/events?after=999999999999999")["events"].as_array().size(), 0u);
   EXPECT_EQ(app.get("/api/v2/events?since=1").status, 400);
   stored.events.erase(stored.events.begin(), stored.events.begin() + 3);
   EXPECT_EQ(app.json("/api/v2/events?after=1")["meta"]["trimmed"], json::Value(true));

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "json/value.hpp"
+#include "limits/limits.hpp"
 #include "log/log.hpp"
 
 namespace headrace::web {
@@ -63,6 +64,7 @@ class Writer {
     open_ = true;
     text_ += "event: event\ndata: {\"key\":" + key_text(key) + ",\"message\":" + message + "}\n";
   }
+  std::size_t size() const { return text_.size(); }
   std::string take() {
     close();
     return std::move(text_);
@@ -80,16 +82,34 @@ class Writer {
   bool open_ = false;
 };
 
+// @return false when one of them is too large, or all are: the listener has to read the state anew
 template <class Notifications>
-void write_matching(const std::vector<std::vector<std::string>>& paths, const Notifications& all,
+bool write_matching(const std::vector<std::vector<std::string>>& paths, const Notifications& all,
                     EventNumber after, Writer& writer) {
   for (const auto& n : all) {
     if (n.number && n.number <= after) continue;
-    for (const auto& key : n.paths)
-      if (std::any_of(paths.begin(), paths.end(), [&](const auto& p) { return matches(p, key); }))
-        writer.add(n.number, key, *n.message);
+    for (const auto& key : n.paths) {
+      if (std::none_of(paths.begin(), paths.end(), [&](const auto& p) { return matches(p, key); })) continue;
+      if (n.message->size() > limits::kLiveMessage || writer.size() > EventStreams::kMaxUnsent) return false;
+      writer.add(n.number, key, *n.message);
+    }
   }
+  return true;
 }
+
+std::size_t bytes_of(const Notification& n) {
+  std::size_t out = sizeof n + n.message->size();
+  for (const auto& path : n.paths) out += sizeof path + path.size();
+  return out;
+}
+
+// A path below the bounds, in its segments.
+Result<std::vector<std::string>> read_path(std::string_view path) {
+  if (path.size() <= limits::kPathBytes) return split(path);
+  return fail("a path has at most " + std::to_string(limits::kPathBytes) + " bytes");
+}
+
+constexpr const char* kTooManyPaths = "too many paths for one listener";
 
 std::string ping_text(const Cursor& cursor) {
   return "event: ping\nid: " + std::to_string(cursor.number.value) + "\ndata: {}\n\n";
@@ -113,13 +133,24 @@ void EventStreams::handle(const http::Request& request, http::ResponderPtr respo
   for (const bool add : {true, false}) {
     const std::string_view verb = add ? "add/" : "remove/";
     if (!path.starts_with(verb)) continue;
-    const bool known = change(path.substr(verb.size()), add);
-    return responder->send(known ? text(200, "ok") : text(404, "unknown uuid"));
+    return responder->send(change(path.substr(verb.size()), add));
   }
   responder->send(text(404, "listen/<path>, add/<uuid>/<path> and remove/<uuid>/<path> are known"));
 }
 
 void EventStreams::listen(const http::Request& request, std::string_view path, http::ResponderPtr responder) {
+  std::vector<Path> paths;
+  // One stream may name more paths at once, so that none of their events falls between two requests.
+  std::vector<std::string_view> named;
+  if (!path.empty()) named.push_back(path);
+  for (const auto& [name, value] : request.query)
+    if (name == "path") named.push_back(value);
+  if (named.size() > limits::kListenerPaths) return responder->send(text(400, kTooManyPaths));
+  for (const auto one : named) {
+    auto read = read_path(one);
+    if (!read) return responder->send(text(400, read.error().text));
+    if (std::find(paths.begin(), paths.end(), *read) == paths.end()) paths.push_back(std::move(*read));
+  }
   http::Response head;
   head.content_type = "text/event-stream; charset=utf-8";
   head.headers = {{"Cache-Control", "no-cache"},
@@ -131,10 +162,9 @@ void EventStreams::listen(const http::Request& request, std::string_view path, h
   Listener& listener = listeners_[uuid];
   listener.stream = std::move(stream);
   listener.stream->on_closed(life_.guard([this, uuid] { listeners_.erase(uuid); }));
-  if (!path.empty()) listener.paths.push_back(split(path));
-  // One stream may name more paths at once, so that none of their events falls between two requests.
-  for (const auto& [name, value] : request.query)
-    if (name == "path") listener.paths.push_back(split(value));
+  listener.paths = std::move(paths);
+  make_room();
+  if (listeners_.count(uuid) == 0) return;
 
   std::string last_id(request.header("Last-Event-ID"));
   if (last_id.empty()) last_id = request.param("last_event_id").value_or("");
@@ -149,24 +179,48 @@ void EventStreams::listen(const http::Request& request, std::string_view path, h
 std::string EventStreams::catch_up(const Listener& listener, std::string_view last_id) const {
   std::int64_t after = -1;
   std::from_chars(last_id.data(), last_id.data() + last_id.size(), after);
-  if (after < floor_.value || after > cursor_.number.value)
-    return "event: reset\nid: " + std::to_string(cursor_.number.value) +
-           "\ndata: {\"after\":" + std::to_string(cursor_.number.value) + "}\n\n";
   Writer writer;
-  write_matching(listener.paths, ring_, {after}, writer);
+  if (after < floor_.value || after > cursor_.number.value ||
+      !write_matching(listener.paths, ring_, {after}, writer))
+    return reset_text();
   return writer.take();
 }
 
-bool EventStreams::change(std::string_view rest, bool add) {
+std::string EventStreams::reset_text() const {
+  const std::string number = std::to_string(cursor_.number.value);
+  return "event: reset\nid: " + number + "\ndata: {\"after\":" + number + "}\n\n";
+}
+
+// Every event is compared with every path: the listener with the most of them ends when there are too many.
+void EventStreams::make_room() {
+  std::size_t all = 0;
+  for (const auto& [uuid, listener] : listeners_) all += listener.paths.size();
+  while (all > limits::kAllPaths) {
+    const auto most = std::max_element(
+        listeners_.begin(), listeners_.end(),
+        [](const auto& x, const auto& y) { return x.second.paths.size() < y.second.paths.size(); });
+    all -= most->second.paths.size();
+    spdlog::warn("live listener is closed, there are too many paths listener={} paths={}", most->first,
+                 most->second.paths.size());
+    listeners_.erase(most);
+  }
+}
+
+http::Response EventStreams::change(std::string_view rest, bool add) {
   const auto at = rest.find('/');
   const auto it = listeners_.find(std::string(rest.substr(0, at)));
-  if (it == listeners_.end()) return false;
-  const auto path = split(at == std::string_view::npos ? std::string_view() : rest.substr(at + 1));
+  if (it == listeners_.end()) return text(404, "unknown uuid");
+  const auto path = read_path(at == std::string_view::npos ? std::string_view() : rest.substr(at + 1));
+  if (!path) return text(400, path.error().text);
   auto& paths = it->second.paths;
-  const auto known = std::find(paths.begin(), paths.end(), path);
-  if (add && known == paths.end()) paths.push_back(path);
+  const auto known = std::find(paths.begin(), paths.end(), *path);
+  if (add && known == paths.end()) {
+    if (paths.size() >= limits::kListenerPaths) return text(400, kTooManyPaths);
+    paths.push_back(*path);
+    make_room();
+  }
   if (!add && known != paths.end()) paths.erase(known);
-  return true;
+  return text(200, "ok");
 }
 
 void EventStreams::send(const std::string& uuid, std::string bytes) {
@@ -187,18 +241,21 @@ void EventStreams::publish(const Applied& applied, bool complete) {
   // from before the batch.
   if (!complete) return restart(applied.cursor);
   cursor_ = applied.cursor;
-  std::vector<std::pair<std::string, std::string>>
-      texts;  // sending may close a listener: not while iterating
-  for (const auto& [uuid, listener] : listeners_) {
+  std::vector<std::string> all;  // sending may close a listener: not while iterating
+  for (const auto& [uuid, listener] : listeners_) all.push_back(uuid);
+  for (const auto& uuid : all) {
     Writer writer;
-    write_matching(listener.paths, applied.notifications, {}, writer);
-    texts.emplace_back(uuid, writer.take());
+    const bool whole = write_matching(listeners_.at(uuid).paths, applied.notifications, {}, writer);
+    send(uuid, whole ? writer.take() : reset_text());
   }
-  for (auto& [uuid, bytes] : texts) send(uuid, std::move(bytes));
-  for (const auto& n : applied.notifications)
-    if (n.number) ring_.push_back(n);
-  while (ring_.size() > kRing) {
+  for (const auto& n : applied.notifications) {
+    if (!n.number) continue;
+    ring_.push_back(n);
+    ring_bytes_ += bytes_of(n);
+  }
+  while (ring_.size() > kRing || ring_bytes_ > limits::kLiveRing) {
     floor_ = ring_.front().number;
+    ring_bytes_ -= bytes_of(ring_.front());
     ring_.pop_front();
   }
 }
@@ -207,6 +264,7 @@ void EventStreams::restart(const Cursor& cursor) {
   cursor_ = cursor;
   floor_ = cursor.number;
   ring_.clear();
+  ring_bytes_ = 0;
   const std::string text = "event: reset\nid: " + std::to_string(cursor.number.value) + "\ndata: {}\n\n";
   std::vector<std::string> all;
   for (const auto& [uuid, listener] : listeners_) all.push_back(uuid);

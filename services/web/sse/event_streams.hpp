@@ -29,7 +29,7 @@ namespace headrace::web {
 
 class EventStreams {
  public:
-  static constexpr std::size_t kRing = 10'000;         ///< notifications kept for clients that come back
+  static constexpr std::size_t kRing = 10'000;         ///< notifications kept for clients that come back, …
   static constexpr std::size_t kMaxUnsent = 1u << 20;  ///< bytes; a client this far behind is closed
   static constexpr seconds kPing{15};
   static constexpr seconds kAbsence{300};  ///< after the last listener left, notifications are still made
@@ -52,18 +52,22 @@ class EventStreams {
   std::size_t listeners() const { return listeners_.size(); }
 
  private:
+  using Path = std::vector<std::string>;
   struct Listener {
     http::StreamPtr stream;  ///< the callback of its end holds it too
-    std::vector<std::vector<std::string>> paths;
+    std::vector<Path> paths;
   };
 
   void listen(const http::Request& request, std::string_view path, http::ResponderPtr responder);
-  bool change(std::string_view rest, bool add);
+  http::Response change(std::string_view rest, bool add);
+  void make_room();
+  std::string reset_text() const;
   std::string catch_up(const Listener& listener, std::string_view last_id) const;
   void send(const std::string& uuid, std::string bytes);
 
   std::map<std::string, Listener> listeners_;
   std::deque<Notification> ring_;
+  std::size_t ring_bytes_ = 0;
   Cursor cursor_;
   EventNumber floor_;  ///< the ring holds every notification of the events after this one
   MonoTime last_ping_;

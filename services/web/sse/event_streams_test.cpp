@@ -171,9 +171,9 @@ TEST_F(EventStreamsOf, ARestartedHistoryIsToldToEverybody) {
 TEST_F(EventStreamsOf, ASlowListenerIsClosedAndTheOthersHearOn) {
   Ear slow(app_.port(), "changes/*/new", "", 4096), quick(app_.port(), "builds/*/finished");
   auto large = example_change("main", "r");
-  large.comments = std::string(200'000, 'x');
+  large.comments = std::string(50'000, 'x');
   // More than the socket's buffers and the bound take together.
-  for (int i = 1; i <= 60; ++i) {
+  for (int i = 1; i <= 240; ++i) {
     app_.log.change(i, large);
     app_.apply(app_.log.take());
   }
@@ -278,6 +278,52 @@ TEST(HubAlone, PingsCarryTheNumberReached) {
   EXPECT_EQ(responds->out->text, "");
   streams.tick(start + EventStreams::kPing);
   EXPECT_NE(responds->out->text.find("event: ping"), std::string::npos);
+}
+
+TEST_F(EventStreamsOf, BoundsThePathsOfAListener) {
+  std::string many = "/sse/listen/x?path=a/0";
+  for (int i = 1; i < 49; ++i) many += "&path=a/" + std::to_string(i);
+  Ear ear(app_.port(), many.substr(12));
+  EXPECT_EQ(ear.hello.name, "handshake");
+  EXPECT_EQ(app_.get("/sse/add/" + ear.uuid + "/a/50").status, 400);
+  EXPECT_EQ(app_.get("/sse/add/" + ear.uuid + "/a/1").status, 200);
+  EXPECT_EQ(app_.get(many + "&path=a/49").status, 400);
+  EXPECT_EQ(app_.get("/sse/listen/x/" + std::string(300, 'y')).status, 400);
+}
+
+TEST_F(EventStreamsOf, ALargeMessageIsAReset) {
+  Ear ear(app_.port(), "changes/*/new"), other(app_.port(), "builds/*/new");
+  auto large = example_change("main", "r1");
+  large.files.assign(5000, "some/folder/with/a/file.cpp");
+  app_.log.change(1, large);
+  app_.apply(app_.log.take());
+  EXPECT_EQ(ear.next().name, "reset");
+  build(7, {});
+  EXPECT_EQ(other.next().key(), "builds/7/new");
+  // And for who comes back.
+  Ear again(app_.port(), "changes/*/new", "Last-Event-ID: 0\r\n");
+  EXPECT_EQ(again.next().name, "reset");
+}
+
+TEST(HubAlone, ClosesTheListenerOfManyPathsWhenThereAreTooMany) {
+  EventStreams streams({});
+  const auto listen = [&](int paths) {
+    http::Request request;
+    request.method = "GET";
+    request.path = "/sse/listen/";
+    for (int i = 0; i < paths; ++i) request.query.emplace_back("path", "p/" + std::to_string(i));
+    auto responds = std::make_shared<Responds>();
+    streams.handle(request, responds);
+    return responds;
+  };
+  const auto honest = listen(8);
+  std::vector<std::shared_ptr<Responds>> greedy;
+  for (int i = 0; i < 300; ++i) greedy.push_back(listen(50));
+  EXPECT_LE(streams.listeners(), 201u);
+  EXPECT_GE(streams.listeners(), 199u);
+  EXPECT_NE(honest->out->text.find("handshake"), std::string::npos);
+  streams.tick(MonoTime(seconds(1000)));
+  EXPECT_NE(honest->out->text.find("ping"), std::string::npos);
 }
 
 TEST(HubAlone, WhoListensWhileABatchGoesByUnseenReadsAnew) {
