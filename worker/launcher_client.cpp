@@ -28,6 +28,8 @@ constexpr milliseconds kAliveEvery{1000};
 constexpr milliseconds kSweepAtMost{5000};
 constexpr milliseconds kEndAtMost{2000};
 
+json::Array list(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
+
 template <class Done>
 void wait_until(Done done, milliseconds at_most) {
   const auto give_up = std::chrono::steady_clock::now() + at_most;
@@ -57,21 +59,28 @@ class LauncherClient::Impl : public std::enable_shared_from_this<LauncherClient:
       events_.output(exec, channel, bytes);
     });
     if (ends.empty()) return cannot_start(command, errno);
-    Launcher* const launcher = idle();
+    const std::string builder = command.isolation ? command.isolation->build_directory : "";
+    Launcher* const launcher = idle(builder);
     if (!launcher) {
       for (const int end : ends) ::close(end);
       return cannot_start(command, EAGAIN);
     }
     launcher->exec = command.exec;
+    launcher->builder = builder;
     runs_[command.exec] = {pipes, launcher->process};
     json::Array env;
     for (const auto& [name, value] : command.env) env.push_back(name + "=" + value);
-    launcher->process->send(json::Object{{"op", "start"},
-                                         {"id", command.exec.value},
-                                         {"argv", json::Array(command.argv.begin(), command.argv.end())},
-                                         {"env", std::move(env)},
-                                         {"directory", command.directory}},
-                            std::move(ends));
+    json::Object message{{"op", "start"},
+                         {"id", command.exec.value},
+                         {"argv", list(command.argv)},
+                         {"env", std::move(env)},
+                         {"directory", command.directory}};
+    if (const auto& isolation = command.isolation)
+      message["isolation"] = json::Object{{"build_directory", isolation->build_directory},
+                                          {"readable", list(isolation->readable)},
+                                          {"writable", list(isolation->writable)},
+                                          {"own", isolation->own}};
+    launcher->process->send(std::move(message), std::move(ends));
     pipes->start();
   }
 
@@ -114,6 +123,7 @@ class LauncherClient::Impl : public std::enable_shared_from_this<LauncherClient:
   struct Launcher {
     std::shared_ptr<LauncherProcess> process;
     std::optional<ExecId> exec;                   ///< what it runs
+    std::string builder;                          ///< the directory that it has made an isolation for last
     std::optional<platform::ControlGroup> group;  ///< that it and its command are in
   };
   struct Run {
@@ -138,12 +148,23 @@ class LauncherClient::Impl : public std::enable_shared_from_this<LauncherClient:
     // Before it has heard a word, so that no command of it is outside.
     if (group_) launcher.group = group_->make_inside(std::to_string(++last_group_));
     if (launcher.group) launcher.group->add(process->pid());
+    const auto& house = options_.house;
+    process->send(json::Object{{"op", "house"},
+                               {"base", house.base_directory},
+                               {"of_site", list(house.of_site)},
+                               {"of_worker", list(house.of_worker)}});
     return launchers_.emplace_back(std::move(launcher));
   }
 
-  Launcher* idle() {
-    const auto it = std::find_if(launchers_.begin(), launchers_.end(), [](const auto& l) { return !l.exec; });
-    if (it != launchers_.end()) return &*it;
+  // One that has an isolation for this directory needs not make it again.
+  Launcher* idle(const std::string& builder) {
+    Launcher* any = nullptr;
+    for (auto& launcher : launchers_) {
+      if (launcher.exec) continue;
+      if (launcher.builder == builder) return &launcher;
+      if (!any) any = &launcher;
+    }
+    if (any) return any;
     try {
       return &launch();
     } catch (const std::runtime_error&) {

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "worker/core/actions.hpp"
+#include "worker/platform/isolation.hpp"
 
 namespace headrace::worker {
 
@@ -26,7 +27,8 @@ struct LauncherOptions {
   std::string program;         ///< path of headrace-launcher
   milliseconds lease{30'000};  ///< silence of the worker after which commands are killed
   std::string marker;          ///< of the base directory
-  mode_t umask = 022;          ///< of what commands make
+  platform::House house;
+  mode_t umask = 022;  ///< of what commands make
 };
 
 class LauncherClient {

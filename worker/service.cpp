@@ -9,6 +9,7 @@
 #include "log/log.hpp"
 #include "spawn/spawn.hpp"
 #include "worker/platform/facts.hpp"
+#include "worker/platform/isolation.hpp"
 #include "worker/status.hpp"
 
 namespace headrace::worker {
@@ -35,6 +36,12 @@ std::map<std::string, std::string> environment_for_steps() {
   return out;
 }
 
+platform::House house_of(const Settings& settings, const std::string& base_directory) {
+  platform::House house{base_directory, settings.hide, {}};
+  if (!settings.token_file.empty()) house.of_worker.push_back(settings.token_file);
+  return house;
+}
+
 }  // namespace
 
 CoreSettings WorkerService::core_settings(const Settings& settings, const std::string& base_directory) {
@@ -48,6 +55,12 @@ CoreSettings WorkerService::core_settings(const Settings& settings, const std::s
   s.info.facts = platform::facts(base_directory);
   s.machine.base_directory = base_directory;
   s.machine.environment = environment_for_steps();
+  s.machine.isolation_obstacle = platform::isolation_obstacle(house_of(settings, base_directory));
+  s.machine.isolation_caveat = platform::isolation_caveat();
+  const auto& obstacle = s.machine.isolation_obstacle;
+  s.info.facts["isolation"] = obstacle.empty() ? "none, process" : "none";
+  if (!obstacle.empty() && !settings.hide.empty())
+    spdlog::warn("steps can reach the keys and secrets of the site: {}", obstacle);
   s.spool_bytes = settings.spool_bytes;
   s.seed = device();
   return s;
@@ -65,6 +78,7 @@ WorkerService::WorkerService(const Settings& settings, const platform::BaseDirec
   options.umask = settings_.umask;
   options.lease = settings_.lease;
   options.marker = marker_;
+  options.house = house_of(settings_, base.path());
   LauncherClient::Events events;
   events.output = [this](ExecId exec, char channel, std::string_view bytes) {
     core_.on_command(exec, CommandOutput{channel, bytes}, now());

@@ -30,7 +30,7 @@ std::optional<milliseconds> parse_time(const std::string& text) {
 
 std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
   Settings s;
-  std::string token, token_file, lease = "30s";
+  std::string token, lease = "30s";
   std::uint64_t spool = s.spool_bytes;
   arguments::Program command("headrace-worker",
                              "Takes builds from a Headrace server and runs their steps on this machine.",
@@ -39,7 +39,7 @@ std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
       .env("HEADRACE_WORKER_DIR")
       .show_default();
   command.option("--token", token, "what `headrace worker add` printed").env("HEADRACE_WORKER_TOKEN");
-  command.option("--token-file", token_file, "file that holds the token").env("HEADRACE_WORKER_TOKEN_FILE");
+  command.option("--token-file", s.token_file, "file that holds the token").env("HEADRACE_WORKER_TOKEN_FILE");
   command.option("--spool-size", spool, "bytes kept for the server before steps have to wait (\"32MiB\")")
       .env("HEADRACE_WORKER_SPOOL_SIZE")
       .bytes()
@@ -55,6 +55,7 @@ std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
   command.option("--parent-fd", s.parent_fd, "descriptor of a pipe whose end means: stop")
       .env("HEADRACE_PARENT_FD");
   command.option("--launcher", s.launcher, "path of headrace-launcher").env("HEADRACE_LAUNCHER");
+  command.option("--hide", s.hide, "a path of the site that isolated steps must not reach");
   if (const auto status = command.parse(argc, argv)) {
     exit_status = *status;
     return std::nullopt;
@@ -65,13 +66,13 @@ std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
     exit_status = 2;
     return std::nullopt;
   };
-  if (token.empty() && token_file.empty())
+  if (token.empty() && s.token_file.empty())
     return refuse(
         "no token: give --token or --token-file (HEADRACE_WORKER_TOKEN) with what `headrace worker add` "
         "printed");
   if (token.empty()) {
-    std::ifstream file(token_file);
-    if (!file) return refuse("token file '" + token_file + "' cannot be read");
+    std::ifstream file(s.token_file);
+    if (!file) return refuse("token file '" + s.token_file + "' cannot be read");
     token.assign(std::istreambuf_iterator<char>(file), {});
   }
   auto decoded = token::decode(token, "worker");

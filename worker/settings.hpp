@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "clock/clock.hpp"
 #include "token/token.hpp"
@@ -23,6 +24,8 @@ struct Settings {
   mode_t umask = 022;    ///< that the process was started with: of what steps make
   int parent_fd = -1;    ///< its end means: stop
   std::string launcher;  ///< path of headrace-launcher
+  std::string token_file;
+  std::vector<std::string> hide;  ///< what belongs to the site that this worker is a part of: platform::House
 };
 
 /// Reads flags and environment; the token's variable is removed from the environment, so that no step

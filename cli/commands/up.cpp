@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace up: everything on one machine, from one configuration.
+#include <filesystem>
 #include <memory>
 
 #include "cli/command.hpp"
@@ -12,6 +13,15 @@
 namespace headrace::cli {
 namespace {
 
+// What isolated steps of embedded workers must not reach.
+std::vector<std::string> of_site(const Layout& layout, const std::string& config,
+                                 const config::Files& files) {
+  std::vector<std::string> out = {layout.data, layout.runtime};
+  const auto folder = std::filesystem::absolute(config).parent_path();
+  for (const auto& [name, text] : files.texts) out.push_back((folder / name).lexically_normal().string());
+  return out;
+}
+
 int up(UpSettings& settings) {
   auto checked = check_config(settings.config);
   if (!checked.configuration) return kWrongUsage;
@@ -21,6 +31,7 @@ int up(UpSettings& settings) {
   const ReservedPort web("--web", settings.web), intake("--intake", settings.intake),
       workers("--workers", settings.workers), bus("--bus", settings.bus);
   const Layout layout{data.path(), data.make_runtime_directory(), spawn::own_folder()};
+  settings.of_site = of_site(layout, settings.config, checked.files);
   return Supervisor(settings, layout, {web.address(), intake.address(), workers.address(), bus.address()},
                     {web.advertised(), intake.advertised(), workers.advertised(), bus.advertised()},
                     std::move(checked))

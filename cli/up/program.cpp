@@ -82,6 +82,7 @@ Program worker_program(const Layout& layout, const UpSettings& settings, const s
             settings.log_level,
             "--parent-fd",
             "3"};
+  for (const auto& path : settings.of_site) p.argv.insert(p.argv.end(), {"--hide", path});
   return p;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 namespace headrace::cli {
 
@@ -19,8 +20,9 @@ struct UpSettings {
   int lease_ms = 30'000;     ///< of a worker: without a word for this long its builds are given away
   int heartbeat_ms = 5'000;  ///< that workers are asked to keep
   std::string log_level = "info";
-  mode_t umask = 022;    ///< that `up` was started with: of what steps make
-  bool verbose = false;  ///< children write to the terminal instead of to DATA/log
+  mode_t umask = 022;                ///< that `up` was started with: of what steps make
+  std::vector<std::string> of_site;  ///< that isolated steps must not reach: data, sockets, the configuration
+  bool verbose = false;              ///< children write to the terminal instead of to DATA/log
 };
 
 /// Names of everything below the data directory and in the runtime directory.

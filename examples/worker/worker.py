@@ -263,6 +263,8 @@ class Worker:
             self.send("refuse", {"claim": claim, "reason": "this worker has a build already"})
         elif any(s["kind"] != "command" or must_be_rendered(s) or any(s[k] for k in NOT_HERE) for s in plan["steps"]):
             self.send("refuse", {"claim": claim, "reason": "this worker runs only plain shell steps"})
+        elif plan["isolation"]["mode"] != "none" and not plan["isolation"]["preferred"]:
+            self.send("refuse", {"claim": claim, "reason": "this worker does not isolate steps"})
         else:
             self.build = self.build or Build(self, claim, plan)
             self.send("accept", {"claim": claim})

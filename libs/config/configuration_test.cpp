@@ -66,6 +66,7 @@ TEST(Configuration, EvaluatesTheSampleOfTheDesign) {
   ASSERT_NE(site.worker("local"), nullptr);
   EXPECT_TRUE(site.worker("local")->embedded);
   EXPECT_EQ(site.worker("local")->slots, 2);
+  EXPECT_EQ(site.worker("local")->isolation, "");  // what the machine can
   ASSERT_EQ(site.pollers.size(), 1u);
   EXPECT_EQ(site.pollers[0].name, "hello");
   EXPECT_EQ(site.pollers[0].kind, "git");

@@ -50,11 +50,14 @@ struct Worker {
   bool embedded = false;
   Properties properties;  ///< source "Worker"
   Properties default_properties;
+  std::string isolation;                        ///< "none", "process"; "" (embedded): process where it can be
+  std::vector<std::string> readable, writable;  ///< of isolated steps; may begin with "~"
   Place place;
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f("slots", s.slots), f("properties", s.properties), f("default_properties", s.default_properties);
+    f("isolation", s.isolation), f("readable", s.readable), f("writable", s.writable);
   }
 };
 

@@ -81,6 +81,26 @@ Checked check_values(const Given& given) {
   });
 }
 
+Checked check_isolation(const Given& given) {
+  if (given.is(Node::Kind::string) && given.node.text == "container")
+    return given.wrong(
+        ": \"container\" is not yet supported; a worker that is started inside of a container gives its "
+        "steps "
+        "that "
+        "container, see docs/isolation.md");
+  if (!given.is(Node::Kind::string) || (given.node.text != "none" && given.node.text != "process"))
+    return given.expected("\"none\" or \"process\"");
+  return given.node.text;
+}
+
+Checked check_path(const Given& given) {
+  const std::string& text = given.node.text;
+  if (!given.is(Node::Kind::string) || text.find('\0') != std::string::npos ||
+      !(text.starts_with("/") || text == "~" || text.starts_with("~/")))
+    return given.expected("a path that begins with \"/\" or \"~/\"");
+  return text;
+}
+
 const Type kTypes[] = {
     {"string", "a text", check_string},
     {"string or false", "a text, or `false` for \"none\"",
@@ -105,6 +125,10 @@ const Type kTypes[] = {
      "src "
      "and `**/Makefile` every Makefile",
      check_globs},
+    {"paths",
+     "a path that begins with `/`, or with `~/` for the home of the worker's user, or a list of them",
+     [](const Given& given) { return given.list_of(check_path); }},
+    {"isolation", "`\"none\"` or `\"process\"`", check_isolation},
     {"regex", "a regular expression, PCRE2", check_regex},
     {"regexes",
      "a regular expression or a list; matched from the start, as Python's `match`, with a bound on the work",

@@ -59,7 +59,7 @@ constexpr int kShared = CLONE_VM;
 // What the child says if it fails.
 struct Report {
   int error = 0;
-  int stage = 0;  // 1: enter directory, 2: run
+  int stage = 0;  // 1: enter directory, 2: run, 3: isolate
 };
 
 // In memory that parent and child share in any case.
@@ -85,12 +85,15 @@ struct Start {
 int child(void* argument) {
   auto& state = *static_cast<Start*>(argument);
   const auto& c = state.command;
+  if (c.new_session) setsid();
+  if (c.umask) umask(*c.umask);
+  state.report.stage = 3;
+  if (c.confine && (state.report.error = c.confine(c.confine_with)) != 0) return 127;
+  // After what may change the credentials, which would take it away again.
   if (c.parent_death_signal != 0) {
     prctl(PR_SET_PDEATHSIG, c.parent_death_signal);
     if (getppid() != state.parent) return 127;  // it died in between
   }
-  if (c.new_session) setsid();
-  if (c.umask) umask(*c.umask);
   state.report.stage = 1;
   if (!c.directory.empty() && chdir(c.directory.c_str()) != 0) {
     state.report.error = errno;
@@ -179,6 +182,7 @@ tl::expected<pid_t, Failure> start(const Command& c) {
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     if (report->stage == 1) return tl::unexpected(Failure{report->error, "enter directory", c.directory});
+    if (report->stage == 3) return tl::unexpected(Failure{report->error, "isolate", c.argv[0]});
     return tl::unexpected(Failure{report->error, "run", c.argv[0]});
   }
   return pid;

@@ -21,12 +21,16 @@ struct Command {
   std::vector<std::pair<int, int>> descriptors;
   bool new_session = false;     ///< setsid: a session and process group of its own
   int parent_death_signal = 0;  ///< sent when the calling thread ends; 0: none
+  /// Called in the child with `confine_with`, before it enters its directory. It shares the parent's memory:
+  /// only system calls, no allocation. @return 0 or errno, which ends the start
+  int (*confine)(const void* with) = nullptr;
+  const void* confine_with = nullptr;
   std::optional<mode_t> umask;  ///< none: the parent's
 };
 
 struct Failure {
   int error = 0;     ///< errno
-  std::string what;  ///< "run", "enter directory", "start"
+  std::string what;  ///< "run", "enter directory", "isolate", "start"
   std::string path;  ///< the program or directory
   std::string text() const;
 };

@@ -55,6 +55,7 @@ BuildPlan a_plan() {
   s.decode_rc = {{0, Results::success}, {1, Results::warnings}};
   s.warning_pattern = "warning";
   p.steps = {s};
+  p.isolation = {"process", true, {"/opt/sdk"}, {"~/.cache"}};
   return p;
 }
 

@@ -61,6 +61,19 @@ struct StepPlan {
   }
 };
 
+/// How the commands of a build are kept from the rest of their machine: docs/isolation.md. A worker that
+/// cannot do it refuses the offer.
+struct Isolation {
+  std::string mode = "none";                    ///< "none", "process"
+  bool preferred = false;                       ///< none will do where the machine cannot
+  std::vector<std::string> readable, writable;  ///< absolute, or below "~", the home of the worker's user
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("mode", s.mode), f("preferred", s.preferred), f("readable", s.readable), f("writable", s.writable);
+  }
+};
+
 struct BuildPlan {
   static constexpr int kVersion = 1;
   RequestId request;
@@ -71,12 +84,13 @@ struct BuildPlan {
   std::vector<SourceStamp> sourcestamps;
   std::vector<ChangeId> changes;
   std::vector<StepPlan> steps;
+  Isolation isolation;
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f("request", s.request), f("builder", s.builder), f("directory", s.directory), f("config", s.config);
     f("properties", s.properties), f("sourcestamps", s.sourcestamps), f("changes", s.changes);
-    f("steps", s.steps);
+    f("steps", s.steps), f("isolation", s.isolation);
   }
 };
 

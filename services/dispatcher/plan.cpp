@@ -92,6 +92,10 @@ Result<wire::BuildPlan> make_plan(config::Configuration& configuration, ConfigVe
   plan.changes = buildset.changes;
   plan.steps = builder.steps;
   for (auto& step : plan.steps) merge_env(builder.env, step);
+  plan.isolation.preferred = worker.isolation.empty();
+  plan.isolation.mode = worker.isolation.empty() ? "process" : worker.isolation;
+  plan.isolation.readable = worker.readable;
+  plan.isolation.writable = worker.writable;
 
   auto& p = plan.properties;
   p = configuration.site().properties;

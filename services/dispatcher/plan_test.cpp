@@ -60,6 +60,17 @@ TEST(Plan, SaysWhatItIsFor) {
   ASSERT_EQ(p.plan.steps.size(), 1u);
 }
 
+TEST(Plan, SaysHowItsStepsAreIsolated) {
+  EXPECT_EQ(Planned(kSteps).plan.isolation.mode, "none");
+  const Planned p(kSteps,
+                  "isolation = 'process', readable = '/opt/sdk', writable = { '~/.cache', '/srv/x' }");
+  EXPECT_EQ(p.error, "");
+  EXPECT_EQ(p.plan.isolation.mode, "process");
+  EXPECT_FALSE(p.plan.isolation.preferred);
+  EXPECT_EQ(p.plan.isolation.readable, std::vector<std::string>{"/opt/sdk"});
+  EXPECT_EQ(p.plan.isolation.writable, (std::vector<std::string>{"~/.cache", "/srv/x"}));
+}
+
 TEST(Plan, BuildsAtOnceHaveDirectoriesOfTheirOwn) {
   const Planned p("max_builds_per_worker = 2, " + kSteps, "slots = 2", "", Planned::one_change(), "kernel~2");
   EXPECT_EQ(p.plan.directory, "kernel~2");

@@ -83,12 +83,12 @@ TEST(KilledWorker, ItsStepIsDeadWithinSecondsAndTheBuildIsRetried) {
 hook.base {}
 worker.embedded "local" { slots = 1 }
 builder "b" { workers = { "local" }, steps = {
-  step.shell { command = "echo $$ > ../../../../pid; if [ -e ../../../../again ]; then true; else touch ../../../../again; sleep 1000; fi" } } }
+  step.shell { command = "echo $$ > ../../../../../pid; if [ -e ../../../../../again ]; then true; else touch ../../../../../again; sleep 1000; fi" } } }
 scheduler.branch "main" { builders = { "b" } }
 )");
   up.start();
   up.post_change({{"author", "ann"}, {"comments", "c"}, {"branch", "main"}, {"revision", "1"}});
-  const std::string again = up.data() + "/again", pid_file = up.data() + "/pid";
+  const std::string again = up.folder() + "/again", pid_file = up.folder() + "/pid";
   test::wait_for("the step to run", 30s, [&] { return std::filesystem::exists(again); });
   const pid_t step = std::stoi(test::read_file(pid_file));
   up.signal_child("worker-local", SIGKILL);

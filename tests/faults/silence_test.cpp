@@ -43,13 +43,14 @@ std::string one_step(const std::string& command) {
 }  // namespace
 
 TEST(Silence, AFrozenWorkerIsLostWithinItsLeaseAndItsStepStopped) {
-  HeadraceUp up(one_step("echo $$ > ../../../../pid; if [ -e ../../../../again ]; then true; else touch "
-                         "../../../../again; sleep 1000; fi"),
-                kShort);
+  HeadraceUp up(
+      one_step("echo $$ > ../../../../../pid; if [ -e ../../../../../again ]; then true; else touch "
+               "../../../../../again; sleep 1000; fi"),
+      kShort);
   up.start();
   post(up, 1);
-  test::wait_for("the step to run", 30s, [&] { return std::filesystem::exists(up.data() + "/again"); });
-  const pid_t step = std::stoi(test::read_file(up.data() + "/pid"));
+  test::wait_for("the step to run", 30s, [&] { return std::filesystem::exists(up.folder() + "/again"); });
+  const pid_t step = std::stoi(test::read_file(up.folder() + "/pid"));
   up.signal_child("worker-local", SIGSTOP);
   test::wait_for("the build to be given back", 30s,
                  [&] { return up.try_rest("/builds?results=5&limit=1")["meta"]["total"].int_or(0) == 1; });

@@ -26,6 +26,8 @@ struct Machine {
   std::string base_directory;                      ///< absolute; builds have their directories below
   std::map<std::string, std::string> environment;  ///< that commands inherit, without the worker's secrets
   std::map<std::string, std::string> facts;        ///< host, system, numcpus …: %(worker:host)s
+  std::string isolation_obstacle;                  ///< why it cannot isolate commands; "": it can
+  std::string isolation_caveat;                    ///< why it should not unless it has to; "": nothing
 };
 
 /// Names one running command of this worker's life, from 1.
@@ -63,6 +65,13 @@ struct TimerDue {};
 /// What a step is told of its running command. The launcher says the first three; the core adds the others.
 using CommandInput = std::variant<CommandOutput, Exit, SpawnFailure, ReadingPaused, TimerDue>;
 
+/// What a command may reach on its machine.
+struct Isolation {
+  std::string build_directory;                  ///< where it may do everything
+  std::vector<std::string> readable, writable;  ///< beside the system's directories; absolute
+  bool own = false;                             ///< Headrace's own command, not the build's: a checkout
+};
+
 // What the core wants done, in order.
 
 /// Drop the socket, open a new one to the next dispatcher. What was queued on the old one is lost.
@@ -83,6 +92,7 @@ struct StartCommand {
   std::string directory;                   ///< absolute; made when it does not exist
   std::map<std::string, std::string> env;  ///< all of it
   std::optional<std::string> input;        ///< for stdin; none: empty
+  std::optional<Isolation> isolation;      ///< none: it may reach what the worker may
 };
 
 /// Kill it and every descendant: SIGTERM, after `sigterm` SIGKILL; 0: SIGKILL at once.

@@ -38,6 +38,9 @@ void CommandRun::start(Actions& actions, Now now) {
   if (spec_.max_time > 0ms)
     text +=
         " (maxTime " + seconds_text(spec_.max_time) + " " + std::string(seconds_unit(spec_.max_time)) + ")";
+  if (spec_.isolation && !spec_.isolation->own)
+    text +=
+        "\n isolated: sees this builder's directory, the system's, and what the worker's configuration names";
   text += "\n argv: " + python_list(spec_.argv) + "\n";
   if (spec_.log_environ) {
     text += " environment:\n";
@@ -45,7 +48,8 @@ void CommandRun::start(Actions& actions, Now now) {
   }
   if (spec_.input) text += " writing " + std::to_string(spec_.input->size()) + " bytes to stdin\n";
   header(text, now);
-  actions.push_back(StartCommand{exec_, spec_.argv, spec_.directory, spec_.env, spec_.input});
+  actions.push_back(
+      StartCommand{exec_, spec_.argv, spec_.directory, spec_.env, spec_.input, spec_.isolation});
 }
 
 std::optional<CommandEnd> CommandRun::on(const CommandInput& input, Actions& actions, Now now) {

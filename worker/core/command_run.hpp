@@ -29,6 +29,7 @@ struct CommandSpec {
   bool quiet = false;           ///< nothing of it goes into the log
   bool collect = false;         ///< keep its stdout (at most 64 KiB)
   bool hide_passwords = false;  ///< the log shows addresses without them
+  std::optional<Isolation> isolation;
 };
 
 struct CommandEnd {

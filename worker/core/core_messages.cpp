@@ -2,6 +2,7 @@
 // What the core says to the dispatchers and what it makes of their words. Fields: docs/protocol.md.
 #include "wire/codec.hpp"
 #include "worker/core/core.hpp"
+#include "worker/core/isolation.hpp"
 
 namespace headrace::worker {
 namespace {
@@ -195,6 +196,8 @@ void WorkerCore::on_offer(const wire::Offer& m, Now now) {
   if (!plan) return refuse(m.claim, "plan: " + plan.error().text);
   if (!is_plain_directory(plan->directory))
     return refuse(m.claim, "the build's directory is '" + plan->directory + "'");
+  if (const auto obstacle = settle_isolation(plan->isolation, settings_.machine); !obstacle.empty())
+    return refuse(m.claim, obstacle);
   HeldBuild held;
   held.claim = m.claim;
   held.build = std::make_unique<BuildRun>(settings_.machine, actions_, last_exec_, std::move(*plan));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "worker/core/environment.hpp"
+#include "worker/core/isolation.hpp"
 #include "worker/core/shell_quoting.hpp"
 #include "worker/core/step_words.hpp"
 
@@ -174,7 +175,10 @@ Result<CommandSpec> StepRun::command_base() const {
   const std::string& workdir = rendered_.workdir.as_string();
   s.directory = workdir.starts_with("/") ? workdir : build_.build_directory() + "/" + workdir;
   while (s.directory.size() > 1 && s.directory.ends_with("/")) s.directory.pop_back();
-  auto env = merge_environment(build_.machine.environment, rendered_.env);
+  const auto& machine = build_.machine.environment;
+  s.isolation = isolation_of(build_.plan.isolation, build_.build_directory(), machine, kind_->own_commands);
+  auto env =
+      merge_environment(s.isolation ? isolated_environment(machine, *s.isolation) : machine, rendered_.env);
   if (!env) return tl::unexpected(env.error());
   s.env = std::move(*env);
   s.timeout = milliseconds(plan_.timeout_ms);

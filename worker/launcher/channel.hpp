@@ -2,7 +2,10 @@
 // The socket pair between worker and launcher: messages with descriptors, in order.
 //
 // A message is four bytes of length (little endian) and a MessagePack map. From the worker:
-//   {op: "start", id, argv, env, directory}   with three descriptors: stdin, stdout, stderr of the child
+//   {op: "house", base, of_site, of_worker}   first; see platform::House
+//   {op: "start", id, argv, env, directory, isolation}
+//                                             with three descriptors: stdin, stdout, stderr of the child;
+//                                             isolation: null or {build_directory, readable, writable, own}
 //   {op: "kill", id, sigterm_ms}              the command and all its descendants
 //   {op: "alive"}                             each second; missing for the lease: every command is killed
 // From the launcher:

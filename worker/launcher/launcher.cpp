@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,8 +12,6 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
-
-#include "spawn/spawn.hpp"
 
 namespace headrace::worker {
 namespace {
@@ -22,6 +21,17 @@ std::vector<std::string> strings(const json::Value& list) {
   if (list.is_array())
     for (const auto& x : list.as_array()) out.push_back(x.string_or(""));
   return out;
+}
+
+// Whether the way to a directory below `own` leaves it, by ".." or by a link that a build has made. Whoever
+// is not isolated must not follow it.
+bool leads_out(const std::string& directory, const std::string& own) {
+  const auto inside = [](const std::string& path, const std::string& of) {
+    return path == of || path.starts_with(of + "/");
+  };
+  std::error_code error;
+  return inside(directory, own) && !inside(std::filesystem::weakly_canonical(directory, error).string(),
+                                           std::filesystem::weakly_canonical(own, error).string());
 }
 
 }  // namespace
@@ -71,6 +81,9 @@ void Launcher::on_message(const json::Value& m, std::vector<int> descriptors) {
   const std::string op = m["op"].string_or("");
   if (op == "start") {
     start(m, std::move(descriptors));
+  } else if (op == "house") {
+    isolation_.emplace(
+        platform::House{m["base"].string_or(""), strings(m["of_site"]), strings(m["of_worker"])});
   } else if (op == "kill") {
     if (!step_ || step_->id != m["id"].int_or(0)) return;
     const std::chrono::milliseconds patience(m["sigterm_ms"].int_or(0));
@@ -101,9 +114,13 @@ void Launcher::start(const json::Value& m, std::vector<int> descriptors) {
   c.parent_death_signal = SIGKILL;
 
   std::error_code error, ignored;
-  std::filesystem::create_directories(directory, error);
-  if (error && !std::filesystem::is_directory(directory, ignored)) {
+  const bool denied = leads_out(directory, m["isolation"]["build_directory"].string_or("/"));
+  if (denied) error = std::make_error_code(std::errc::permission_denied);
+  if (!denied) std::filesystem::create_directories(directory, error);
+  if (denied || (error && !std::filesystem::is_directory(directory, ignored))) {
     failed(error.value(), "make directory", directory);
+  } else if (const int obstacle = isolate(m["isolation"], c); obstacle != 0) {
+    failed(obstacle, "isolate", c.argv.at(0));
   } else if (const auto pid = spawn::start(c)) {
     childless_ = false;
     step_ = Step{.id = id, .pid = *pid};
@@ -111,6 +128,28 @@ void Launcher::start(const json::Value& m, std::vector<int> descriptors) {
     failed(pid.error().error, pid.error().what, pid.error().path);
   }
   for (const int d : descriptors) close(d);
+}
+
+int Launcher::isolate(const json::Value& wanted, spawn::Command& command) {
+  if (!wanted.is_object()) return 0;
+  if (!isolation_) return EINVAL;
+  platform::View view;
+  view.build_directory = wanted["build_directory"].string_or("");
+  view.readable = strings(wanted["readable"]);
+  view.writable = strings(wanted["writable"]);
+  view.own = wanted["own"].bool_or(false);
+  std::error_code error;
+  std::filesystem::create_directories(view.build_directory, error);
+  for (const auto& e : command.env) {
+    if (e.starts_with("PATH=")) view.path = e.substr(5);
+    // A directory of the build's own is made for it.
+    if (e.starts_with("HOME=" + view.build_directory + "/")) mkdir(e.c_str() + 5, 0700);
+  }
+  const auto* confinement = isolation_->prepare(view);
+  if (!confinement) return errno != 0 ? errno : EPERM;
+  command.confine = platform::Isolation::confine;
+  command.confine_with = confinement;
+  return 0;
 }
 
 void Launcher::reap() {

@@ -19,7 +19,9 @@
 #include <string>
 #include <vector>
 
+#include "spawn/spawn.hpp"
 #include "worker/launcher/channel.hpp"
+#include "worker/platform/isolation.hpp"
 #include "worker/platform/processes.hpp"
 
 namespace headrace::worker {
@@ -51,6 +53,8 @@ class Launcher {
 
   void on_message(const json::Value& message, std::vector<int> descriptors);
   void start(const json::Value& message, std::vector<int> descriptors);
+  /// Gives `command` what isolates it. @return errno, 0: done, or there is nothing to do
+  int isolate(const json::Value& isolation, spawn::Command& command);
   void reap();
   /// Kills and reports what is due. @return true when something is being killed: look again soon
   bool tend();
@@ -67,6 +71,7 @@ class Launcher {
   bool childless_ = false;  // as waitpid said last
   int signals_ = -1;        // signalfd
   std::optional<Step> step_;
+  std::optional<platform::Isolation> isolation_;  // once the worker has said where it lives
   Clock::time_point last_look_{};
   std::chrono::milliseconds silent_{0};
 };

@@ -2,106 +2,27 @@
 // The real launcher with real processes: whatever a command leaves behind must be gone.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "worker/launcher/channel.hpp"
-#include "worker/launcher_client.hpp"
+#include "worker/launcher/launcher_fixture.hpp"
 #include "worker/platform/base_directory.hpp"
 #include "worker/platform/control_group.hpp"
-#include "worker/platform/processes.hpp"
 
 namespace headrace::worker {
 namespace {
 
 using std::chrono::steady_clock;
-
-/// The worker's side, driven by hand.
-class LauncherTest : public ::testing::Test {
- protected:
-  LauncherTest() {
-    char name[] = "/tmp/launcher-test-XXXXXX";
-    folder_ = mkdtemp(name);
-    marker_ = "test-" + std::to_string(getpid()) + "-" + folder_.substr(folder_.size() - 6);
-  }
-  ~LauncherTest() override {
-    client_.reset();
-    platform::kill_marked(kWorkerMarker, marker_);
-    std::filesystem::remove_all(folder_);
-  }
-
-  LauncherClient& client(milliseconds lease = 30s) {
-    if (!client_) {
-      LauncherOptions options;
-      options.program = HEADRACE_BIN_DIR "/headrace-launcher";
-      options.lease = lease;
-      options.marker = marker_;
-      LauncherClient::Events events;
-      events.output = [this](ExecId exec, char channel, std::string_view bytes) {
-        (channel == 'o' ? out_ : err_)[exec.value] += bytes;
-        if (on_output_) on_output_();
-      };
-      events.exit = [this](ExecId exec, const Exit& exit) { exits_[exec.value] = exit; };
-      events.spawn_failed = [this](ExecId exec, const SpawnFailure& f) { failures_[exec.value] = f; };
-      events.lost = [this] { lost_ = true; };
-      client_ = std::make_unique<LauncherClient>(io_, options, std::move(events));
-    }
-    return *client_;
-  }
-
-  std::int64_t start(std::vector<std::string> argv, std::optional<std::string> input = {},
-                     std::map<std::string, std::string> env = {{"PATH", "/usr/bin:/bin"}}) {
-    StartCommand c;
-    c.exec = ExecId{++last_};
-    c.argv = std::move(argv);
-    c.directory = folder_ + "/b" + std::to_string(last_);
-    c.env = std::move(env);
-    c.input = std::move(input);
-    client().start(c);
-    return last_;
-  }
-  std::int64_t shell(const std::string& text) { return start({"/bin/sh", "-c", text}); }
-
-  bool wait_for(const std::function<bool()>& done, milliseconds limit = 10s) {
-    const auto end = steady_clock::now() + limit;
-    while (!done()) {
-      if (steady_clock::now() > end) return false;
-      io_.restart();
-      io_.run_one_for(milliseconds(20));
-    }
-    return true;
-  }
-  bool ended(std::int64_t exec) {
-    return wait_for([&] { return exits_.contains(exec); });
-  }
-  bool alive(pid_t pid) {
-    const auto p = platform::look_at(pid);
-    return p && p->state != 'Z';
-  }
-  /// The process id that a command has written to `name` in the folder.
-  pid_t pid_in(const std::string& name) {
-    pid_t pid = 0;
-    wait_for([&] { return static_cast<bool>(std::ifstream(folder_ + "/" + name) >> pid); });
-    return pid;
-  }
-
-  boost::asio::io_context io_;
-  std::string folder_, marker_;
-  std::unique_ptr<LauncherClient> client_;
-  std::int64_t last_ = 0;
-  std::map<std::int64_t, std::string> out_, err_;
-  std::map<std::int64_t, Exit> exits_;
-  std::map<std::int64_t, SpawnFailure> failures_;
-  std::function<void()> on_output_;
-  bool lost_ = false;
-};
 
 // A daemon by the book: forked twice, its own session, away from the directory and the pipes.
 std::string daemon_script(const std::string& pid_file, bool empty_environment) {

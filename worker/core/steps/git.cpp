@@ -51,6 +51,7 @@ Result<std::unique_ptr<StepWork>> begin(const StepContext& context) {
 }  // namespace
 
 extern const StepKind git_step_kind;
-const StepKind git_step_kind{.name = "git", .running = "updating", .finished = "update", .begin = begin};
+const StepKind git_step_kind{
+    .name = "git", .own_commands = true, .running = "updating", .finished = "update", .begin = begin};
 
 }  // namespace headrace::worker

@@ -43,7 +43,10 @@ Result<std::unique_ptr<StepWork>> begin(const StepContext& context) {
 }  // namespace
 
 extern const StepKind remove_directory_step_kind;
-const StepKind remove_directory_step_kind{
-    .name = "remove_directory", .running = "Deleting", .finished = "Deleted", .begin = begin};
+const StepKind remove_directory_step_kind{.name = "remove_directory",
+                                          .own_commands = true,
+                                          .running = "Deleting",
+                                          .finished = "Deleted",
+                                          .begin = begin};
 
 }  // namespace headrace::worker

@@ -81,6 +81,7 @@ class StepWork {
 struct StepKind {
   std::string_view name;                             ///< as plans have it in `kind`
   bool runs_commands = true;                         ///< the step has the log `stdio` from its start
+  bool own_commands = false;                         ///< they are Headrace's, and not what a build says
   std::string_view running = "running";              ///< its text while it runs, without a description
   std::string_view finished = "finished";            ///< its text after that, without a description
   std::string (*summary)(const RenderedStep&) = {};  ///< says more than `finished`; "": nothing to say
