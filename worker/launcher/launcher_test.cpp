@@ -253,11 +253,13 @@ TEST_F(LauncherTest, AnExitWaitsForOutputThatIsPaused) {
 
 TEST_F(LauncherTest, LargeCommandsAndManyAtOnce) {
   const std::string large(100'000, 'y');
-  std::vector<std::int64_t> ids;
-  for (int i = 0; i < 200; ++i) ids.push_back(start({"/bin/echo", i % 10 ? "x" : large}));
-  for (const auto id : ids) ASSERT_TRUE(ended(id));
-  EXPECT_EQ(out_[ids[0]].size(), 100'001u);
-  EXPECT_EQ(out_[ids[1]], "x\n");
+  for (int round = 0; round < 5; ++round) {
+    std::vector<std::int64_t> ids;
+    for (int i = 0; i < 40; ++i) ids.push_back(start({"/bin/echo", i % 10 ? "x" : large}));
+    for (const auto id : ids) ASSERT_TRUE(ended(id));
+    EXPECT_EQ(out_[ids[0]].size(), 100'001u);
+    EXPECT_EQ(out_[ids[1]], "x\n");
+  }
 }
 
 TEST_F(LauncherTest, LeftoversOfAnEarlierLifeAreSwept) {
