@@ -8,6 +8,7 @@
 
 #include "logstore/log_file.hpp"
 #include "store/client.hpp"
+#include "wire/records.hpp"
 
 namespace headrace::cli {
 
@@ -19,10 +20,12 @@ class LogText {
 
   /// The framed text of chunk `number`, from 0; nothing when the log has not so many (yet).
   /// Throws for a damaged log.
-  std::optional<std::string> chunk(const logstore::LogId& key, std::size_t number);
+  std::optional<std::string> chunk(const logstore::LogId& key, const wire::LogRecord& log,
+                                   std::size_t number);
 
  private:
-  std::optional<std::string> stored(const logstore::LogId& key, std::size_t number);
+  std::optional<std::string> stored(const logstore::LogId& key, const wire::LogRecord& log,
+                                    std::size_t number);
 
   store::BlockingClient& store_;
   std::filesystem::path directory_;

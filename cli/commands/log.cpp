@@ -89,7 +89,7 @@ class Printer {
           chunk_ = 0;
           if (!wanted_.log) std::cerr << "--- " << step.name << " / " << log.name << std::endl;
         }
-        while (auto text = text_.chunk({build.id, step.number, log.index}, chunk_)) {
+        while (auto text = text_.chunk({build.id, step.number, log.index, build.started_ms}, log, chunk_)) {
           std::cout << logchunk::unframe(*text, o_.channels);
           ++chunk_;
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A finished build log as one file: `<dir>/<build/1000>/<build>.<step>.<log>.hrlog`.
+// A finished build log as one file: `<dir>/<build/1000>/<build>.<step>.<log>.<started>.hrlog`. A Redis that
+// has gone back gives numbers of builds a second time; when the build was started tells the two apart. In
+// files of older versions the name is without it.
 //
 // The file has a header, the chunks as they came (libs/logchunk), an index (one entry a chunk) and a footer.
 // It gets its name only when it is whole, so a reader never sees half a log. A file that was damaged later,
@@ -12,6 +14,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +29,7 @@ struct LogId {
   BuildId build;
   int step = 0;
   int log = 0;
+  std::int64_t started_ms = 0;  ///< of the build, Redis's clock; 0: not known, then the name is without it
 };
 
 /// Where the log is, below the store's directory.
@@ -73,6 +77,12 @@ class Writer {
 /// their file system is cheaper than one call a file. Throws std::runtime_error naming the file.
 void sync(const std::filesystem::path& store, const std::vector<std::filesystem::path>& files);
 
+/// What is known of a log elsewhere.
+struct Known {
+  std::int64_t lines = 0;
+  std::int64_t size_bytes = 0;
+};
+
 /// One open log. Reading is stateless (pread): several threads may share a reader.
 class Reader {
  public:
@@ -85,6 +95,10 @@ class Reader {
 
   /// Errors: no such file, not a log file, cut short, damaged; each names the path.
   [[nodiscard]] static Result<Reader> open(const std::filesystem::path& path);
+  /// The log's file, or the one that an older version wrote. The latter may be of a build that had the number
+  /// before: it is taken only when it is as long as is known of this log.
+  [[nodiscard]] static Result<Reader> open(const std::filesystem::path& store, const LogId& key,
+                                           const std::optional<Known>& known);
   Reader(Reader&& other) noexcept;
   Reader& operator=(Reader&& other) noexcept;
   ~Reader();

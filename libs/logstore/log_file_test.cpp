@@ -83,6 +83,25 @@ TEST_F(LogFile, FindsLinesAndOffsets) {
   EXPECT_EQ(r.chunk_of_offset(r.totals().size_bytes), 3u);
 }
 
+TEST_F(LogFile, IsOfTheBuildThatStartedThen) {
+  const LogId lost{BuildId{12345}, 2, 1, 1'700'000'000'000}, mine{BuildId{12345}, 2, 1, 1'700'000'009'000};
+  const auto written = write(lost);
+  EXPECT_EQ(path_of(store_, lost), store_ / "12" / "12345.2.1.1700000000000.hrlog");
+  const Known known{written.lines, written.size_bytes};
+  EXPECT_TRUE(Reader::open(store_, lost, known));
+  EXPECT_FALSE(Reader::open(store_, mine, known)) << "that is the log of a build that had the number before";
+}
+
+TEST_F(LogFile, OfAnOlderVersionIsReadWhenItIsAsLongAsTheLog) {
+  const auto written = write(key_);  // without the start in its name
+  const LogId mine{BuildId{12345}, 2, 1, 1'700'000'009'000};
+  const auto read = Reader::open(store_, mine, Known{written.lines, written.size_bytes});
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->totals().crc, written.crc);
+  EXPECT_FALSE(Reader::open(store_, mine, Known{written.lines + 1, written.size_bytes}));
+  EXPECT_FALSE(Reader::open(store_, mine, std::nullopt)) << "of a build that runs, nothing is known";
+}
+
 TEST_F(LogFile, KnowsAnEmptyLog) {
   Writer(store_, key_).finish();
   const auto r = Reader::open(path_of(store_, key_));

@@ -91,6 +91,18 @@ Result<Reader> Reader::open(const fs::path& path) {
   return r;
 }
 
+Result<Reader> Reader::open(const fs::path& store, const LogId& key, const std::optional<Known>& known) {
+  auto reader = open(path_of(store, key));
+  if (reader || !key.started_ms || !known) return reader;
+  const auto old_path = path_of(store, {key.build, key.step, key.log});
+  std::error_code ignored;
+  if (!fs::exists(old_path, ignored)) return reader;
+  auto old = open(old_path);
+  if (old && (old->totals().lines != known->lines || old->totals().size_bytes != known->size_bytes))
+    return fail("log file " + old_path.string() + " is of another build with this number");
+  return old;
+}
+
 std::size_t Reader::chunk_of_line(std::int64_t line) const {
   if (line < 0 || line >= totals_.lines) return index_.size();
   const auto after = std::upper_bound(index_.begin(), index_.end(), line,

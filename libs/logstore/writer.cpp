@@ -59,7 +59,7 @@ std::string footer(std::uint64_t index_offset, std::string_view index, const Tot
 fs::path path_of(const fs::path& store, const LogId& key) {
   return store / std::to_string(key.build.value / 1000) /
          (std::to_string(key.build.value) + "." + std::to_string(key.step) + "." + std::to_string(key.log) +
-          ".hrlog");
+          (key.started_ms ? "." + std::to_string(key.started_ms) : "") + ".hrlog");
 }
 
 Writer::Writer(fs::path store, const LogId& key) : path_(path_of(store, key)) {

@@ -90,6 +90,7 @@ struct AnnounceLog {
 struct MoveLogs {
   BuildId build;
   std::map<store::LogName, std::int64_t> sizes;
+  std::int64_t started_ms = 0;  ///< of the build; 0: Redis is asked
 };
 
 using Action = std::variant<Send, Commit, AppendLog, Ask, WantConfiguration, AnnounceLog, MoveLogs>;

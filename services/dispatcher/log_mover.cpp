@@ -7,6 +7,7 @@
 
 #include "log/log.hpp"
 #include "logstore/log_file.hpp"
+#include "store/state/build.hpp"
 #include "store/transitions/site.hpp"
 
 namespace headrace::dispatcher {
@@ -31,6 +32,7 @@ struct LogMover::Move {
     std::int64_t size_bytes = 0;  ///< size of the log in Redis
   };
   BuildId build;
+  std::int64_t started_ms = 0;
   Generation::Mark life;
   std::vector<Log> logs;  ///< the last one is being moved
   std::size_t next_chunk = 0;
@@ -51,9 +53,10 @@ LogMover::LogMover(service::ServiceRunner& host, LogConnection& lane, std::files
 
 LogMover::~LogMover() { pool_.join(); }
 
-void LogMover::add(BuildId build, const std::map<store::LogName, std::int64_t>& sizes) {
+void LogMover::add(BuildId build, const std::map<store::LogName, std::int64_t>& sizes,
+                   std::int64_t started_ms) {
   if (!known_.insert(build).second) return;
-  auto move = std::make_shared<Move>(Move{build, generation_.mark(), {}, 0, {}, {}, 0});
+  auto move = std::make_shared<Move>(Move{build, started_ms, generation_.mark(), {}, 0, {}, {}, 0});
   for (const auto& [name, size] : sizes)
     if (size > 0) move->logs.push_back({name, size});
   queue_.push_back(std::move(move));
@@ -94,6 +97,15 @@ void LogMover::next() {
 }
 
 void LogMover::start(MovePtr move) {
+  if (move->started_ms) return find_logs(std::move(move));
+  lane_.read(store::build(move->build), [this, move](const Result<std::optional<wire::Build>>& build) {
+    // Without a record that can be read, the file has the name that older versions gave.
+    if (build && *build) move->started_ms = (*build)->started_ms;
+    find_logs(move);
+  });
+}
+
+void LogMover::find_logs(MovePtr move) {
   if (!move->logs.empty()) return next_log(std::move(move));
   lane_.read(store::log_extents(move->build), [this, move](const Result<store::LogExtents>& logs) {
     // No log is ever empty. An empty one was moved by another dispatcher meanwhile, and that file must stay.
@@ -111,7 +123,7 @@ void LogMover::next_log(MovePtr move) {
   move->next_chunk = 0;
   try {
     move->writer = std::make_unique<logstore::Writer>(
-        directory_, logstore::LogId{move->build, log.name.step, log.name.log});
+        directory_, logstore::LogId{move->build, log.name.step, log.name.log, move->started_ms});
   } catch (const std::runtime_error& e) {
     spdlog::error("log cannot be moved build={} reason={}", move->build.value, e.what());
     return abandon(*move);

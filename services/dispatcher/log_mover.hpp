@@ -28,7 +28,9 @@ class LogMover {
   ~LogMover();
 
   /// @param sizes  bytes of each log in Redis; empty when the caller does not know them, then Redis is asked
-  void add(BuildId build, const std::map<store::LogName, std::int64_t>& sizes = {});
+  /// @param started_ms  of the build; 0 when the caller does not know it, then Redis is asked
+  void add(BuildId build, const std::map<store::LogName, std::int64_t>& sizes = {},
+           std::int64_t started_ms = 0);
   /// Looks for builds that ended a while ago and still have their logs in Redis: the dispatcher that should
   /// have moved the logs has died.
   void look_for_leftovers();
@@ -46,6 +48,7 @@ class LogMover {
   };
   void next();
   void start(MovePtr move);
+  void find_logs(MovePtr move);
   void next_log(MovePtr move);
   void read_more(MovePtr move);
   void write(MovePtr move, std::vector<std::string> chunks);

@@ -224,6 +224,6 @@ void DispatcherService::perform(AnnounceLog& a) {
                                                    {"size", a.extent.size_bytes}})});
 }
 
-void DispatcherService::perform(MoveLogs& a) { mover_->add(a.build, a.sizes); }
+void DispatcherService::perform(MoveLogs& a) { mover_->add(a.build, a.sizes, a.started_ms); }
 
 }  // namespace headrace::dispatcher

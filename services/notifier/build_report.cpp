@@ -3,7 +3,7 @@
 
 namespace headrace::notifier {
 
-Result<BuildReport> report_from(const wire::BuildFinished& event) {
+Result<BuildReport> report_from(const wire::BuildFinished& event, std::string tag) {
   auto build = event.build();
   if (!build) return fail("build " + std::to_string(event.id.value) + ": " + build.error().text);
   BuildReport report;
@@ -14,7 +14,12 @@ Result<BuildReport> report_from(const wire::BuildFinished& event) {
   report.results = event.results;
   report.previous = event.previous;
   report.at_ms = event.at_ms;
+  report.tag = std::move(tag);
   return report;
+}
+
+std::string report_id(const BuildReport& report) {
+  return std::to_string(report.build.id.value) + "." + report.tag;
 }
 
 }  // namespace headrace::notifier

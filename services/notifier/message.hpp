@@ -14,8 +14,9 @@
 namespace headrace::notifier {
 
 struct Message {
-  std::string key;   ///< in its reporter's outbox, "build-12-mail"; the key of the outbox, not in the bytes
-  std::string kind;  ///< "mail", "http"
+  std::string
+      key;  ///< in its reporter's outbox, "build-12.9f3c….0-mail"; the key of the outbox, not in the bytes
+  std::string kind;             ///< "mail", "http"
   std::int64_t at_ms = 0;       ///< when it came to be, Redis's clock
   std::string from;             ///< mail: envelope sender, a bare address
   std::vector<std::string> to;  ///< mail: envelope recipients, bare addresses

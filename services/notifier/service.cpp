@@ -122,7 +122,7 @@ void NotifierService::lose(OwnedReporter& owned) {
 void NotifierService::on_event(const wire::Event& event) {
   read_ = {event.number, event.tag};
   std::visit(wire::On{[&](const wire::BuildFinished& finished) {
-                        auto report = report_from(finished);
+                        auto report = report_from(finished, event.tag);
                         if (report) return add(event.number, std::move(*report));
                         spdlog::error("event cannot be reported reason={}", report.error().text);
                         pass();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // headrace-web as a process on a real Redis: events that the Redis functions write come out as REST.
+#include "store/state/build.hpp"
 #include "web/test_web_process.hpp"
 
 namespace headrace::web {
@@ -192,9 +193,10 @@ TEST_F(WebProcess, ReadsALogFromRedisAndThenFromItsFile) {
 
   // The end: moved to its file, dropped from Redis.
   auto done = example_step(0, "make", Results::success, 6);
+  done.logs[0].size_bytes = offset;
   step(id, 2, done);
   finish(id, 3, Results::success, {done});
-  logstore::Writer writer(data_ / "logs", {build, 0, 0});
+  logstore::Writer writer(data_ / "logs", {build, 0, 0, (*store_->read(store::build(build))).started_ms});
   for (const auto& text : texts) ASSERT_TRUE(writer.append(logchunk::encode(text, 3, {})));
   writer.finish();
   commit(store::LogDrop{build});

@@ -272,15 +272,16 @@ class Checker {
 
   // Every end of a build is told; twice only when something was lost on the way.
   void check_reports() {
-    each_of([&](const wire::BuildFinished& e) {
-      if (e.results == Results::retry) return;
-      const auto key = "build-" + std::to_string(e.id.value) + "-http";
+    for (const auto& [event, what] : events_) {
+      const auto* end = std::get_if<wire::BuildFinished>(&what);
+      if (!end || end->results == Results::retry) continue;
+      const auto key = "build-" + std::to_string(end->id.value) + "." + event.tag + "-http";
       const auto found = expected_.told.find(key);
       const auto told = found == expected_.told.end() ? Told{} : found->second;
       if (told.times == 0) say("reports", key + " was never told");
       if (told.times > 1 + told.excused + expected_.reports_excused)
         say("reports", key + " was told " + std::to_string(told.times) + " times");
-    });
+    }
   }
 
   SimulatedStore& store_;

@@ -166,7 +166,7 @@ void Player::finish_build(std::int64_t build, std::int64_t now) {
 
 void Player::store_log(std::int64_t build, const Running& run) {
   const StepScript& s = run.script.steps[run.step];
-  logstore::Writer writer(logs_, {BuildId{build}, static_cast<int>(run.step), 0});
+  logstore::Writer writer(logs_, {BuildId{build}, static_cast<int>(run.step), 0, run.record.started_ms});
   for (std::int64_t n = 0; n < s.lines; n += kChunkLines) {
     const auto to = std::min(n + kChunkLines, s.lines);
     if (auto added = writer.append(logchunk::encode(text_of(run.record.builder, s, n, to), to - n, {}));

@@ -9,16 +9,19 @@ constexpr std::size_t kMaxOpen = 16;
 }
 
 void FileLogSource::read(const LogAddress& log, std::int64_t line, Answer answer) {
-  pool_.run([this, path = logstore::path_of(store_, {log.build, log.step, log.log}), line,
-             answer = std::move(answer)]() mutable -> Pool::Answer {
-    return [answer = std::move(answer), result = slice(path, line)]() mutable { answer(std::move(result)); };
+  pool_.run([this, log, line, answer = std::move(answer)]() mutable -> Pool::Answer {
+    return [answer = std::move(answer), result = slice(log, line)]() mutable { answer(std::move(result)); };
   });
 }
 
-Result<LogSlice> FileLogSource::slice(const std::filesystem::path& path, std::int64_t line) {
+Result<LogSlice> FileLogSource::slice(const LogAddress& log, std::int64_t line) {
+  const logstore::LogId id{log.build, log.step, log.log, log.started_ms};
+  const auto path = logstore::path_of(store_, id);
   auto found = std::find_if(open_.begin(), open_.end(), [&](const Open& o) { return o.path == path; });
   if (found == open_.end()) {
-    auto reader = logstore::Reader::open(path);
+    std::optional<logstore::Known> known;
+    if (log.complete) known = {log.lines, log.size_bytes};
+    auto reader = logstore::Reader::open(store_, id, known);
     if (!reader) return tl::unexpected(reader.error());
     open_.push_front({path, std::move(*reader)});
     if (open_.size() > kMaxOpen) open_.pop_back();

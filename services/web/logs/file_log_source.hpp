@@ -21,10 +21,10 @@ class FileLogSource : public LogSource {
   // Open files, the one used last first: a client that reads on does not cause another read of the index.
   // Used on the pool's thread only.
   struct Open {
-    std::filesystem::path path;
+    std::filesystem::path path;  ///< that the log of this very build has, or should have
     logstore::Reader reader;
   };
-  Result<LogSlice> slice(const std::filesystem::path& path, std::int64_t line);
+  Result<LogSlice> slice(const LogAddress& log, std::int64_t line);
 
   Pool& pool_;
   std::filesystem::path store_;

@@ -18,7 +18,9 @@ struct LogAddress {
   int step = 0;
   int log = 0;
   bool complete = false;
-  std::int64_t lines = 0;  ///< known to exist; a running log may have more by now
+  std::int64_t lines = 0;       ///< known to exist; a running log may have more by now
+  std::int64_t size_bytes = 0;  ///< the same
+  std::int64_t started_ms = 0;  ///< of the build: its number alone may have been another build's before
 };
 
 /// Some whole chunks in a row.

@@ -18,7 +18,13 @@ class RedisLogSource : public LogSource {
   void read(const LogAddress& log, std::int64_t line, Answer answer) override;
 
  private:
-  using LogId = std::pair<BuildId, store::LogName>;
+  // When the build was started tells it from one that had its number before Redis went back.
+  struct LogId {
+    BuildId build;
+    store::LogName name;
+    std::int64_t started_ms = 0;
+    auto operator<=>(const LogId&) const = default;
+  };
   // First line of each chunk and, last, of the one to come. A log only grows, so the part that is known is
   // not read again; the index of a log that has gone from Redis (moved to its file) is forgotten.
   using Index = std::vector<std::int64_t>;

@@ -91,7 +91,8 @@ Result<LogFound> find_log(Database& db, const Scope& scope) {
   Statement s = db.prepare(
       "SELECT logs.logid, logs.slug, logs.type, logs.complete, logs.num_lines, steps.name, builds.number, "
       "builders.name,"
-      " workers.name FROM logs JOIN steps USING(stepid) JOIN builds USING(buildid) JOIN builders "
+      " workers.name, logs.size_bytes, builds.started_ms FROM logs JOIN steps USING(stepid) JOIN builds "
+      "USING(buildid) JOIN builders "
       "USING(builderid)"
       " JOIN workers USING(workerid) WHERE logs.logid = (SELECT logid FROM logs WHERE " +
       scope.condition + ")");
@@ -106,8 +107,13 @@ Result<LogFound> find_log(Database& db, const Scope& scope) {
   f.builder_name = s.text(7);
   f.worker_name = s.text(8);
   const std::int64_t step = f.logid / kMaxLogsPerStep;
-  f.address = {BuildId{step / kMaxSteps}, static_cast<int>(step % kMaxSteps),
-               static_cast<int>(f.logid % kMaxLogsPerStep), s.integer(3) != 0, s.integer(4)};
+  f.address = {BuildId{step / kMaxSteps},
+               static_cast<int>(step % kMaxSteps),
+               static_cast<int>(f.logid % kMaxLogsPerStep),
+               s.integer(3) != 0,
+               s.integer(4),
+               s.integer(9),
+               s.integer(10)};
   return f;
 }
 

@@ -18,11 +18,12 @@ class LogOf : public testing::Test {
     logstore::Writer writer(app_.logs(), {BuildId{1}, 0, 0});
     for (const auto& text : framed)
       ASSERT_TRUE(writer.append(logchunk::encode(text, std::count(text.begin(), text.end(), '\n'), {})));
-    announce(writer.finish().lines, type);
+    announce(writer.finish(), type);
   }
-  void announce(std::int64_t lines, const std::string& type) {
+  void announce(const logstore::Totals& totals, const std::string& type) {
     auto build = example_build(1, "kernel", Results::success);
-    build.steps = {example_step(0, "compile it", Results::success, lines)};
+    build.steps = {example_step(0, "compile it", Results::success, totals.lines)};
+    build.steps[0].logs[0].size_bytes = totals.size_bytes;
     build.steps[0].logs[0].type = type;
     app_.log.build_finished(1, 3, 1, build);
     app_.apply(app_.log.take());
@@ -79,14 +80,14 @@ TEST_F(LogOf, BytesThatAreNoUtf8AreReplacedInJsonAndKeptInRaw) {
 }
 
 TEST_F(LogOf, ALogThatIsNotInTheStoreSaysSo) {
-  announce(5, "s");
+  announce({0, 5, 0, 0}, "s");
   const auto r = app_.get("/api/v2/logs/262144/contents");
   EXPECT_EQ(r.status, 404);
   EXPECT_NE(r.body.find("cannot open log file"), std::string::npos) << r.body;
 }
 
 TEST_F(LogOf, AnEmptyLogNeedsNoFile) {
-  announce(0, "s");
+  announce({}, "s");
   EXPECT_EQ(contents(""), "");
 }
 
@@ -119,7 +120,7 @@ TEST_F(LogOf, ALargeLogIsNotHeldInMemory) {
   {
     logstore::Writer writer(app_.logs(), {BuildId{1}, 0, 0});
     for (int i = 0; i < kChunks; ++i) ASSERT_TRUE(writer.append(chunk));
-    announce(writer.finish().lines, "s");
+    announce(writer.finish(), "s");
   }
   const std::int64_t before = resident();
   // A client that reads nothing for a while, then everything: the server must wait, not gather.

@@ -111,7 +111,7 @@ json::Value http_document(const config::Site& site, const BuildReport& report, c
 
 Message http_report(const config::Site& site, const BuildReport& report) {
   Message message;
-  message.key = "build-" + std::to_string(report.build.id.value) + "-http";
+  message.key = "build-" + report_id(report) + "-http";
   message.kind = "http";
   message.at_ms = report.at_ms;
   message.text = json::write(http_document(site, report, message.key));

@@ -94,13 +94,13 @@ std::optional<Message> mail_report(config::Configuration& configuration, const c
   mail.to = who.to;
   mail.cc = who.cc;
   mail.date_ms = report.at_ms;
-  mail.message_id = "<headrace." + id_part(reporter.name) + "." + std::to_string(report.build.id.value) +
-                    "@" + host_of(site.url) + ">";
+  mail.message_id =
+      "<headrace." + id_part(reporter.name) + "." + report_id(report) + "@" + host_of(site.url) + ">";
   mail.headers.emplace_back("Auto-Submitted", "auto-generated");  // RFC 3834: no holiday replies
   mail.headers.insert(mail.headers.end(), options.extra_headers.begin(), options.extra_headers.end());
 
   Message message;
-  message.key = "build-" + std::to_string(report.build.id.value) + "-mail";
+  message.key = "build-" + report_id(report) + "-mail";
   message.kind = "mail";
   message.at_ms = report.at_ms;
   message.from = from->mail;

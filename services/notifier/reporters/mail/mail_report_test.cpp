@@ -44,6 +44,7 @@ wire::Event finished() {
   build.steps[1].logs[0].name = build.steps[1].logs[0].slug = "stdio";
   wire::Event event;
   event.number = EventNumber{9};
+  event.tag = "0123456789abcdef.0";
   event.topic = "build.finished.kernel a";
   event.at_ms = 1'788'602'400'000;
   event.ids = {{"buildid", 12},
@@ -60,7 +61,7 @@ wire::Event finished() {
 
 // Of an event that says that a build has finished.
 Result<BuildReport> report_of(const wire::Event& event) {
-  return report_from(std::get<wire::BuildFinished>(wire::read_event(event)));
+  return report_from(std::get<wire::BuildFinished>(wire::read_event(event)), event.tag);
 }
 
 BuildReport a_report() {
@@ -109,11 +110,11 @@ TEST(MailReport, SaysHowTheBuildEnded) {
   const auto [mail, complaints] = make("to = { \"dev@acme.org\" }, mode = { \"change\" }");
   ASSERT_TRUE(mail);
   EXPECT_TRUE(complaints.empty());
-  EXPECT_EQ(mail->key, "build-12-mail");
+  EXPECT_EQ(mail->key, "build-12.0123456789abcdef.0-mail");
   EXPECT_EQ(mail->from, "ci@acme.org");
   EXPECT_EQ(mail->to, (std::vector<std::string>{"bob@acme.org", "asa@acme.org", "dev@acme.org"}));
   EXPECT_EQ(header(*mail, "Subject"), "[failure] Acme: kernel a #3 (main) - new failure");
-  EXPECT_EQ(header(*mail, "Message-ID"), "<headrace.mail.12@ci.acme.org>");
+  EXPECT_EQ(header(*mail, "Message-ID"), "<headrace.mail.12.0123456789abcdef.0@ci.acme.org>");
   EXPECT_EQ(header(*mail, "To"), "\"Bob\" <bob@acme.org>, =?utf-8?B?w4VzYQ==?= <asa@acme.org>");
   EXPECT_EQ(header(*mail, "Cc"), "dev@acme.org");
 }
@@ -191,9 +192,9 @@ TEST(MailReport, StatusIsWhatBuildbotDetects) {
 TEST(HttpReport, IsTheBuildWithBuildbotsNames) {
   const auto c = evaluate("reporter.http { server_url = \"http://127.0.0.1:1/\" }");
   const auto m = http_report(c->site(), a_report());
-  EXPECT_EQ(m.key, "build-12-http");
+  EXPECT_EQ(m.key, "build-12.0123456789abcdef.0-http");
   const auto v = *json::parse(m.text);
-  EXPECT_EQ(v["id"], json::Value("build-12-http"));
+  EXPECT_EQ(v["id"], json::Value("build-12.0123456789abcdef.0-http"));
   EXPECT_EQ(v["number"], json::Value(3));
   EXPECT_EQ(v["buildid"], json::Value(12));
   EXPECT_EQ(v["buildrequestid"], json::Value(7));
