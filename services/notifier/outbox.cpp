@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxReady = 256;
 constexpr int kMaxKick = 1000;
+constexpr std::int64_t kSetBackMs = 10'000;  // less is an answer that took its time
 constexpr seconds kComplainEvery{60};
 
 std::mt19937 seed_of(const std::string& text) {
@@ -56,6 +57,10 @@ void Outbox::activate(const config::Reporter& reporter, std::int64_t term) {
   term_ = term;
   for (const auto& [key, state] : states_)
     if (state == State::delivered) commit_done(key);
+  try_everything();
+}
+
+void Outbox::try_everything() {
   house_.read(store::first_messages(name_, kMaxKick), active_.guard([this](std::vector<std::string> keys) {
     held_back_.insert(held_back_.end(), keys.begin(), keys.end());
     look();
@@ -91,6 +96,11 @@ void Outbox::look() {
               active_.guard([this](const store::DueMessages& due) {
                 looking_ = false;
                 size_ = due.size;
+                const auto now = house_.now();
+                // What was put off before would wait until Redis's clock is there again.
+                const bool set_back = clock_.known() && due.now_ms < clock_.ms(now) - kSetBackMs;
+                clock_.read(due.now_ms, now);
+                if (set_back) try_everything();
                 take_due(due);
               }));
 }
@@ -145,7 +155,8 @@ void Outbox::send(const std::string& key, const store::StoredMessage& stored) {
 }
 
 void Outbox::on_delivery(const Message& message, std::int64_t tries, const Delivery& delivery) {
-  const std::int64_t age_ms = to_ms(house_.wall_now()) - message.at_ms;
+  // Both times are Redis's. The clock of this machine may be set to anything.
+  const std::int64_t age_ms = clock_.ms(house_.now()) - message.at_ms;
   if (delivery.verdict == Verdict::delivered) {
     spdlog::info("report delivered reporter={} message={}", name_, message.key);
     if (!delivery.reason.empty())

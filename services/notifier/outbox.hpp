@@ -15,6 +15,7 @@
 #include <random>
 #include <string>
 
+#include "clock/other_clock.hpp"
 #include "config/site.hpp"
 #include "generation/generation.hpp"
 #include "notifier/sender.hpp"
@@ -50,6 +51,7 @@ class Outbox {
     deferred,   ///< outbox_later is on its way
   };
 
+  void try_everything();
   void take_due(const store::DueMessages& due);
   void pump();
   void fetch(const std::string& key);
@@ -77,6 +79,7 @@ class Outbox {
   MonoTime pause_until_{};
   MonoTime complained_{};
   bool looking_ = false;
+  OtherClock clock_;  ///< Redis's
   std::int64_t size_ = 0;
   std::function<void()> idle_;
   bool stopping_ = false;

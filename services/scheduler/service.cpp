@@ -24,10 +24,13 @@ void SchedulerService::load() {
   config_.refresh([this] { role_.hold({}, {}, [this] { load_state(); }); });
 }
 
-// Reads the offset again and again, because both clocks may be set while this process runs.
+// Reads it again and again, because the clock may be set while this process runs. Then the schedulers look at
+// their timers, which may wait for a time that will not come for long.
 void SchedulerService::read_clock() {
-  house_.read(store::redis_time_ms(),
-              [this](std::int64_t redis_ms) { clock_offset_ms_ = redis_ms - to_ms(house_.wall_now()); });
+  house_.read(store::redis_time_ms(), [this](std::int64_t redis_ms) {
+    clock_.read(redis_ms, house_.now());
+    on_events_drained();
+  });
 }
 
 void SchedulerService::load_state() {
@@ -85,7 +88,7 @@ void SchedulerService::ask_for_end_of_event_log() {
   asking_ = true;
   house_.read(store::redis_time_ms(), [this](std::int64_t redis_ms) {
     asked_ms_ = redis_ms;
-    clock_offset_ms_ = redis_ms - to_ms(house_.wall_now());
+    clock_.read(redis_ms, house_.now());
   });
   house_.read(store::head(), [this](const wire::Cursor& head) {
     asking_ = false;
@@ -145,6 +148,6 @@ void SchedulerService::plan_timer() {
                  timer_.guard([this] { on_events_drained(); }));
 }
 
-std::int64_t SchedulerService::now_ms() const { return to_ms(house_.wall_now()) + clock_offset_ms_; }
+std::int64_t SchedulerService::now_ms() const { return clock_.ms(house_.now()); }
 
 }  // namespace headrace::scheduler

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "clock/other_clock.hpp"
 #include "generation/generation.hpp"
 #include "scheduler/core.hpp"
 #include "service/house.hpp"
@@ -47,7 +48,7 @@ class SchedulerService : public service::Service {
   bool asking_ = false;                  ///< the end of the event log was asked for
   std::optional<EventNumber> level_at_;  ///< the core must have this event before it looks at its timers
   std::int64_t asked_ms_ = 0;            ///< when that was asked, on Redis's clock
-  std::int64_t clock_offset_ms_ = 0;     ///< Redis's clock minus the clock of this process
+  OtherClock clock_;                     ///< Redis's
   Generation timer_;                     ///< of the timer that is set; the timers before it are void
 };
 

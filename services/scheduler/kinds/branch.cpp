@@ -68,6 +68,7 @@ class Branch final : public RunningScheduler {
   }
 
   void on_time(std::int64_t now_ms, Decisions& out) override {
+    waiting_.wait_at_most(options_.tree_stable_timer.count(), now_ms);
     for (auto& list : waiting_.take_due(now_ms)) {
       store::SchedulerDue due;
       due.timer = timer(list.key);

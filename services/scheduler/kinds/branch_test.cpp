@@ -189,6 +189,30 @@ TEST(Branch, WithoutABranchEachCodebaseWaitsForItself) {
   EXPECT_EQ(built(s.at(100'000)), (Texts{"2", "1 3"}));
 }
 
+TEST(Branch, ATimerDoesNotWaitForAClockThatWasSetBack) {
+  CoreRun s(kStable);
+  s.see(change(), 3'600'000);
+  EXPECT_TRUE(s.at(3'600'100).empty());
+  EXPECT_EQ(s.core.next_due(), 3'605'000);
+  EXPECT_TRUE(s.at(1000).empty());  // an hour back
+  EXPECT_EQ(s.core.next_due(), 6000) << "the timer's five seconds, from when that was seen";
+  EXPECT_TRUE(s.at(2000).empty());
+  EXPECT_EQ(s.core.next_due(), 6000);
+  const auto due = only<SchedulerDue>(s.at(6000));
+  EXPECT_EQ(due.due_ms, 3'605'000) << "as it is stored";
+  EXPECT_EQ(due.changes, std::vector{ChangeId{1}});
+}
+
+TEST(Branch, AChangeRestartsATimerThatWasShortened) {
+  CoreRun s(kStable);
+  s.see(change(), 3'600'000);
+  s.at(1000);
+  s.see(change(), 4000);
+  EXPECT_EQ(s.core.next_due(), 9000);
+  EXPECT_TRUE(s.at(8999).empty());
+  EXPECT_EQ(only<SchedulerDue>(s.at(9000)).changes, (std::vector{ChangeId{1}, ChangeId{2}}));
+}
+
 TEST(Branch, ATimerGoesOnInTheNextLife) {
   Timers timers;
   wire::Change c = change();

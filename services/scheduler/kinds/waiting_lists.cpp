@@ -6,6 +6,11 @@
 #include <utility>
 
 namespace headrace::scheduler {
+namespace {
+
+constexpr std::int64_t kInexact = 1000;  // ms: what is thought to be Redis's time may be behind it
+
+}  // namespace
 
 bool WaitingLists::is_key(const std::string& key) {
   return std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -44,7 +49,7 @@ WaitingLists::Parts WaitingLists::take(const std::string& key, store::Timer time
     lists.front().list.key = key;
     lists.front().list.timer.due_ms = timer.due_ms;
   } else {
-    for (const auto& [list, histories] : lists) {
+    for (const auto& [list, histories, sooner_ms] : lists) {
       auto& part = parts.emplace_back(store::WaitingSplit::Part{list.key, list.timer.due_ms, {}});
       for (const auto& waiting : list.timer.changes) part.changes.push_back(waiting.change.id);
     }
@@ -54,14 +59,21 @@ WaitingLists::Parts WaitingLists::take(const std::string& key, store::Timer time
 }
 
 WaitingLists::List& WaitingLists::put(const wire::Change& change, bool important) {
-  auto& list = entry_for(entries_, change).list;
+  auto& entry = entry_for(entries_, change);
+  entry.sooner_ms.reset();
+  auto& list = entry.list;
   list.timer.changes.push_back({change, important});
   return list;
 }
 
+void WaitingLists::wait_at_most(std::int64_t most_ms, std::int64_t now_ms) {
+  for (auto& entry : entries_)
+    if (entry.due_ms().value_or(now_ms) - now_ms > most_ms + kInexact) entry.sooner_ms = now_ms + most_ms;
+}
+
 std::vector<WaitingLists::List> WaitingLists::take_due(std::int64_t now_ms) {
   const auto due = std::stable_partition(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return !entry.list.timer.due_ms || *entry.list.timer.due_ms > now_ms;
+    return !entry.due_ms() || *entry.due_ms() > now_ms;
   });
   std::vector<List> lists;
   for (auto entry = due; entry != entries_.end(); ++entry) lists.push_back(std::move(entry->list));
@@ -74,7 +86,7 @@ std::vector<WaitingLists::List> WaitingLists::take_due(std::int64_t now_ms) {
 std::optional<std::int64_t> WaitingLists::next_due() const {
   std::optional<std::int64_t> next;
   for (const auto& entry : entries_) {
-    const auto due = entry.list.timer.due_ms;
+    const auto due = entry.due_ms();
     if (due && (!next || *due < *next)) next = due;
   }
   return next;

@@ -41,6 +41,10 @@ class WaitingLists {
   /// @return the list, valid until the next call
   List& put(const wire::Change& change, bool important);
 
+  /// No list waits longer than `most_ms` from `now_ms` on: Redis's clock was set back, or the configuration
+  /// had a longer wait when the list was stored.
+  void wait_at_most(std::int64_t most_ms, std::int64_t now_ms);
+
   /// Takes the lists out whose time has come, the one that is due first in front.
   std::vector<List> take_due(std::int64_t now_ms);
 
@@ -52,6 +56,8 @@ class WaitingLists {
   struct Entry {
     List list;
     std::map<std::string, History> histories;  ///< by codebase
+    std::optional<std::int64_t> sooner_ms;     ///< due then, whatever is stored
+    std::optional<std::int64_t> due_ms() const { return sooner_ms ? sooner_ms : list.timer.due_ms; }
   };
 
   static History history(const wire::Change& change);
