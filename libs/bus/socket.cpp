@@ -2,11 +2,13 @@
 #include "bus/socket.hpp"
 
 #include <atomic>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstring>
 #include <stdexcept>
 #include <zmq.hpp>
+
+#include "bus/watch.hpp"
+#include "limits/limits.hpp"
 
 #ifdef __SANITIZE_THREAD__
 // libzmq, and libsodium below it, are not built for the sanitizer, so what its threads hand over by atomics
@@ -20,10 +22,10 @@ namespace headrace::bus {
 namespace {
 
 namespace asio = boost::asio;
-using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
 constexpr int kHighWater = 200'000;  // messages per peer; what exceeds it is repeated by its sender
 constexpr std::int64_t kMaxMessage = 64 << 20;  // bytes of one frame that a peer may send
+constexpr std::chrono::milliseconds kLook{50};  // between two looks at connections that nobody has heard
 constexpr int kRun = 256;                       // messages handled before other work gets its turn
 
 zmq::socket_type native(SocketType type) {
@@ -44,80 +46,6 @@ zmq::socket_type native(SocketType type) {
   throw std::logic_error("unknown socket type");
 }
 
-// Watches a ZeroMQ socket through its descriptor. That descriptor is edge-triggered and says only
-// "look at the events": after every look, send or receive the events have to be read again.
-class Watch : public std::enable_shared_from_this<Watch> {
- public:
-  Watch(asio::io_context& io, zmq::socket_t& socket)
-      : io_(io), socket_(&socket), descriptor_(io.get_executor(), socket.get(zmq::sockopt::fd)), timer_(io) {}
-
-  void gather(std::chrono::milliseconds time) { gather_ = time; }
-
-  void start(std::function<bool()> drain) {
-    drain_ = std::move(drain);
-    wait();
-    look();
-  }
-  void stop() {
-    socket_ = nullptr;
-    drain_ = nullptr;
-    timer_.cancel();
-    descriptor_.release();  // the descriptor is ZeroMQ's to close
-  }
-  // To be called after every send: it may have eaten the edge of an arrival. Asking costs system calls, so
-  // that many sends in a row are followed by one look.
-  void look() {
-    if (!socket_ || posted_ || looking_) return;
-    looking_ = true;
-    asio::post(io_, [self = shared_from_this()] {
-      self->looking_ = false;
-      if (self->socket_ && !self->posted_ && (self->socket_->get(zmq::sockopt::events) & ZMQ_POLLIN))
-        self->run();
-    });
-  }
-
- private:
-  void wait() {
-    descriptor_.async_wait(Descriptor::wait_read,
-                           [self = shared_from_this()](const boost::system::error_code& e) {
-                             if (e || !self->socket_) return;
-                             if (self->gather_.count() > 0) return self->run_later();
-                             self->run();
-                             if (self->socket_) self->wait();
-                           });
-  }
-  void run_later() {
-    timer_.expires_after(gather_);
-    timer_.async_wait([self = shared_from_this()](const boost::system::error_code& e) {
-      if (e || !self->socket_) return;
-      self->run();
-      if (self->socket_) self->wait();
-    });
-  }
-  void post() {
-    posted_ = true;
-    asio::post(io_, [self = shared_from_this()] {
-      self->posted_ = false;
-      self->run();
-    });
-  }
-  void run() {
-    if (!socket_) return;
-    const auto drain = drain_;  // the callback may stop this watch
-    const bool more = drain();
-    if (more && socket_ && !posted_) post();
-  }
-
-  asio::io_context& io_;
-  zmq::socket_t* socket_;
-  Descriptor descriptor_;
-  asio::steady_timer timer_;
-  std::chrono::milliseconds gather_{0};
-  std::function<bool()> drain_;
-  bool posted_ = false;   // a run is on its way
-  bool looking_ = false;  // a look is
-};
-
 // zmq_msg_gets and not message_t::gets: that one throws when there is no such name, which is the ordinary
 // case on a unix socket of the same host (no ZAP there, nobody to name), for every message.
 std::string user_of(zmq::message_t& part) {
@@ -125,8 +53,13 @@ std::string user_of(zmq::message_t& part) {
   return name ? name : "";
 }
 
+// The descriptor of the connection that a message came from; -1 where libzmq does not say it.
+int connection_of(zmq::message_t& part) { return zmq_msg_get(part.handle(), ZMQ_SRCFD); }
+
 // One multipart message, or nothing when none waits.
-std::optional<Message> receive(zmq::socket_t& socket, bool with_peer) {
+// @param first_part  called with the first part of the message itself
+template <class FirstPart>
+std::optional<Message> receive(zmq::socket_t& socket, bool with_peer, FirstPart first_part) {
   Message out;
   bool first = true;
   while (true) {
@@ -137,12 +70,19 @@ std::optional<Message> receive(zmq::socket_t& socket, bool with_peer) {
     } else {
       // Who sent it stands with its own parts. The routing id before them has it only sometimes: not when
       // libzmq (4.3.4) fetched the message ahead to tell that there is one.
-      if (out.frames.empty()) out.user = user_of(part);
+      if (out.frames.empty()) {
+        out.user = user_of(part);
+        first_part(part, out.user);
+      }
       out.frames.push_back(part.to_string());
     }
     first = false;
     if (!part.more()) return out;
   }
+}
+
+std::optional<Message> receive(zmq::socket_t& socket, bool with_peer) {
+  return receive(socket, with_peer, [](zmq::message_t&, const std::string&) {});
 }
 
 bool transmit(zmq::socket_t& socket, const std::string* peer, const Frames& frames) {
@@ -233,7 +173,8 @@ struct Socket::Impl {
         context(c),
         type(t),
         socket(context, native(t)),
-        watch(std::make_shared<Watch>(io, socket)) {}
+        watch(std::make_shared<Watch>(io, socket)),
+        look_timer(io) {}
 
   asio::io_context& io;
   zmq::context_t& context;
@@ -245,7 +186,23 @@ struct Socket::Impl {
   std::function<void()> on_drained;
   std::unique_ptr<zmq::socket_t> monitor;  // tells when connections break
   std::shared_ptr<Watch> monitor_watch;
+  std::unique_ptr<PeerConnections> peers;  // of bound_peers
+  asio::steady_timer look_timer;
+  bool looking = false;
   bool dead = false;
+
+  static void watch_monitor(const std::shared_ptr<Impl>& self, int events,
+                            std::function<void(int event, int value)> told);
+  void on_connection(int event, int fd);
+  void look_at_peers();
+  std::optional<Message> next_message() {
+    return receive(socket, type == SocketType::router, [this](zmq::message_t& part, const std::string& user) {
+      if (!peers) return;
+      if (peers->any_unheard()) peers->heard(connection_of(part), user);
+      if (type == SocketType::xpub && part.size() > 0)
+        peers->subscribed(connection_of(part), *part.data<char>() != 0);
+    });
+  }
 
   void start(const std::shared_ptr<Impl>& self) {
     if (started) return;
@@ -265,7 +222,7 @@ struct Socket::Impl {
     bool any = false;
     bool more = true;
     for (int i = 0; i < kRun && !dead; ++i) {
-      auto message = receive(socket, type == SocketType::router);
+      auto message = next_message();
       if (!message) {
         more = false;
         break;
@@ -299,6 +256,7 @@ Socket::Socket(asio::io_context& io, Context& context, SocketType type)
 Socket::~Socket() {
   impl_->dead = true;
   impl_->watch->stop();
+  impl_->look_timer.cancel();
   if (impl_->monitor) {
     zmq_socket_monitor(impl_->socket.handle(), nullptr, 0);
     impl_->monitor_watch->stop();
@@ -345,22 +303,69 @@ void Socket::gather(std::chrono::milliseconds time) { impl_->watch->gather(time)
 void Socket::on_message(std::function<void(Message)> callback) { impl_->on_message = std::move(callback); }
 void Socket::on_drained(std::function<void()> callback) { impl_->on_drained = std::move(callback); }
 
-void Socket::on_disconnected(std::function<void()> callback) {
+// The frames of a monitor's message: the number of the event and a value, 2 and 4 bytes; the endpoint.
+void Socket::Impl::watch_monitor(const std::shared_ptr<Impl>& self, int events,
+                                 std::function<void(int event, int value)> told) {
   static std::atomic<unsigned> count{0};
-  const std::string address = "inproc://disconnected." + std::to_string(++count);
-  if (zmq_socket_monitor(impl_->socket.handle(), address.c_str(), ZMQ_EVENT_DISCONNECTED) != 0)
+  const std::string address = "inproc://monitor." + std::to_string(++count);
+  if (zmq_socket_monitor(self->socket.handle(), address.c_str(), events) != 0)
     throw std::runtime_error(std::string("cannot watch the connections of a socket: ") +
                              zmq_strerror(zmq_errno()));
-  impl_->monitor = std::make_unique<zmq::socket_t>(impl_->context, zmq::socket_type::pair);
-  impl_->monitor->set(zmq::sockopt::linger, 0);
-  impl_->monitor->connect(address);
-  impl_->monitor_watch = std::make_shared<Watch>(impl_->io, *impl_->monitor);
-  impl_->monitor_watch->start([weak = std::weak_ptr<Impl>(impl_), callback = std::move(callback)] {
+  self->monitor = std::make_unique<zmq::socket_t>(self->context, zmq::socket_type::pair);
+  self->monitor->set(zmq::sockopt::linger, 0);
+  self->monitor->set(zmq::sockopt::rcvhwm, 0);
+  self->monitor->connect(address);
+  self->monitor_watch = std::make_shared<Watch>(self->io, *self->monitor);
+  self->monitor_watch->start([weak = std::weak_ptr<Impl>(self), told = std::move(told)] {
     const auto impl = weak.lock();
-    bool any = false;
-    while (impl && !impl->dead && receive(*impl->monitor, false)) any = true;
-    if (any) callback();
-    return false;
+    for (int i = 0; impl && !impl->dead && i < kRun; ++i) {
+      const auto message = receive(*impl->monitor, false);
+      if (!message) return false;
+      if (message->frames[0].size() < 6) continue;
+      std::uint16_t event = 0;
+      std::int32_t value = 0;
+      std::memcpy(&event, message->frames[0].data(), sizeof event);
+      std::memcpy(&value, message->frames[0].data() + sizeof event, sizeof value);
+      told(event, value);
+    }
+    return impl && !impl->dead;
+  });
+}
+
+void Socket::on_disconnected(std::function<void()> callback) {
+  Impl::watch_monitor(impl_, ZMQ_EVENT_DISCONNECTED,
+                      [callback = std::move(callback)](int, int) { callback(); });
+}
+
+void Socket::bound_peers(const PeerLimits& limits, const std::string& own_key) {
+  auto& s = impl_->socket;
+  s.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits.message_bytes));
+  s.set(zmq::sockopt::sndhwm, limits.queued_out);
+  s.set(zmq::sockopt::rcvhwm, limits.queued_in);
+  // A peer that takes nothing for so long is cut off by the kernel, and its queue goes.
+  s.set(zmq::sockopt::tcp_maxrt, static_cast<int>(std::chrono::milliseconds(limits::kUnreadTime).count()));
+  // Every subscription is told, also one that another peer has as well.
+  if (impl_->type == SocketType::xpub) s.set(zmq::sockopt::xpub_verboser, 1);
+  impl_->peers = std::make_unique<PeerConnections>(limits, own_key);
+  Impl::watch_monitor(impl_, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_DISCONNECTED,
+                      [impl = impl_.get()](int event, int fd) { impl->on_connection(event, fd); });
+}
+
+void Socket::Impl::on_connection(int event, int fd) {
+  if (event == ZMQ_EVENT_ACCEPTED) peers->accepted(fd);
+  if (event == ZMQ_EVENT_ACCEPT_FAILED) peers->accept_failed();
+  if (event == ZMQ_EVENT_DISCONNECTED) peers->disconnected(fd);
+  if (peers->any_unheard() && !looking) look_at_peers();
+}
+
+void Socket::Impl::look_at_peers() {
+  looking = true;
+  look_timer.expires_after(kLook);
+  look_timer.async_wait([this](const boost::system::error_code& e) {
+    if (e) return;  // this is gone
+    looking = false;
+    peers->look();
+    if (peers->any_unheard()) look_at_peers();
   });
 }
 
@@ -376,12 +381,14 @@ bool Socket::send_to(const std::string& peer, const Frames& frames) {
   return sent;
 }
 
-void forward(Socket& xsub, Socket& xpub, std::function<void(const Frames&)> seen) {
+void forward(Socket& xsub, Socket& xpub, std::function<void(const Frames&)> seen, std::size_t max_bytes) {
   // Publishers are always asked for everything and the filtering is left to XPUB: subscriptions are
   // messages too, and forwarding them upstream is where they get lost on reconnects.
   xsub.send({std::string(1, '\x01')});
-  xsub.on_message([&xpub, seen = std::move(seen)](Message m) {
-    xpub.send(m.frames);
+  xsub.on_message([&xpub, seen = std::move(seen), max_bytes](Message m) {
+    std::size_t bytes = 0;
+    for (const auto& frame : m.frames) bytes += frame.size();
+    if (bytes <= max_bytes) xpub.send(m.frames);
     if (seen) seen(m.frames);
   });
   xpub.on_message([](Message) {});

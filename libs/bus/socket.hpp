@@ -6,11 +6,14 @@
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "bus/peer_connections.hpp"
 
 namespace headrace::bus {
 
@@ -68,6 +71,11 @@ class Socket {
   /// The client side of CURVE; call before connect.
   void secure_client(const KeyPair& own, const std::string& server_public_key);
 
+  /// Bounds what peers may send and hold, and how many they are; call before bind, for a socket that
+  /// strangers reach.
+  /// @param own_key  public key of the site: the number of its connections has no bound
+  void bound_peers(const PeerLimits& limits, const std::string& own_key);
+
   /// Throws std::runtime_error naming the endpoint ("tcp://127.0.0.1:9989", "ipc:///run/x").
   void bind(const std::string& endpoint);
   void connect(const std::string& endpoint);
@@ -97,7 +105,9 @@ class Socket {
 };
 
 /// Runs an XSUB → XPUB forwarder between two bound sockets on the loop.
-/// @param seen  called for each message passed on
-void forward(Socket& xsub, Socket& xpub, std::function<void(const Frames&)> seen = {});
+/// @param seen  called for each message
+/// @param max_bytes  a larger message goes to nobody: a queue for a peer that does not read holds many
+void forward(Socket& xsub, Socket& xpub, std::function<void(const Frames&)> seen = {},
+             std::size_t max_bytes = SIZE_MAX);
 
 }  // namespace headrace::bus

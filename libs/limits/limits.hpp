@@ -55,4 +55,31 @@ inline constexpr std::size_t kAnswerBytes =
     8 * kMiB;  ///< texts of the rows of one answer; the rest is left out
 inline constexpr std::int64_t kLargestNumber = 999'999'999'999'999;  ///< of events, lines: as Redis counts
 
+// ZeroMQ: the port of workers, the bus.
+inline constexpr std::size_t kWorkerFrame = 1 * kMiB;      ///< of a message of a worker
+inline constexpr std::size_t kSubscriberFrame = 1 * kKiB;  ///< of a subscription
+inline constexpr std::size_t kPublisherFrame = 16 * kMiB;  ///< of an event; publishers have the site's key
+inline constexpr std::size_t kUnheard = 512;              ///< connections of one socket without a message yet
+inline constexpr std::size_t kUnheardBytes = 192 * kKiB;  ///< that one of them may have sent
+inline constexpr std::size_t kConnectionsPerKey = 32;     ///< of a subscriber
+inline constexpr std::size_t kConnectionsPerWorker = 4;
+inline constexpr std::size_t kSubscriptions = 1000;  ///< of one connection
+inline constexpr int kQueuedFromPeer = 1000;         ///< messages that wait to be handled …
+inline constexpr int kQueuedFromWorker = 24;         ///< … which are large, from a worker
+inline constexpr int kQueuedToPeer = 10'000;         ///< messages that wait for one peer: more are lost to it
+inline constexpr std::size_t kBusEvent = 64 * kKiB;  ///< larger events are read from the event log
+inline constexpr std::chrono::seconds kUnreadTime{30};  ///< until a peer that takes nothing is cut off
+
+// Workers.
+inline constexpr std::size_t kHelloBytes = 128 * kKiB;
+inline constexpr std::size_t kFactsBytes = 64 * kKiB;     ///< names and values together
+inline constexpr std::size_t kHeldClaims = 1000;          ///< builds that one hello names
+inline constexpr std::size_t kSmallMessage = 128 * kKiB;  ///< every message but hello, report and question
+inline constexpr std::size_t kQuestionBytes = 1 * kMiB;
+inline constexpr double kHellosPerSecond = 2;                ///< of one worker …
+inline constexpr double kHellosAtOnce = 20;                  ///< … after a while without one
+inline constexpr std::size_t kBuildProperties = 512 * kKiB;  ///< of one build, as they are stored
+inline constexpr std::size_t kStepBytes = 128 * kKiB;        ///< of one step's record, as it is stored
+inline constexpr std::size_t kBuildBytes = 16 * kMiB;        ///< of a whole build, as it is stored
+
 }  // namespace headrace::limits

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/runner.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
@@ -246,8 +249,22 @@ ServiceRunner::ServiceRunner(RunnerSettings settings, std::string process, Runne
     : impl_(std::make_unique<Impl>(std::move(settings), std::move(process), std::move(options))) {}
 ServiceRunner::~ServiceRunner() = default;
 
+namespace {
+
+// Each connection takes a descriptor. A terminal gives 1024, for the sake of programs that use select().
+void allow_more_descriptors() {
+  constexpr rlim_t kEnough = 65'536;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= kEnough) return;
+  files.rlim_cur = std::min(files.rlim_max, kEnough);
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+}  // namespace
+
 int ServiceRunner::run(Service& service) {
   auto& i = *impl_;
+  allow_more_descriptors();
   i.service = &service;
   if (const auto& data = i.settings.data; !data.empty()) {
     for (const char* folder : {"/logs", "/web"})

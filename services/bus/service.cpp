@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/service.hpp"
 
+#include "limits/limits.hpp"
 #include "service/endpoints.hpp"
 
 namespace headrace::bus_service {
+namespace {
+
+constexpr int kPublished = 200'000;  // messages of one publisher that wait to be passed on
+
+}  // namespace
 
 void Settings::add_options(arguments::Command& command) {
   command.option("--bind-publish", bind_publish, "where services publish, comma separated")
@@ -31,10 +37,19 @@ void BusService::start() {
   });
   publishers_ = std::make_unique<bus::Socket>(runner.io(), runner.zmq(), bus::SocketType::xsub);
   subscribers_ = std::make_unique<bus::Socket>(runner.io(), runner.zmq(), bus::SocketType::xpub);
+  publishers_->bound_peers({limits::kPublisherFrame, limits::kUnheard, limits::kUnheardBytes,
+                            limits::kConnectionsPerKey, 0, kPublished, limits::kQueuedToPeer},
+                           site.public_key);
+  subscribers_->bound_peers(
+      {limits::kSubscriberFrame, limits::kUnheard, limits::kUnheardBytes, limits::kConnectionsPerKey,
+       limits::kSubscriptions, limits::kQueuedFromPeer, limits::kQueuedToPeer},
+      site.public_key);
   service::bind_all(*publishers_, service::split_endpoints(settings_.bind_publish), site, "publish");
   service::bind_all(*subscribers_, service::split_endpoints(settings_.bind_subscribe), site, "subscribe");
-  bus::forward(*publishers_, *subscribers_,
-               [this](const bus::Frames&) { runner_->metrics().count("headrace_bus_messages_total"); });
+  bus::forward(
+      *publishers_, *subscribers_,
+      [this](const bus::Frames&) { runner_->metrics().count("headrace_bus_messages_total"); },
+      limits::kBusEvent);
 }
 
 void BusService::load() {

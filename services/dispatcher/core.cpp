@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dispatcher/core.hpp"
 
+#include "dispatcher/entrance.hpp"
 #include "store/transitions/lease.hpp"
 
 namespace headrace::dispatcher {
@@ -59,8 +60,9 @@ void Core::on_message(const std::string& peer, const std::string& worker, const 
         [&](Link& l, const wire::Goodbye& m) { sessions_.on_goodbye(worker, l, m); });
   } else if (name == wire::Hello::kName) {
     auto hello = wire::decode<wire::Hello>(body);
-    if (hello) return sessions_.on_hello(peer, worker, std::move(*hello));
-    spdlog::warn("message refused worker={} message={} reason={}", worker, name, hello.error().text);
+    const auto fault = hello ? fault_in(*hello) : hello.error().text;
+    if (fault.empty()) return sessions_.on_hello(peer, worker, std::move(*hello));
+    spdlog::warn("message refused worker={} message={} reason={}", worker, name, fault);
   } else {
     spdlog::warn("unknown message worker={} message={}", worker, name.substr(0, 40));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dispatcher/service.hpp"
 
+#include "limits/limits.hpp"
 #include "log/log.hpp"
 #include "service/endpoints.hpp"
 #include "store/random.hpp"
@@ -44,6 +45,9 @@ void DispatcherService::start() {
 void DispatcherService::listen() {
   auto& host = *host_;
   workers_ = std::make_unique<bus::Socket>(host.io(), host.zmq(), bus::SocketType::router);
+  workers_->bound_peers({limits::kWorkerFrame, limits::kUnheard, limits::kUnheardBytes,
+                         limits::kConnectionsPerWorker, 0, limits::kQueuedFromWorker, limits::kQueuedToPeer},
+                        host.site_key().public_key);
   service::bind_all(*workers_, service::split_endpoints(settings_.workers), host.site_key(), "worker", true);
   workers_->on_message([this](bus::Message m) { on_message(m); });
   workers_->on_drained([this] { match(); });
@@ -55,6 +59,8 @@ void DispatcherService::on_message(const bus::Message& m) {
   // The key is looked up for every message: a connection outlives the removal of its key.
   const auto worker = keys_->name_of(m.user);
   if (!worker) return;
+  if (!entrance_.admits(*worker, m.frames[0], m.frames[1].size(), host_->now()))
+    return host_->metrics().count("headrace_dispatcher_messages_refused_total");
   if (m.frames[0] == wire::Hello::kName) said_hello_[*worker] = m.user;
   core_->on_message(m.peer, *worker, m.frames[0], m.frames[1], now());
   perform();
@@ -63,6 +69,8 @@ void DispatcherService::on_message(const bus::Message& m) {
 void DispatcherService::add_metrics() {
   auto& host = *host_;
   host.metrics().counter("headrace_dispatcher_messages_total", "messages of workers");
+  host.metrics().counter("headrace_dispatcher_messages_refused_total",
+                         "messages of workers that are larger, or come more often, than they may");
   host.metrics().counter("headrace_dispatcher_keys_refused_total",
                          "handshakes with a key that is not allowed");
   const auto gauge = [&](const char* name, const char* help, auto value) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "dispatcher/core.hpp"
+#include "dispatcher/entrance.hpp"
 #include "dispatcher/log_connection.hpp"
 #include "dispatcher/log_mover.hpp"
 #include "dispatcher/settings.hpp"
@@ -62,6 +63,7 @@ class DispatcherService : public service::Service {
   std::unique_ptr<boost::asio::steady_timer> match_timer_;
   std::optional<MonoTime> match_at_;  ///< when match_timer_ will call match()
   std::unique_ptr<Core> core_;
+  Entrance entrance_;
   std::unique_ptr<service::AdmittedPublicKeys> keys_;
   std::map<std::string, std::string> said_hello_;  ///< worker → the key of the connection that said hello
   int ticks_ = 0;
