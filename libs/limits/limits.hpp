@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every bound on what a peer may send or make a process hold, in one place. docs/limits.md is the same list
-// for people; it says for each bound what happens at it. A bound is checked where the bytes come in, and for
-// what is stored in the Redis function too (store/limits.hpp gives the numbers to the functions).
+// for people; it says for each bound what happens at it. A bound is checked where the bytes come in.
 #pragma once
 
 #include <chrono>
@@ -35,7 +34,7 @@ inline constexpr std::size_t kHookChanges = 5000;        ///< in one payload
 inline constexpr std::size_t kHookJsonValues = 300'000;  ///< values in one payload
 inline constexpr std::size_t kJsonValues = 2'000'000;    ///< values in any other JSON text
 
-// A change. What is longer is shortened at the intake and by pollers; the Redis function refuses it.
+// A change. What is longer is shortened at the intake and by pollers.
 inline constexpr std::size_t kChangeText = 4 * kKiB;  ///< author, branch, repository …
 inline constexpr std::size_t kChangeComments = 64 * kKiB;
 inline constexpr std::size_t kChangeFiles = 256 * kKiB;  ///< the names together
