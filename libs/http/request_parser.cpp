@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// Beast asserts that five bytes are there when it looks at the last chunk a second time; a peer may have sent
+// three. A build with assertions would end here, and nothing follows from fewer: all reads are bounded.
+#define BOOST_DISABLE_ASSERTS
+
 #include "http/request_parser.hpp"
 
 #include <algorithm>

@@ -52,6 +52,19 @@ TEST(RequestParser, GivesTheSameRequestForEverySplit) {
   }
 }
 
+TEST(RequestParser, TakesARequestByteByByte) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string chunks : {"3\r\nabc\r\n", ""}) {
+    const std::string whole = head + chunks + "0\r\n\r\n";
+    RequestParser parser({});
+    std::size_t taken = 0;
+    for (std::size_t end = 1; end <= whole.size(); ++end)
+      taken += parser.feed(std::string_view(whole).substr(taken, end - taken));
+    ASSERT_TRUE(parser.done()) << parser.refusal().text;
+    EXPECT_EQ(parser.take().body, chunks.empty() ? "" : "abc");
+  }
+}
+
 TEST(RequestParser, TakesTheAbsoluteForm) {
   RequestParser parser({});
   parser.feed("GET http://example.org:80/x?y=1 HTTP/1.1\r\nHost: example.org\r\n\r\n");

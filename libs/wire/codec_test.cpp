@@ -69,6 +69,19 @@ void refuses_every_truncated_prefix(const M& message) {
   EXPECT_FALSE(decode<M>(bytes + "x"));
 }
 
+TEST(Codec, ReadsBackEveryNumberOfJson) {
+  for (const double number : {1e19, 1.8e19, 1e300, -1e19, 2.5, -0.5}) {
+    const auto value = decode_value(encode_value(json::Object{{"a", number}}));
+    ASSERT_TRUE(value) << number << ": " << value.error().text;
+    EXPECT_EQ((*value)["a"], json::Value(number));
+  }
+  Change change;
+  change.properties["size"] = {1e19, "Change"};
+  const auto again = decode<Change>(encode(change));
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_EQ(again->properties, change.properties);
+}
+
 }  // namespace
 
 TEST(Codec, RoundTripsAndRefusesEveryTruncatedPrefixOfRecords) {

@@ -34,8 +34,11 @@ inline bool get(const Object& o, json::Value& out, std::string& why, int depth =
       out = o.via.boolean;
       return true;
     case object_type::POSITIVE_INTEGER:
-      if (o.via.u64 > static_cast<std::uint64_t>(INT64_MAX)) return why = "integer too large", false;
-      out = static_cast<std::int64_t>(o.via.u64);
+      // msgpack writes a double without a fraction as an integer. What no std::int64_t holds was one.
+      if (o.via.u64 > static_cast<std::uint64_t>(INT64_MAX))
+        out = static_cast<double>(o.via.u64);
+      else
+        out = static_cast<std::int64_t>(o.via.u64);
       return true;
     case object_type::NEGATIVE_INTEGER:
       out = static_cast<std::int64_t>(o.via.i64);

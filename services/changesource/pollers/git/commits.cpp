@@ -44,6 +44,15 @@ std::string without_line_ends(std::string_view message) {
   return std::string(message.substr(0, end == std::string_view::npos ? 0 : end + 1));
 }
 
+// The time of a commit, which whoever made it may have set to anything: beyond the year 9999, and for what is
+// no number, 0.
+std::int64_t read_seconds(std::string_view text) {
+  constexpr std::int64_t kLast = 253'402'300'799;
+  std::int64_t seconds = 0;
+  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  return seconds > -kLast && seconds <= kLast ? seconds : 0;
+}
+
 }  // namespace
 
 const std::vector<std::string>& log_arguments() {
@@ -86,9 +95,7 @@ Result<std::vector<wire::Change>> parse_log(const std::string& output) {
     change.revision = std::string(fields[0]);
     change.author = json::valid_utf8(fields[1]);
     change.committer = json::valid_utf8(fields[2]);
-    std::int64_t committed = 0;
-    std::from_chars(fields[3].data(), fields[3].data() + fields[3].size(), committed);
-    change.when_ms = committed * 1000;
+    change.when_ms = read_seconds(fields[3]) * 1000;
     change.comments = json::valid_utf8(without_line_ends(fields[4]));
     if (!in.skip(nul)) return cut_off(out.size() + 1);
     for (bool more = in.skip("\n"); more; more = !in.at_end() && !in.is_next(nul)) {

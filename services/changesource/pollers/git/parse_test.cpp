@@ -86,6 +86,17 @@ TEST(ParseLog, RefusesEveryCutThatLosesSomething) {
   EXPECT_TRUE(parse_log("")->empty());
 }
 
+TEST(ParseLog, TakesCommitsOfAnyTime) {
+  for (const std::string time :
+       {"125963945401676230", "-125963945401676230", "99999999999999999999", "never", ""}) {
+    std::string text = "|" + kA + "|Ann <a@x>|Bob <b@x>|" + time + "|text||";
+    std::replace(text.begin(), text.end(), '|', '\0');
+    const auto changes = parse_log(text);
+    ASSERT_TRUE(changes) << changes.error().text;
+    EXPECT_EQ(changes->at(0).when_ms, 0) << time;
+  }
+}
+
 TEST(PollState, SurvivesItsText) {
   const PollState state{"https://git.example/\"x\"", {{"refs/heads/main", kA}, {"refs/heads/ü", kB}}};
   EXPECT_EQ(*read_state(write_state(state)), state);
