@@ -5,6 +5,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(HEADRACE_TEST_DIRECTORY "${CMAKE_BINARY_DIR}/tests-bin")
 
 option(HEADRACE_WERROR "treat warnings as errors" OFF)
+option(HEADRACE_FUZZ "build the fuzz targets: clang, by the preset fuzz" OFF)
 set(HEADRACE_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize takes them")
 
 find_program(CCACHE ccache)
@@ -32,8 +33,12 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 # What every translation unit is compiled with; linked by every target below.
 add_library(headrace_flags INTERFACE)
 target_compile_features(headrace_flags INTERFACE cxx_std_20)
-target_compile_options(headrace_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
-  -Wno-maybe-uninitialized)
+target_compile_options(headrace_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(headrace_flags INTERFACE "SHELL:-Xclang -fno-pch-timestamp")  # ccache asks for it
+else()
+  target_compile_options(headrace_flags INTERFACE -Wno-maybe-uninitialized)
+endif()
 target_compile_definitions(headrace_flags INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_CONCEPTS BOOST_ALLOW_DEPRECATED_HEADERS
   HEADRACE_VERSION="${PROJECT_VERSION}"
@@ -44,7 +49,7 @@ endif()
 if(HEADRACE_SANITIZE)
   # Nothing goes on after a finding of the undefined sanitizer, which would be one line in a log otherwise.
   target_compile_options(headrace_flags INTERFACE -fsanitize=${HEADRACE_SANITIZE} -fno-sanitize-recover=all
-    -fno-omit-frame-pointer -Wno-tsan)
+    -fno-omit-frame-pointer $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
   target_link_options(headrace_flags INTERFACE -fsanitize=${HEADRACE_SANITIZE})
 endif()
 

@@ -11,7 +11,7 @@ import sys
 from tree import ROOT, Memory, digest, files, version
 
 LICENCE = b"SPDX-License-Identifier: Apache-2.0"
-WITHOUT_COMMENTS = (".json", ".patch", "LICENSE")
+WITHOUT_COMMENTS = (".json", ".patch", "LICENSE", ".input")
 
 
 def without_licence():
