@@ -25,6 +25,10 @@ namespace headrace::worker {
 namespace {
 namespace asio = boost::asio;
 constexpr milliseconds kAliveEvery{1000};
+constexpr milliseconds kNearTheEnd{3000};  // of the lease: launchers hear of the worker more often
+constexpr milliseconds kAliveNearTheEnd{250};
+constexpr milliseconds kLeastLeft{1000};
+constexpr milliseconds kCutOff{3000};  // of a worker that was cut off for its lease, and then stands still
 constexpr milliseconds kSweepAtMost{5000};
 constexpr milliseconds kEndAtMost{2000};
 
@@ -68,6 +72,7 @@ class LauncherClient::Impl : public std::enable_shared_from_this<LauncherClient:
     launcher->exec = command.exec;
     launcher->builder = builder;
     runs_[command.exec] = {pipes, launcher->process};
+    say_alive(*launcher->process);
     json::Array env;
     for (const auto& [name, value] : command.env) env.push_back(name + "=" + value);
     json::Object message{{"op", "start"},
@@ -102,6 +107,7 @@ class LauncherClient::Impl : public std::enable_shared_from_this<LauncherClient:
   }
 
   int swept() const { return swept_; }
+  void lease_until(MonoTime end) { lease_end_ = end; }
 
   void shut_down() {
     events_ = {};
@@ -179,9 +185,17 @@ class LauncherClient::Impl : public std::enable_shared_from_this<LauncherClient:
     });
   }
 
+  void say_alive(LauncherProcess& launcher) {
+    const auto left = std::chrono::duration_cast<milliseconds>(lease_end_ - mono_now());
+    const auto silence = left > milliseconds(0) ? std::max(left, kLeastLeft) : kCutOff;
+    launcher.send(json::Object{{"op", "alive"}, {"left_ms", std::min(silence, options_.lease).count()}});
+  }
+
   void tick() {
-    for (auto& launcher : launchers_) launcher.process->send(json::Object{{"op", "alive"}});
-    alive_.expires_after(kAliveEvery);
+    for (auto& launcher : launchers_) say_alive(*launcher.process);
+    const auto left = lease_end_ - mono_now();
+    const bool near = left > milliseconds(0) && left < kNearTheEnd;
+    alive_.expires_after(near ? kAliveNearTheEnd : kAliveEvery);
     alive_.async_wait([self = shared_from_this()](const auto& error) {
       if (!error && self->events_.exit) self->tick();
     });
@@ -268,6 +282,7 @@ class LauncherClient::Impl : public std::enable_shared_from_this<LauncherClient:
   std::optional<platform::ControlGroup> group_;
   int last_group_ = 0;
   int swept_ = 0;
+  MonoTime lease_end_{};
 };
 
 LauncherClient::LauncherClient(asio::io_context& io, const LauncherOptions& options, Events events)
@@ -280,5 +295,6 @@ void LauncherClient::kill(const KillCommand& command) { impl_->kill(command); }
 void LauncherClient::discard(ExecId exec) { impl_->discard(exec); }
 void LauncherClient::set_reading(ExecId exec, bool on) { impl_->set_reading(exec, on); }
 int LauncherClient::swept() const { return impl_->swept(); }
+void LauncherClient::lease_until(MonoTime end) { impl_->lease_until(end); }
 
 }  // namespace headrace::worker

@@ -25,7 +25,7 @@ namespace headrace::worker {
 
 struct LauncherOptions {
   std::string program;         ///< path of headrace-launcher
-  milliseconds lease{30'000};  ///< silence of the worker after which commands are killed
+  milliseconds lease{30'000};  ///< silence of the worker after which commands are killed, at most
   std::string marker;          ///< of the base directory
   platform::House house;
   mode_t umask = 022;  ///< of what commands make
@@ -53,6 +53,8 @@ class LauncherClient {
   void set_reading(ExecId exec, bool on);
   /// Processes that an earlier life of this worker had left.
   int swept() const;
+  /// Commands are killed when this process is silent from now until then.
+  void lease_until(MonoTime end);
 
  private:
   class Impl;

@@ -44,16 +44,17 @@ platform::House house_of(const Settings& settings, const std::string& base_direc
 
 }  // namespace
 
-CoreSettings WorkerService::core_settings(const Settings& settings, const std::string& base_directory) {
+CoreSettings WorkerService::core_settings(const Settings& settings, const platform::BaseDirectory& base) {
   std::random_device device;
   char instance[17];
   std::snprintf(instance, sizeof instance, "%08x%08x", device(), device());
   CoreSettings s;
   s.instance = instance;
+  s.replaces = base.begin_life(instance);
   s.info.name = settings.token.name;
   s.info.version = HEADRACE_VERSION;
-  s.info.facts = platform::facts(base_directory);
-  s.machine.base_directory = base_directory;
+  s.info.facts = platform::facts(base.path());
+  s.machine.base_directory = base.path();
   s.machine.environment = environment_for_steps();
   s.machine.isolation_obstacle = platform::isolation_obstacle(house_of(settings, base_directory));
   s.machine.isolation_caveat = platform::isolation_caveat();
@@ -70,13 +71,13 @@ WorkerService::WorkerService(const Settings& settings, const platform::BaseDirec
     : settings_(settings),
       marker_(base.marker()),
       loop_("worker", settings.log_level),
-      core_(core_settings(settings, base.path())),
+      core_(core_settings(settings, base)),
       timer_(io()),
       status_page_([this] { return health(core_.status()); }, metrics_) {
   LauncherOptions options;
   options.program = settings_.launcher;
   options.umask = settings_.umask;
-  options.lease = settings_.lease;
+  options.lease = settings_.longest_silence;
   options.marker = marker_;
   options.house = house_of(settings_, base.path());
   LauncherClient::Events events;
@@ -155,6 +156,7 @@ void WorkerService::perform() {
   for (auto actions = core_.take_actions(); !actions.empty(); actions = core_.take_actions())
     for (const auto& action : actions) perform(action);
   performing_ = false;
+  launcher_->lease_until(core_.lease_end());
   arm_timer();
 }
 

@@ -35,7 +35,7 @@ class WorkerService {
   void perform(const Action& action);
   void connect(bool in_vain);
   void arm_timer();
-  static CoreSettings core_settings(const Settings& settings, const std::string& base_directory);
+  static CoreSettings core_settings(const Settings& settings, const platform::BaseDirectory& base);
   static Now now() { return {mono_now(), wall_now()}; }
 
   Settings settings_;

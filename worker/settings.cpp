@@ -30,7 +30,7 @@ std::optional<milliseconds> parse_time(const std::string& text) {
 
 std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
   Settings s;
-  std::string token, lease = "30s";
+  std::string token, lease = "1h";
   std::uint64_t spool = s.spool_bytes;
   arguments::Program command("headrace-worker",
                              "Takes builds from a Headrace server and runs their steps on this machine.",
@@ -44,7 +44,9 @@ std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
       .env("HEADRACE_WORKER_SPOOL_SIZE")
       .bytes()
       .show_default();
-  command.option("--lease", lease, "silence of this process after which its steps are killed")
+  command
+      .option("--lease", lease,
+              "bound of the lease that the server gives: a silent worker's steps are killed")
       .env("HEADRACE_WORKER_LEASE")
       .show_default();
   command.option("--log-level", s.log_level, "trace, debug, info, warn or error")
@@ -81,7 +83,7 @@ std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
   const auto time = parse_time(lease);
   if (!time || *time < milliseconds(1000))
     return refuse("--lease '" + lease + "' is no time of at least a second, like '30s'");
-  s.lease = *time;
+  s.longest_silence = *time;
   if (spool < 65'536) return refuse("--spool-size " + std::to_string(spool) + " is less than 64KiB");
   s.spool_bytes = spool;
   if (s.launcher.empty()) s.launcher = spawn::own_folder() + "/headrace-launcher";

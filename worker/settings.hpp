@@ -18,7 +18,8 @@ struct Settings {
   std::string base_directory = "worker";
   token::Token token;
   std::size_t spool_bytes = 32u << 20;
-  milliseconds lease{30'000};  ///< silence of this process after which the launcher kills its commands
+  /// Of this process, whatever the server's lease allows; after it the launcher kills the commands.
+  milliseconds longest_silence{3'600'000};
   std::string log_level = "info";
   std::string status;    ///< "unix:/path" or "HOST:PORT" for /healthz and /metrics; "" : none
   mode_t umask = 022;    ///< that the process was started with: of what steps make

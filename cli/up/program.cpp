@@ -76,8 +76,6 @@ Program worker_program(const Layout& layout, const UpSettings& settings, const s
             layout.worker_token(file),
             "--status",
             "unix:" + p.status,
-            "--lease",
-            std::to_string(settings.lease_ms / 1000) + "s",
             "--log-level",
             settings.log_level,
             "--parent-fd",

@@ -173,7 +173,7 @@ class Worker:
     def __init__(self, token, directory):
         self.token = msgpack.unpackb(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         self.directory, self.instance = os.path.abspath(directory), secrets.token_hex(8)
-        self.socket, self.connections, self.build = None, 0, None
+        self.socket, self.connections, self.build, self.number = None, 0, None, 0
         self.connect()
 
     def connect(self):
@@ -192,16 +192,17 @@ class Worker:
         if self.session or name == "hello":  # what happens without a session is sent after the welcome
             self.socket.send_multipart([name.encode(), msgpack.packb({**body, "v": 1, "session": self.session})])
 
-    def beat(self):
+    def beat(self, probe=0):
         """Each heartbeat; without a session after 1, 2, 4, 4 … seconds."""
+        self.number += 1
         held, free = ([self.build.claim], 0) if self.build else ([], 1)
         if self.session:
-            self.send("heartbeat", {"free_slots": free, "held": held})
+            self.send("heartbeat", {"free_slots": free, "held": held, "number": self.number, "probe": probe})
             if self.build and not self.build.id:
                 self.send("accept", {"claim": self.build.claim})
         else:
             facts = {"host": platform.node(), "system": platform.system(), "numcpus": str(os.cpu_count())}
-            self.send("hello", {"protocol": 2, "instance": self.instance, "held": held,
+            self.send("hello", {"protocol": 2, "instance": self.instance, "number": self.number, "held": held,
                                 "info": {"v": 1, "name": self.token["name"], "version": "worker.py", "facts": facts}})
             self.heartbeat = min(2 * self.heartbeat, 4.0)
 
@@ -227,6 +228,8 @@ class Worker:
             if m["superseded"]:  # another process has this key: do not fight for it
                 print(f"sent away: {m['reason']}", flush=True)
                 self.heard = self.next_beat = time.monotonic() + 30
+        elif name == "probe" and m["session"] == self.session:
+            self.beat(m["number"])
         elif name == "offer" and m["session"] == self.session:
             self.on_offer(m["claim"], msgpack.unpackb(m["plan"], strict_map_key=False))  # decode_rc: integers
         elif name == "accepted" and ours:

@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdlib>
 #include <cstring>
+#include <random>
 #include <stdexcept>
 #include <zmq.hpp>
 
@@ -149,7 +151,12 @@ struct Context::Impl : std::enable_shared_from_this<Context::Impl> {
   }
 };
 
-Context::Context() : impl_(std::make_shared<Impl>()) {}
+Context::Context() : impl_(std::make_shared<Impl>()) {
+  // libzmq (4.3.4) takes the first of a router's routing ids from rand() and never seeds it. A peer that
+  // knows the next one can take it first, and libzmq ends the process then.
+  static const bool seeded = (std::srand(std::random_device()()), true);
+  (void)seeded;
+}
 Context::~Context() {
   if (impl_->watch) impl_->watch->stop();
 }
@@ -247,10 +254,8 @@ Socket::Socket(asio::io_context& io, Context& context, SocketType type)
   s.set(zmq::sockopt::heartbeat_timeout, 20'000);
   s.set(zmq::sockopt::reconnect_ivl, 50);
   s.set(zmq::sockopt::reconnect_ivl_max, 2'000);
-  if (type == SocketType::router) {
-    s.set(zmq::sockopt::router_mandatory, 1);
-    s.set(zmq::sockopt::router_handover, 1);
-  }
+  // No hand-over: a routing id stays with the connection that has it, whoever else asks for it.
+  if (type == SocketType::router) s.set(zmq::sockopt::router_mandatory, 1);
 }
 
 Socket::~Socket() {

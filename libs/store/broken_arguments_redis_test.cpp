@@ -39,7 +39,8 @@ TEST_F(Functions, ABrokenArgumentLeavesTheKeySpaceAsItWas) {
       {"build_lost", {"1", kNonce, "3", "5", map_body()}},
       {"answer", {"1", kNonce, "1", map_body()}},
       {"tick", {"workers"}},
-      {"worker_hello", {"w1", "0123456789abcdef", "d1", "30000", map_body(), "1", "1", kNonce}},
+      {"worker_hello", {"w1", "0123456789abcdef", "d1", "30000", map_body(), "1", "1", kNonce, "7", ""}},
+      {"worker_answers", {"w1", s, "0"}},
       {"worker_renew", {"30000", "1", "w1", s}},
       {"worker_gone", {"w1", s, "goodbye"}},
       {"role_hold", {"scheduler", "s1", "10000"}},
@@ -95,6 +96,7 @@ TEST_F(Functions, ABrokenArgumentLeavesTheKeySpaceAsItWas) {
                                (call.function == "worker_hello" && i == 7) ||
                                (call.function == "log_append" && i == 7);
         if (free_text && args.size() == call.args.size()) continue;
+        if (call.function == "worker_hello" && args.size() == 8) continue;  // of a dispatcher before 0.2
         const auto reply = redis.call({call.function, args});
         EXPECT_FALSE(reply.ok) << call.function << " argument " << i;
         EXPECT_TRUE(reply.refusal.starts_with("bad:")) << call.function << " " << i << ": " << reply.refusal;

@@ -39,7 +39,8 @@ enum class Refused {
   fenced,   ///< the claim belongs to another nonce, or is no more
   gap,      ///< a report before this one is missing
   gone,     ///< the thing is not there (any more)
-  held,     ///< another owner holds the role
+  held,     ///< another owner holds the role; another life has the worker's place
+  late,     ///< a later message of the same sender came before
   none,     ///< no pair of an offer holds
   session,  ///< the worker has a newer session
   stale,    ///< the caller read a state that has changed since

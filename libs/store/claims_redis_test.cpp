@@ -112,9 +112,12 @@ TEST_F(Functions, AHelloAdoptsWhatIsHeldAndFencesTheRest) {
   EXPECT_EQ(hello_answer.as_array()[1].as_array()[0].as_array()[0].as_string(), "running");
   EXPECT_GT(s2, s);
   EXPECT_TRUE(hello_answer.as_array()[2].as_array().empty());
-  hello({"1", kOther});
+  const auto s3 = hello({"1", kOther});
   EXPECT_EQ(hello_answer.as_array()[1].as_array()[0].as_array()[0].as_string(), "fenced");
   EXPECT_EQ(hello_answer.as_array()[2], json::Value(json::Array{1}));
+  EXPECT_TRUE(refused("build_lost", {"1", kNonce, "5", "5", map_body()}).starts_with("early"))
+      << "a hello alone ends nothing: it may be late";
+  good("worker_renew", {"30000", "1", "w1", std::to_string(s3)});
   good("build_lost", {"1", kNonce, "5", "5", map_body()});
 }
 

@@ -25,7 +25,7 @@ bool is_temporary(std::string_view text) {
 
 std::string text_of(const redisReply* r) { return {r->str, r->len}; }
 
-constexpr std::array<std::pair<Refused, std::string_view>, 11> kRefusals{{
+constexpr std::array<std::pair<Refused, std::string_view>, 12> kRefusals{{
     {Refused::bad, "bad"},
     {Refused::config, "config"},
     {Refused::early, "early"},
@@ -33,6 +33,7 @@ constexpr std::array<std::pair<Refused, std::string_view>, 11> kRefusals{{
     {Refused::gap, "gap"},
     {Refused::gone, "gone"},
     {Refused::held, "held"},
+    {Refused::late, "late"},
     {Refused::none, "none"},
     {Refused::session, "session"},
     {Refused::stale, "stale"},

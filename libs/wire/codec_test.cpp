@@ -110,13 +110,14 @@ TEST(Codec, RoundTripsAndRefusesEveryTruncatedPrefixOfRecords) {
 TEST(Codec, RoundTripsAndRefusesEveryTruncatedPrefixOfMessages) {
   const Claim claim{RequestId{5}, "0123456789abcdef0123456789abcdef"};
   const SessionId session{7};
-  refuses_every_truncated_prefix(Hello{kWorkerProtocol, "0123456789abcdef", {"mill", "1", {}}, {claim}});
+  refuses_every_truncated_prefix(
+      Hello{kWorkerProtocol, "0123456789abcdef", 7, "", {"mill", "1", {}}, {claim}});
   HeldState held;
   held.claim = claim;
   held.keep = held.running = held.cancel = true;
   held.logs = {{0, 1, 65536}};
   held.reason = "stop";
-  refuses_every_truncated_prefix(Welcome{"0123456789abcdef", session, "mill", 30'000, 5'000, 2, {held}});
+  refuses_every_truncated_prefix(Welcome{"0123456789abcdef", 7, session, "mill", 30'000, 5'000, 2, {held}});
   refuses_every_truncated_prefix(Rehello{session, true, "two of you"});
   refuses_every_truncated_prefix(Ready{session, 2});
   refuses_every_truncated_prefix(Offer{session, claim, 5'000, encode(a_plan())});
@@ -132,6 +133,7 @@ TEST(Codec, RoundTripsAndRefusesEveryTruncatedPrefixOfMessages) {
   refuses_every_truncated_prefix(Answer{claim, 1, json::Array{true, nullptr}, "no such property"});
   refuses_every_truncated_prefix(Heartbeat{session, 1, {claim, claim}});
   refuses_every_truncated_prefix(HeartbeatReply{session, {{claim, true, false, "stop"}}});
+  refuses_every_truncated_prefix(Probe{session, 77});
   refuses_every_truncated_prefix(Goodbye{session, "SIGTERM"});
 }
 

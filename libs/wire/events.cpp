@@ -84,7 +84,11 @@ AnyEvent build_properties(const Event& e, std::string_view topic) {
 }
 
 AnyEvent worker_connected(const Event& e, std::string_view topic) {
-  return WorkerConnected{rest_of(e, topic), id_of<SessionId>(e, "session"), e.body};
+  return WorkerConnected{rest_of(e, topic), id_of<SessionId>(e, "session"), e.id("taken_over") == 1, e.body};
+}
+
+AnyEvent worker_challenged(const Event& e, std::string_view topic) {
+  return WorkerChallenged{rest_of(e, topic), id_of<SessionId>(e, "session"), e.id("challenge")};
 }
 
 AnyEvent worker_disconnected(const Event& e, std::string_view topic) {
@@ -119,6 +123,7 @@ constexpr std::array kTopics{
     Topic{"step.finished", step_event<StepFinished>},
     Topic{"build.properties", build_properties},
     Topic{"worker.connected", worker_connected},
+    Topic{"worker.challenged", worker_challenged},
     Topic{"worker.disconnected", worker_disconnected},
     Topic{"poller.state", poller_state},
     Topic{"config.applied", config_applied},

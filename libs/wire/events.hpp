@@ -124,8 +124,16 @@ struct BuildPropertiesChanged {
 struct WorkerConnected {
   std::string_view name;
   SessionId session;
+  bool taken_over = false;  ///< from another process with the worker's key
   std::string_view body;
   [[nodiscard]] Result<WorkerInfo> info() const;
+};
+
+/// `worker.challenged.<name>`: another process with the worker's key asks for its place.
+struct WorkerChallenged {
+  std::string_view name;
+  SessionId session;        ///< that is asked whether somebody is there
+  std::int64_t number = 0;  ///< of the challenge
 };
 
 /// `worker.disconnected.<name>`
@@ -154,8 +162,8 @@ struct UnknownEvent {};
 
 using AnyEvent = std::variant<UnknownEvent, ChangeNew, BuildsetNew, BuildsetComplete, RequestPending,
                               RequestComplete, RequestCancelWanted, BuildNew, BuildFinished, StepStarted,
-                              StepFinished, BuildPropertiesChanged, WorkerConnected, WorkerDisconnected,
-                              PollerState, ConfigApplied, KeysChanged>;
+                              StepFinished, BuildPropertiesChanged, WorkerConnected, WorkerChallenged,
+                              WorkerDisconnected, PollerState, ConfigApplied, KeysChanged>;
 
 /// The event by type. @param event  has to outlive the result
 AnyEvent read_event(const Event& event);

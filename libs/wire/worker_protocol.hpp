@@ -10,8 +10,9 @@
 //   accept   → accepted | fenced  repeated until answered
 //   report   → reported | fenced  repeated from the last acknowledged position after a new welcome
 //   question → answer             repeated until answered; the first answer is stored and stays
-//   heartbeat→ heartbeat_reply    repeats the wanted state of every build held
-// Directions: W→D worker to dispatcher, D→W back.
+//   heartbeat→ heartbeat_reply    when the lease is renewed; repeats the wanted state of every build held
+//   probe    → heartbeat          at once: another process asks for this worker's place
+// What orders hellos and who may end what: docs/decisions/0090-who-a-worker-is.md.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +25,15 @@
 #include "model/property.hpp"
 #include "model/results.hpp"
 #include "wire/bytes.hpp"
+#include "wire/call_arguments.hpp"
 #include "wire/records.hpp"
 
 namespace headrace::wire {
 
 inline constexpr int kWorkerProtocol = 2;  ///< major version, said in `hello`
+/// What dispatchers still speak: 1 differs in questions only, which have the fields of CallArguments beside
+/// them.
+inline constexpr int kOldestWorkerProtocol = 1;
 
 /// Names one claim: the request and the 128-bit nonce (32 hex digits) of the offer. The fence.
 struct Claim {
@@ -42,18 +47,21 @@ struct Claim {
   }
 };
 
-/// W→D. The first message on a socket.
+/// W→D (worker to dispatcher). The first message on a socket.
 struct Hello {
   static constexpr int kVersion = 1;
   static constexpr const char* kName = "hello";
   int protocol = kWorkerProtocol;
   std::string instance;     ///< random per process life, 16 hex digits
+  std::int64_t number = 0;  ///< 1, 2, 3 … in this life: a lower one than the last is late. 0: not numbered
+  std::string replaces;     ///< instance of a life that is certainly over; "": none
   WorkerInfo info;          ///< info.name is advisory: the identity is the key
   std::vector<Claim> held;  ///< builds it runs, or has accepted and awaits `accepted` for
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
-    f("protocol", s.protocol), f("instance", s.instance), f("info", s.info), f("held", s.held);
+    f("protocol", s.protocol), f("instance", s.instance), f("number", s.number), f("replaces", s.replaces);
+    f("info", s.info), f("held", s.held);
   }
 };
 
@@ -93,7 +101,8 @@ struct HeldState {
 struct Welcome {
   static constexpr int kVersion = 1;
   static constexpr const char* kName = "welcome";
-  std::string instance;  ///< echo of the hello's, so that a late welcome of an earlier life is ignored
+  std::string instance;    ///< echo of the hello's, so that a late welcome of an earlier life is ignored
+  std::int64_t hello = 0;  ///< echo of the hello's number: the lease counts from when that hello was sent
   SessionId session;
   std::string name;           ///< who the key says this worker is
   std::int64_t lease_ms = 0;  ///< without any answer for this long the server gives its builds away
@@ -103,8 +112,8 @@ struct Welcome {
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
-    f("instance", s.instance), f("session", s.session), f("name", s.name), f("lease_ms", s.lease_ms);
-    f("heartbeat_ms", s.heartbeat_ms), f("slots", s.slots), f("held", s.held);
+    f("instance", s.instance), f("hello", s.hello), f("session", s.session), f("name", s.name);
+    f("lease_ms", s.lease_ms), f("heartbeat_ms", s.heartbeat_ms), f("slots", s.slots), f("held", s.held);
   }
 };
 
@@ -274,21 +283,6 @@ struct Reported {
   }
 };
 
-/// The arguments of the verb "call": which function of the configuration, and the build's state now.
-struct CallArguments {
-  std::int64_t function = 0;  ///< from {"$question": N}
-  int step = 0;
-  std::optional<Results> results;  ///< of the step, for hide_step_if
-  Results build_results = Results::success;
-  Properties properties;
-
-  template <class S, class F>
-  static void fields(S& s, F&& f) {
-    f("function", s.function), f("step", s.step), f("results", s.results);
-    f("build_results", s.build_results), f("properties", s.properties);
-  }
-};
-
 /// W→D. A running build needs something that only a dispatcher can give.
 struct Question {
   static constexpr int kVersion = 1;
@@ -299,11 +293,13 @@ struct Question {
   std::int64_t id = 0;                     ///< 1, 2, 3 … in this build
   std::string verb;                        ///< what is asked: "call"
   json::Value arguments = json::Object{};  ///< of the verb: CallArguments
+  CallArguments call;                      ///< of protocol 1, which has no verb
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
     f("session", s.session), f("claim", s.claim), f("build", s.build), f("id", s.id);
     f("verb", s.verb), f("arguments", s.arguments);
+    CallArguments::fields(s.call, f);
   }
 };
 
@@ -329,10 +325,13 @@ struct Heartbeat {
   SessionId session;
   int free_slots = 0;
   std::vector<Claim> held;
+  std::int64_t number = 0;  ///< 1, 2, 3 … in this life
+  std::int64_t probe = 0;   ///< number of the probe that this answers
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
-    f("session", s.session), f("free_slots", s.free_slots), f("held", s.held);
+    f("session", s.session), f("free_slots", s.free_slots), f("held", s.held), f("number", s.number);
+    f("probe", s.probe);
   }
 };
 
@@ -349,17 +348,31 @@ struct Wanted {
   }
 };
 
-/// D→W, answers a heartbeat with the level of every build named in it; also sent at once when a cancel
-/// becomes known.
+/// D→W, answers a heartbeat, once the lease is renewed, with the level of every build named in it; also sent
+/// at once when a cancel becomes known.
 struct HeartbeatReply {
   static constexpr int kVersion = 1;
   static constexpr const char* kName = "heartbeat_reply";
   SessionId session;
   std::vector<Wanted> wanted;
+  std::int64_t number = 0;  ///< of the heartbeat: the lease counts from when it was sent. 0: answers none
 
   template <class S, class F>
   static void fields(S& s, F&& f) {
-    f("session", s.session), f("wanted", s.wanted);
+    f("session", s.session), f("wanted", s.wanted), f("number", s.number);
+  }
+};
+
+/// D→W. Another process asks for this worker's place: a heartbeat with this number keeps it.
+struct Probe {
+  static constexpr int kVersion = 1;
+  static constexpr const char* kName = "probe";
+  SessionId session;
+  std::int64_t number = 0;
+
+  template <class S, class F>
+  static void fields(S& s, F&& f) {
+    f("session", s.session), f("number", s.number);
   }
 };
 

@@ -30,6 +30,11 @@ ActiveBuild* Claims::find(const wire::Claim& claim) {
   return found && found->claim == claim ? found : nullptr;
 }
 
+ActiveBuild* Claims::find(const wire::Claim& claim, const std::string& worker) {
+  auto* found = find(claim);
+  return found && found->worker == worker ? found : nullptr;
+}
+
 std::optional<std::string> Claims::end_adoption(RequestId request) {
   auto node = adopted_.extract(request);
   return node ? node.mapped() : std::nullopt;

@@ -22,6 +22,8 @@ class Claims {
   ActiveBuild* find(RequestId request);
   /// Finds the claim only if its nonce is the same.
   ActiveBuild* find(const wire::Claim& claim);
+  /// Finds the claim only if it is this worker's, too: a nonce that became known gives nobody a claim.
+  ActiveBuild* find(const wire::Claim& claim, const std::string& worker);
   bool contains(RequestId request) const { return builds_.contains(request); }
   std::size_t size() const { return builds_.size(); }
 

@@ -28,7 +28,7 @@ void Core::in_session(const std::string& peer, const std::string& worker, const 
     return;
   }
   if (auto* link = sessions_.current(peer, worker, message->session)) {
-    link->heard = true;
+    sessions_.heard(worker, *link);
     handle(*link, std::move(*message));
   }
 }
@@ -38,7 +38,8 @@ void Core::on_message(const std::string& peer, const std::string& worker, const 
   c_.now = now;
   const auto in = [&]<class M>(auto handle) { in_session<M>(peer, worker, body, handle); };
   if (name == wire::Report::kName) {
-    in.operator()<wire::Report>([&](Link& l, wire::Report m) { reports_.on_report(l, std::move(m)); });
+    in.operator()<wire::Report>(
+        [&](Link& l, wire::Report m) { reports_.on_report(worker, l, std::move(m)); });
   } else if (name == wire::Accept::kName) {
     in.operator()<wire::Accept>([&](Link& l, const wire::Accept& m) { offers_.on_accept(worker, l, m); });
   } else if (name == wire::Ready::kName) {
@@ -54,7 +55,8 @@ void Core::on_message(const std::string& peer, const std::string& worker, const 
   } else if (name == wire::Refuse::kName) {
     in.operator()<wire::Refuse>([&](Link& l, const wire::Refuse& m) { offers_.on_refuse(worker, l, m); });
   } else if (name == wire::Question::kName) {
-    in.operator()<wire::Question>([&](Link& l, const wire::Question& m) { reports_.on_question(l, m); });
+    in.operator()<wire::Question>(
+        [&](Link& l, const wire::Question& m) { reports_.on_question(worker, l, m); });
   } else if (name == wire::Goodbye::kName) {
     in.operator()<wire::Goodbye>(
         [&](Link& l, const wire::Goodbye& m) { sessions_.on_goodbye(worker, l, m); });
@@ -87,8 +89,11 @@ void Core::on_event(const wire::AnyEvent& event, Now now) {
           [&](const wire::RequestComplete& e) { on_complete(e.id); },
           [&](const wire::RequestCancelWanted& e) { on_cancel(e); },
           [&](const wire::WorkerConnected& e) {
-            sessions_.on_connected_elsewhere(std::string(e.name), e.session);
+            sessions_.on_connected_elsewhere(std::string(e.name), e.session, e.taken_over);
             recovery_.settle_stale_slots_later(std::string(e.name));
+          },
+          [&](const wire::WorkerChallenged& e) {
+            sessions_.on_challenged(std::string(e.name), e.session, e.number);
           },
           [&](const wire::WorkerDisconnected& e) { recovery_.settle_stale_slots_later(std::string(e.name)); },
           [](const auto&) {}},
@@ -165,6 +170,7 @@ void Core::on_lost(const std::string& worker) {
 
 void Core::match(Now now, bool anew) {
   c_.now = now;
+  sessions_.answer_heartbeats();
   c_.match_needed |= anew;
   offers_.match();
 }

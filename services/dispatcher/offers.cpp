@@ -120,7 +120,7 @@ void Offers::end_unplannable(ActiveBuild& build, const std::string& reason) {
 }
 
 void Offers::on_accept(const std::string& worker, Link& link, const wire::Accept& message) {
-  auto* build = c_.claims.find(message.claim);
+  auto* build = c_.claims.find(message.claim, worker);
   if (!build) return c_.out.send(link.peer, wire::Fenced{message.claim, "the offer has expired"});
   const auto& b = build->build;
   if (build->running)
@@ -156,7 +156,7 @@ void Offers::on_accepted(const wire::Claim& claim, const store::Outcome<store::A
 // A plan that workers refuse is offered again after longer and longer delays. After the last attempt the
 // build ends like one that cannot be planned.
 void Offers::on_refuse(const std::string& worker, Link& link, const wire::Refuse& message) {
-  auto* build = c_.claims.find(message.claim);
+  auto* build = c_.claims.find(message.claim, worker);
   if (!build || build->running || build->accepting) return;
   const auto id = message.claim.request;
   spdlog::info("offer refused by the worker worker={} request={} reason={}", worker, id.value,

@@ -73,6 +73,8 @@ void Recovery::recheck_claim(RequestId id) {
   c_.out.ask(ClaimOf{id, {}}, [this, id](const std::optional<store::Claimed>& claimed) {
     const auto* build = c_.claims.find(id);
     if (build && claimed && build->claim.nonce == claimed->request.nonce) return;
+    // Another dispatcher has seen the offer expire.
+    if (build && !build->running && !build->accepting) c_.workers.distrust(build->worker);
     c_.remove_claim(id);
     if (claimed && claimed->request.state == store::RequestState::pending) c_.queue.make_pending(id);
   });
@@ -91,7 +93,9 @@ void Recovery::release(const wire::Claim& claim) {
   c_.out.commit(store::Release{claim, Why::orphan}, [this, claim](const auto& as_orphan) {
     if (as_orphan) return c_.remove_claim(claim.request);
     c_.out.commit(store::Release{claim, Why::expired}, [this, claim](const auto& as_expired) {
-      if (as_expired) c_.remove_claim(claim.request);
+      if (!as_expired) return;
+      if (const auto* offer = c_.claims.find(claim)) c_.workers.distrust(offer->worker);
+      c_.remove_claim(claim.request);
     });
   });
 }

@@ -167,7 +167,6 @@ TEST_F(DispatcherOrphans, AnOfferThatNobodyAcceptsGoesBackWhenItExpires) {
   stored.nonce = claim.nonce;
   e.tick();
   e.commit<store::Tick>().ok(json::Array{1000, 5, "t5", json::Array{"1"}, json::Array{}, 1});
-  e.commit<store::WorkerRenew>();
   e.commit<store::Release>().refuse(store::Refused::early, "early: the session of the offer is current");
   const auto release = e.commit<store::Release>();
   EXPECT_EQ(release->claim, claim);
@@ -176,6 +175,8 @@ TEST_F(DispatcherOrphans, AnOfferThatNobodyAcceptsGoesBackWhenItExpires) {
   release.ok();
   EXPECT_EQ(e.core.running_count(), 1u);
   e.event("request.pending", {{"request", 1}});
+  EXPECT_TRUE(e.quiet()) << "the worker let it expire";
+  e.say("w@1", "w", wire::Ready{SessionId{1}, 2});
   EXPECT_EQ(request_of(e.commit<store::Offer>()), 1);
 }
 

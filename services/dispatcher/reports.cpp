@@ -36,8 +36,8 @@ std::string fault_in(const wire::Report& report) {
 
 }  // namespace
 
-void Reports::on_report(Link& link, wire::Report report) {
-  auto* build = c_.claims.find(report.claim);
+void Reports::on_report(const std::string& worker, Link& link, wire::Report report) {
+  auto* build = c_.claims.find(report.claim, worker);
   if (!build || !build->running) return c_.out.send(link.peer, wire::Fenced{report.claim, kNoClaim});
   if (build->ended) return;  // the end is on its way to the store, so a repeat has no effect
   if (const auto fault = fault_in(report); !fault.empty())
@@ -232,8 +232,12 @@ void Reports::acknowledge(const ActiveBuild& build, bool finished, std::vector<w
   c_.send_to(build.worker, wire::Reported{build.claim, build.sequence_committed, finished, std::move(logs)});
 }
 
-void Reports::on_question(Link& link, const wire::Question& question) {
-  const auto* build = c_.claims.find(question.claim);
+void Reports::on_question(const std::string& worker, Link& link, wire::Question question) {
+  if (question.verb.empty()) {  // protocol 1
+    question.verb = "call";
+    question.arguments = wire::to_value(question.call);
+  }
+  const auto* build = c_.claims.find(question.claim, worker);
   if (!build || !build->running) return c_.out.send(link.peer, wire::Fenced{question.claim, kNoClaim});
   if (build->build.changes.empty()) return answer(*build, question, {});
   c_.out.ask(ChangesOf{build->build.changes}, [this, question](const std::vector<wire::Change>& changes) {

@@ -19,8 +19,8 @@ class Reports {
  public:
   Reports(Context& context, Sessions& sessions) : c_(context), sessions_(sessions) {}
 
-  void on_report(Link& link, wire::Report report);
-  void on_question(Link& link, const wire::Question& question);
+  void on_report(const std::string& worker, Link& link, wire::Report report);
+  void on_question(const std::string& worker, Link& link, wire::Question question);
 
  private:
   bool take_log(ActiveBuild& build, wire::LogPiece piece);

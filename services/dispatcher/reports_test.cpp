@@ -344,26 +344,42 @@ TEST_F(DispatcherProgress, TheCancelOfARunningBuildIsSaidAtOnceAndWithEveryHeart
     EXPECT_TRUE(reply.wanted[0].cancel);
     EXPECT_FALSE(reply.wanted[0].fenced);
     EXPECT_EQ(reply.wanted[0].reason, "by ann");
-    if (i == 0) d.say(kPeer, "w", wire::Heartbeat{kSession, 1, {claim}});
+    if (i > 0) break;
+    d.say(kPeer, "w", wire::Heartbeat{kSession, 1, {claim}, 1});
+    d.commit<store::WorkerRenew>().ok(json::Array{1});
   }
   EXPECT_TRUE(d.quiet());
 }
 
 TEST_F(DispatcherProgress, AHeartbeatIsToldWhichBuildsAreNoLongerTheWorkers) {
   const wire::Claim old{RequestId{1}, "nonce0"};
-  d.say(kPeer, "w", wire::Heartbeat{kSession, 1, {claim, old}});
-  const auto reply = d.message<wire::HeartbeatReply>(kPeer);
+  const auto reply = d.beat("w", kSession.value, 1, {claim, old});
   ASSERT_EQ(reply.wanted.size(), 2u);
   EXPECT_FALSE(reply.wanted[0].cancel);
   EXPECT_FALSE(reply.wanted[0].fenced);
   EXPECT_TRUE(reply.wanted[1].fenced);
 }
 
+TEST_F(DispatcherProgress, AReportCountsOnlyFromTheWorkerThatHasTheClaim) {
+  d.connect("v", 8);
+  wire::Report report;
+  report.session = SessionId{8};
+  report.claim = claim;
+  report.build = BuildId{50};
+  report.sequence = 1;
+  d.say("v@8", "v", report);
+  EXPECT_EQ(d.message<wire::Fenced>("v@8").claim, claim);
+  d.say("v@8", "v", wire::Question{SessionId{8}, claim, BuildId{50}, 1, "call"});
+  d.message<wire::Fenced>("v@8");
+  EXPECT_TRUE(d.quiet());
+  EXPECT_EQ(d.core.running_count(), 1u);
+}
+
 // A worker that stood still for its lease forgets its build, and may then take the welcome of its hello
 // before.
 TEST_F(DispatcherProgress, AHeartbeatWithoutARunningBuildAsksForAnotherHello) {
-  d.say(kPeer, "w", wire::Heartbeat{kSession, 1, {}});
-  EXPECT_TRUE(d.message<wire::HeartbeatReply>(kPeer).wanted.empty());
+  d.say(kPeer, "w", wire::Heartbeat{kSession, 1, {}, 1});
+  d.commit<store::WorkerRenew>();
   EXPECT_FALSE(d.message<wire::Rehello>(kPeer).superseded);
   EXPECT_EQ(d.core.running_count(), 0u) << "the hello says what has become of it";
 }

@@ -16,7 +16,7 @@ Link* Sessions::current(const std::string& peer, const std::string& worker, Sess
 }
 
 void Sessions::on_hello(const std::string& peer, const std::string& worker, wire::Hello hello) {
-  if (hello.protocol != wire::kWorkerProtocol) {
+  if (hello.protocol < wire::kOldestWorkerProtocol || hello.protocol > wire::kWorkerProtocol) {
     spdlog::error("worker speaks another protocol worker={} version={} known={}", worker, hello.protocol,
                   wire::kWorkerProtocol);
     return c_.out.send(
@@ -25,26 +25,25 @@ void Sessions::on_hello(const std::string& peer, const std::string& worker, wire
                             "protocol " + std::to_string(hello.protocol) + " is not spoken here, but " +
                                 std::to_string(wire::kWorkerProtocol)});
   }
-  if (auto* before = c_.workers.find(worker)) {
-    const bool same_life = before->peer == peer && before->instance == hello.instance;
-    if (same_life && !before->welcomed) {
-      // The welcome for this connection is being prepared. The same hello again is a repeat. A different
-      // hello is answered after the welcome.
-      if (hello.held != before->hello.held) before->later = std::move(hello);
+  const auto opening = opening_.find(worker);
+  if (opening != opening_.end() && opening->second.peer == peer &&
+      opening->second.hello.instance == hello.instance) {
+    // The answer is on its way. The same hello again is a repeat; a different one is answered afterwards.
+    if (hello.held != opening->second.hello.held) opening->second.later = std::move(hello);
+    return;
+  }
+  if (auto* link = c_.workers.find(worker); link && link->instance == hello.instance) {
+    if (hello.number > 0 && hello.number <= link->hello_number) return;  // late, or doubled
+    if (link->peer == peer && !link->welcomed) {
+      if (hello.held != link->hello.held) link->later = std::move(hello);
       return;
     }
-    if (before->instance != hello.instance) {
-      spdlog::warn("worker is taken over by another process worker={}", worker);
-      c_.out.send(before->peer,
-                  wire::Rehello{before->session, true, "another process has connected with this key"});
-    }
+    drop(worker);  // the worker itself says that this connection is over
   }
   open(peer, worker, std::move(hello));
 }
 
-// @param peer  by value, because the caller's string may belong to the link that drop() removes
-void Sessions::open(std::string peer, const std::string& worker, wire::Hello hello) {
-  drop(worker);
+void Sessions::open(const std::string& peer, const std::string& worker, wire::Hello hello) {
   store::WorkerHello open;
   open.worker = worker;
   open.instance = hello.instance;
@@ -53,25 +52,49 @@ void Sessions::open(std::string peer, const std::string& worker, wire::Hello hel
   open.info = hello.info;
   open.info.name = worker;
   open.held = hello.held;
-  // The link is added before the session is known, so that the store's answer finds the link.
-  Link link;
-  link.peer = peer;
-  link.instance = hello.instance;
-  link.hello = std::move(hello);
-  c_.workers.add(worker, std::move(link));
-  c_.out.commit(open, [this, peer, worker, instance = open.instance](const auto& outcome) {
-    auto* opened = c_.workers.find(worker);
-    if (!opened || opened->peer != peer || opened->instance != instance || opened->session)
-      return;  // a later hello has replaced this one
-    if (!outcome) {
-      spdlog::error("hello was refused worker={} reason={}", worker, outcome.error().text);
-      return c_.workers.erase(worker);
-    }
-    opened->session = outcome->session;
-    spdlog::info("worker connected worker={} session={} builds={}", worker, outcome->session.value,
-                 opened->hello.held.size());
-    adopt_held(worker, *outcome);
+  open.number = hello.number;
+  open.replaces = hello.replaces;
+  const auto serial = ++openings_;
+  opening_[worker] = {serial, peer, std::move(hello), std::nullopt};
+  c_.out.commit(open, [this, worker, serial](const auto& outcome) {
+    const auto found = opening_.find(worker);
+    if (found == opening_.end() || found->second.serial != serial) return;  // a later hello has replaced it
+    auto opening = std::move(found->second);
+    opening_.erase(found);
+    if (!outcome) return on_refused(worker, opening, outcome.error());
+    if (outcome->session) return admit(worker, std::move(opening), *outcome);
+    spdlog::info("worker waits, another process with its key is asked whether it is there worker={}", worker);
   });
+}
+
+void Sessions::on_refused(const std::string& worker, const Opening& opening, const store::Refusal& refusal) {
+  if (refusal.why == store::Refused::late)
+    return spdlog::info("a late hello is ignored worker={} reason={}", worker, refusal.text);
+  spdlog::warn("hello was refused worker={} reason={}", worker, refusal.text);
+  if (refusal.why == store::Refused::held)
+    c_.out.send(opening.peer, wire::Rehello{{}, true, "another process with this key is at work"});
+}
+
+void Sessions::admit(const std::string& worker, Opening opening, const store::WorkerHello::Answer& answer) {
+  if (const auto* before = c_.workers.find(worker); before && before->instance != opening.hello.instance) {
+    spdlog::warn("worker is taken over by another process worker={}", worker);
+    c_.out.send(before->peer,
+                wire::Rehello{before->session, true, "another process has connected with this key"});
+  }
+  drop(worker);
+  Link link;
+  link.peer = std::move(opening.peer);
+  link.instance = opening.hello.instance;
+  link.hello_number = opening.hello.number;
+  link.session = answer.session;
+  link.last_heard = c_.now.mono;
+  link.orphans = answer.orphans;
+  link.hello = std::move(opening.hello);
+  link.later = std::move(opening.later);
+  spdlog::info("worker connected worker={} session={} builds={}", worker, answer.session.value,
+               link.hello.held.size());
+  c_.workers.add(worker, std::move(link));
+  adopt_held(worker, answer);
 }
 
 // The claims that the worker holds are read from the store before the welcome, because the welcome tells the
@@ -85,7 +108,6 @@ void Sessions::adopt_held(const std::string& worker, const store::WorkerHello::A
   for (std::size_t i = 0; i < held.size() && i < answer.held.size(); ++i)
     if (answer.held[i].state != State::fenced) valid.emplace_back(held[i], answer.held[i].build);
   recovery_.adopt(worker, session, valid, [this, worker, session, held] { welcome(worker, session, held); });
-  for (const auto orphan : answer.orphans) recovery_.release_or_declare_lost(orphan);
 }
 
 void Sessions::welcome(const std::string& worker, SessionId session, const std::vector<wire::Claim>& held) {
@@ -93,6 +115,7 @@ void Sessions::welcome(const std::string& worker, SessionId session, const std::
   if (!link || link->session != session || link->welcomed) return;
   wire::Welcome message;
   message.instance = link->instance;
+  message.hello = link->hello_number;
   message.session = session;
   message.name = worker;
   message.lease_ms = c_.settings.lease.count();
@@ -126,16 +149,63 @@ void Sessions::welcome(const std::string& worker, SessionId session, const std::
   if (auto later = std::exchange(link->later, std::nullopt)) open(link->peer, worker, std::move(*later));
 }
 
+void Sessions::heard(const std::string& worker, Link& link) {
+  link.heard = true;
+  link.last_heard = c_.now.mono;
+  if (!link.silent && link.spoken) return;
+  const bool first = !std::exchange(link.spoken, true);
+  link.silent = false;
+  c_.workers.update(worker);
+  c_.match_needed = true;
+  if (!first) return;
+  // From here on the worker's earlier sessions are over, and what it no longer holds is given away.
+  link.heard = false;
+  renew({{worker, link.session}}, [this, orphans = std::exchange(link.orphans, {})](std::size_t) {
+    for (const auto orphan : orphans) recovery_.release_or_declare_lost(orphan);
+  });
+}
+
 void Sessions::on_heartbeat(const std::string& worker, Link& link, const wire::Heartbeat& message) {
   if (message.free_slots > link.free_slots) c_.match_needed = true;
   link.free_slots = message.free_slots;
   c_.workers.update(worker);
+  beats_.push_back({worker, link.session, message.number, message.held});
+  if (message.probe != 0) c_.out.commit(store::WorkerAnswers{worker, link.session, message.probe});
+  // A worker that stood still may take the answer to a hello of before: its next one says what it has lost.
+  for (const auto id : link.claims) {
+    const auto* build = c_.claims.find(id);
+    if (build && build->running &&
+        std::find(message.held.begin(), message.held.end(), build->claim) == message.held.end())
+      return resync(worker, "the worker no longer has the build of request " + std::to_string(id.value));
+  }
+}
+
+void Sessions::answer_heartbeats() {
+  for (auto beats = std::exchange(beats_, {}); !beats.empty();) {
+    const auto n = std::min<std::size_t>(beats.size(), store::kMaxRenewals);
+    std::vector<Beat> some(std::make_move_iterator(beats.end() - static_cast<std::ptrdiff_t>(n)),
+                           std::make_move_iterator(beats.end()));
+    beats.resize(beats.size() - n);
+    std::vector<std::pair<std::string, SessionId>> asked;
+    for (const auto& beat : some) {
+      asked.emplace_back(beat.worker, beat.session);
+      if (auto* link = c_.workers.find(beat.worker); link && link->session == beat.session)
+        link->heard = false;
+    }
+    renew(std::move(asked), [this, some = std::move(some)](std::size_t i) { reply(some[i]); });
+  }
+}
+
+void Sessions::reply(const Beat& beat) {
+  const auto* link = c_.workers.find(beat.worker);
+  if (!link || link->session != beat.session) return;
   wire::HeartbeatReply reply;
-  reply.session = link.session;
-  for (const auto& claim : message.held) {
+  reply.session = beat.session;
+  reply.number = beat.number;
+  for (const auto& claim : beat.held) {
     wire::Wanted wanted;
     wanted.claim = claim;
-    if (const auto* build = c_.claims.find(claim)) {
+    if (const auto* build = c_.claims.find(claim, beat.worker)) {
       wanted.cancel = build->cancel_reason.has_value();
       wanted.reason = build->cancel_reason.value_or("");
     } else {
@@ -144,14 +214,7 @@ void Sessions::on_heartbeat(const std::string& worker, Link& link, const wire::H
     }
     reply.wanted.push_back(std::move(wanted));
   }
-  c_.out.send(link.peer, reply);
-  // A worker that stood still may take the answer to a hello of before: its next one says what it has lost.
-  for (const auto id : link.claims) {
-    const auto* build = c_.claims.find(id);
-    if (build && build->running &&
-        std::find(message.held.begin(), message.held.end(), build->claim) == message.held.end())
-      return resync(worker, "the worker no longer has the build of request " + std::to_string(id.value));
-  }
+  c_.out.send(link->peer, reply);
 }
 
 void Sessions::on_goodbye(const std::string& worker, Link& link, const wire::Goodbye& message) {
@@ -168,19 +231,29 @@ void Sessions::end(const std::string& worker, SessionId session) {
 }
 
 void Sessions::dismiss(const std::string& worker) {
+  const char* reason = "the key is no longer allowed";
+  if (auto opening = opening_.extract(worker))
+    c_.out.send(opening.mapped().peer, wire::Rehello{{}, true, reason});
   const auto* link = c_.workers.find(worker);
   if (!link) return;
   spdlog::warn("worker's key is no longer allowed worker={} session={}", worker, link->session.value);
-  c_.out.send(link->peer, wire::Rehello{link->session, true, "the key is no longer allowed"});
-  link->session ? end(worker, link->session) : drop(worker);
+  c_.out.send(link->peer, wire::Rehello{link->session, true, reason});
+  end(worker, link->session);
 }
 
-void Sessions::on_connected_elsewhere(const std::string& worker, SessionId session) {
+void Sessions::on_connected_elsewhere(const std::string& worker, SessionId session, bool taken_over) {
   const auto* link = c_.workers.find(worker);
-  if (!link || !link->session || link->session >= session) return;
-  // Another process may have connected with the same key: the worker that is connected here must learn of it.
-  c_.out.send(link->peer, wire::Rehello{link->session, true, "the worker connected again elsewhere"});
+  if (!link || link->session >= session) return;
+  // When it is the same process, it has left this connection itself; if not, it says so with a new hello.
+  c_.out.send(link->peer, wire::Rehello{link->session, taken_over,
+                                        taken_over ? "another process has connected with this key"
+                                                   : "the worker connected again elsewhere"});
   drop(worker);
+}
+
+void Sessions::on_challenged(const std::string& worker, SessionId session, std::int64_t number) {
+  const auto* link = c_.workers.find(worker);
+  if (link && link->session == session) c_.out.send(link->peer, wire::Probe{session, number});
 }
 
 void Sessions::resync(std::string worker, const std::string& reason) {
@@ -202,23 +275,30 @@ void Sessions::tell_slots() {
 }
 
 void Sessions::on_tick() {
+  answer_heartbeats();
   if (c_.now.mono - renewed_ < c_.settings.heartbeat / 2) return;
   renewed_ = c_.now.mono;
   std::vector<std::pair<std::string, SessionId>> heard;
+  const auto nothing = [](std::size_t) {};
   for (auto& [name, link] : c_.workers.all()) {
-    if (!link.session || !std::exchange(link.heard, false)) continue;
+    if (c_.now.mono - link.last_heard > c_.settings.heartbeat * 3 / 2) c_.workers.distrust(name);
+    if (!std::exchange(link.heard, false)) continue;
     heard.emplace_back(name, link.session);
-    if (heard.size() == store::kMaxRenewals) renew(std::exchange(heard, {}));
+    if (heard.size() == store::kMaxRenewals) renew(std::exchange(heard, {}), nothing);
   }
-  if (!heard.empty()) renew(std::move(heard));
+  if (!heard.empty()) renew(std::move(heard), nothing);
 }
 
-void Sessions::renew(std::vector<std::pair<std::string, SessionId>> asked) {
+template <class F>
+void Sessions::renew(std::vector<std::pair<std::string, SessionId>> asked, F then) {
   const store::WorkerRenew renewal{c_.settings.lease, asked};
-  c_.out.commit(renewal, [this, asked = std::move(asked)](const auto& current) {
+  c_.out.commit(renewal, [this, asked = std::move(asked), then = std::move(then)](const auto& current) {
     if (!current) return;
     for (std::size_t i = 0; i < asked.size() && i < current->size(); ++i) {
-      if ((*current)[i]) continue;
+      if ((*current)[i]) {
+        then(i);
+        continue;
+      }
       const auto& [worker, session] = asked[i];
       const auto* link = c_.workers.find(worker);
       if (!link || link->session != session) continue;

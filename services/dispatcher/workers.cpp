@@ -46,7 +46,8 @@ void Workers::configure(const config::Site* site) {
 std::optional<Workers::Free> Workers::place(const std::string& name) const {
   const auto* link = find(name);
   const auto at = index_.find(name);
-  if (!link || at == index_.end() || !link->session || link->free_slots <= 0) return std::nullopt;
+  if (!link || at == index_.end() || !link->spoken || link->silent || link->free_slots <= 0)
+    return std::nullopt;
   const int used = static_cast<int>(link->claims.size()) + link->reserved;
   const int free = site_->workers[at->second].slots - used;
   return free > 0 ? std::optional(Free{-free, at->second}) : std::nullopt;
@@ -62,6 +63,13 @@ void Workers::update(const std::string& name) {
   if (!now) return;
   free_.insert(*now);
   places_.emplace(name, *now);
+}
+
+void Workers::distrust(const std::string& name) {
+  auto* link = find(name);
+  if (!link || link->silent) return;
+  link->silent = true;
+  update(name);
 }
 
 void Workers::reserve(const std::string& name, const std::string& builder) {

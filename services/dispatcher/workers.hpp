@@ -24,15 +24,20 @@ namespace headrace::dispatcher {
 struct Link {
   std::string peer;
   std::string instance;
-  SessionId session;   ///< none until the store has answered the hello
+  std::int64_t hello_number = 0;  ///< of the hello that this connection began with
+  SessionId session;
   int slots = 0;       ///< number of slots in the last welcome
   int free_slots = 0;  ///< number of free slots in the worker's last message about them
   bool welcomed = false;
-  bool heard = true;      ///< a message has come since the last renewal of the lease
+  bool spoken = false;  ///< a message has come in this session
+  bool heard = false;   ///< a message has come since the last renewal of the lease
+  bool silent = false;  ///< gets no offers until it is heard again
+  MonoTime last_heard{};
   MonoTime not_before{};  ///< earliest time of the next offer, after a refusal
   std::set<RequestId> claims;
   std::map<std::string, int> per_builder;
   int reserved = 0;                  ///< number of offers on their way to the store
+  std::vector<RequestId> orphans;    ///< claims of earlier sessions, to be given away when it has spoken
   wire::Hello hello;                 ///< the hello that the next welcome answers
   std::optional<wire::Hello> later;  ///< a different hello of the same connection, to be answered afterwards
 };
@@ -53,6 +58,9 @@ class Workers {
   // Each of these changes what a worker can take.
   /// Call after a change of a link's session or free_slots that was made directly.
   void update(const std::string& name);
+  /// The worker gets no offers until it is heard again: it let an offer expire, or is late with its
+  /// heartbeat.
+  void distrust(const std::string& name);
   void reserve(const std::string& name, const std::string& builder);
   void unreserve(const std::string& name, const std::string& builder);
   void add_claim(const std::string& name, RequestId request, const std::string& builder);

@@ -24,6 +24,7 @@ class WorkersTest : public testing::Test {
   void connect(const std::string& name, int free_slots) {
     Link link;
     link.session = SessionId{1};
+    link.spoken = true;
     link.free_slots = free_slots;
     workers.add(name, link);
   }

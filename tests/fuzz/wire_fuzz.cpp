@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   decode_all<Change, Buildset, StepRecord, Build, WorkerInfo, BuildPlan, CallArguments>(bytes);
   decode_all<Hello, Welcome, Rehello, Ready, Offer, Accept, Refuse, Accepted, Fenced>(bytes);
-  decode_all<Report, Reported, Question, Answer, Heartbeat, HeartbeatReply, Goodbye>(bytes);
+  decode_all<Report, Reported, Question, Answer, Heartbeat, HeartbeatReply, Probe, Goodbye>(bytes);
   (void)decode_reason(bytes);
   if (const auto value = decode_value(bytes)) {
     const auto again = decode_value(encode_value(*value));

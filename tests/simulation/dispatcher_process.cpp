@@ -105,6 +105,14 @@ void SimulatedDispatcher::perform(dispatcher::Commit& a) {
   auto call = std::move(a.call);
   const auto done = [this, ticket = a.ticket](store::Reply reply) { answer(ticket, std::move(reply)); };
   if (env_.mutation == Mutation::attempt_skipped) skip_attempt(env_, call);
+  if (env_.mutation == Mutation::late_hello_counts && call.is<store::WorkerHello>())
+    return process_.commit_call(call, [this, call, done](store::Reply reply) {
+      const auto opened = store::WorkerHello::read(reply);
+      if (opened && opened->session)
+        process_.commit_call(store::WorkerRenew{kWorkerLease, {{call.args[0], opened->session}}}.call(),
+                             [](auto) {});
+      done(std::move(reply));
+    });
   const auto ends = env_.mutation != Mutation::none ? claim_that_ends(call) : std::nullopt;
   if (env_.mutation == Mutation::refused_without_end && ends && env_.faulty.contains(ends->nonce)) return;
   if (env_.mutation == Mutation::verdict_twice && ends)

@@ -24,6 +24,7 @@ struct Rates {
   double crash_after_commit = 0;  ///< the process dies between commit and answer
   double bus_drop = 0, bus_double = 0, bus_late = 0;  ///< of an event on its way to one reader
   double message_drop = 0;  ///< a worker message on a connection that lives (a full queue)
+  double held_back = 0;     ///< what was on its way on a connection that was left arrives late, and not never
   double publish_lost = 0;  ///< the sender of a change dies before its event is published
   double spoilt = 0;        ///< a worker's reports of a build are wrong from here on
   int slowest_ms = 20;      ///< of one message
@@ -49,6 +50,8 @@ enum class Mutation {
   timer_unaware,        ///< schedulers believe that they have seen the whole event log when a timer runs out
   loss_unheard,  ///< whoever sent a push does not hear that Redis went back, and does not send it again
   refused_without_end,  ///< a dispatcher does not end the build of a worker whose reports are wrong
+  late_hello_counts,    ///< the newest hello wins, however late, and ends what it does not name
+  lease_uncounted,      ///< a worker goes on past its lease, and its launcher kills nothing
   version_ignored,      ///< a dispatcher plans and goes on with builds by the version that was first applied
 };
 

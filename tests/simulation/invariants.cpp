@@ -25,6 +25,7 @@ class Checker {
     check_requests();
     check_builds();
     check_starts();
+    check_overtaken();
     check_logs();
     check_leftovers();
     check_reports();
@@ -203,6 +204,25 @@ class Checker {
       else if (const auto& word = word_of(build->second); word != argv.at(4))
         say("versions",
             "step " + name + " is of configuration '" + argv.at(4) + "', its build of '" + word + "'");
+    }
+  }
+
+  // When a request was given to another worker nothing of the lost build starts any more, and what its
+  // launcher had to kill is dead.
+  void check_overtaken() {
+    std::map<std::pair<std::string, std::string>, std::int64_t> overtaken;  // build → its successor's start
+    std::map<RequestId, std::pair<std::string, std::string>> last;
+    each_of([&](const wire::BuildNew& e) {
+      const std::pair key{std::string(e.builder), std::to_string(e.number)};
+      if (const auto before = last.find(e.request); before != last.end()) overtaken[before->second] = e.at_ms;
+      last[e.request] = key;
+    });
+    for (const auto& [argv, what] : expected_.started) {
+      const auto by = overtaken.find({argv.at(1), argv.at(2)});
+      if (by == overtaken.end() || expected_.forgotten.contains(by->first)) continue;
+      const auto name = argv.at(3) + " of " + argv.at(1) + " " + argv.at(2);
+      if (what.at_ms > by->second) say("sessions", name + " started when the next attempt ran");
+      if (what.killed_ms > by->second) say("sessions", name + " was killed when the next attempt ran");
     }
   }
 

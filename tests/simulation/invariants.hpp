@@ -18,7 +18,7 @@ namespace headrace::simulation {
 
 struct Violation {
   std::string invariant;  ///< events, changes, timers, requests, verdicts, attempts, logs, starts, versions,
-                          ///< leftovers, slots, reports, cancels, drained
+                          ///< leftovers, slots, reports, cancels, drained, sessions
   std::string text;
 };
 
@@ -32,6 +32,8 @@ struct Expected {
   std::map<ConfigVersion, std::string> versions;  ///< the word that the steps of each version have
   std::set<std::int64_t> cancelled;               ///< requests
   StartedSteps started;
+  std::string
+      safe_worker;  ///< was never killed, frozen or cut off: none of its builds may be RETRY. "": none
   /// Builder and number of builds that Redis forgot: a worker may go on with one until it hears of it, and
   /// another build may get the number.
   std::set<std::pair<std::string, std::string>> forgotten;

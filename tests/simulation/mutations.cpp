@@ -53,11 +53,26 @@ std::string without_cancels(const std::string& name, const std::string& body) {
   return body;
 }
 
+std::string without_number(const std::string& name, const std::string& body) {
+  if (name != wire::Hello::kName) return body;
+  auto message = wire::decode<wire::Hello>(body).value();
+  message.number = 0;
+  return wire::encode(message);
+}
+
+std::string with_endless_lease(const std::string& name, const std::string& body) {
+  if (name != wire::Welcome::kName) return body;
+  auto message = wire::decode<wire::Welcome>(body).value();
+  message.lease_ms *= 1000;
+  return wire::encode(message);
+}
+
 std::string with_changed_log(const std::string& report) {
   auto message = wire::decode<wire::Report>(report);
   if (!message || message->logs.empty()) return report;
   auto& piece = message->logs.front();
   auto chunk = logchunk::decode(piece.chunk);
+  if (!chunk) return report;  // spoilt already
   for (auto& c : chunk->text)
     if (c == 'q') {
       c = 'Q';

@@ -21,6 +21,10 @@ std::function<void(store::Reply)> end_twice(Environment& env, const store::Call&
 void skip_attempt(Environment& env, const store::Call& call);
 /// A message to a worker in which no build is to be cancelled.
 std::string without_cancels(const std::string& name, const std::string& body);
+/// A hello without its number.
+std::string without_number(const std::string& name, const std::string& body);
+/// A welcome whose lease never ends.
+std::string with_endless_lease(const std::string& name, const std::string& body);
 /// A report with one byte of its first log piece changed.
 std::string with_changed_log(const std::string& report);
 /// The questions how late it is in Redis and how far the event log reaches; and answers that make the second

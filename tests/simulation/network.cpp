@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/network.hpp"
 
+#include "wire/worker_protocol.hpp"
+
 namespace headrace::simulation {
+namespace {
+
+constexpr std::int64_t kHeldBackMs = 20'000;
+
+}  // namespace
 
 MonoTime Network::arrival(const std::string& worker, std::size_t dispatcher, MonoTime after) {
   const auto wall = partitions_[{worker, dispatcher}];
@@ -19,13 +26,23 @@ void Network::send_up(const std::string& worker, const std::string& name, std::s
   const auto found = connections_.find(worker);
   if (found == connections_.end() || env_.misfortune(env_.rates.message_drop)) return;
   auto& c = found->second;
+  const auto copy = name == wire::Hello::kName ? body : std::string();
   c.last_up = arrival(worker, c.dispatcher, c.last_up);
   env_.timeline.at(c.last_up,
                    [this, worker, peer = c.peer, dispatcher = c.dispatcher, name, body = std::move(body)] {
                      const auto now = connections_.find(worker);
                      if (now != connections_.end() && now->second.peer == peer)
-                       to_dispatcher(dispatcher, peer, worker, name, body);
+                       return to_dispatcher(dispatcher, peer, worker, name, body);
+                     if (!env_.misfortune(env_.rates.held_back)) return;
+                     env_.timeline.after(env_.dice.wait(0, kHeldBackMs),
+                                         [=, this] { to_dispatcher(dispatcher, peer, worker, name, body); });
                    });
+  // The same hello once more, as if on a connection that nobody remembers.
+  if (name != wire::Hello::kName || !env_.misfortune(env_.rates.held_back)) return;
+  env_.timeline.after(env_.dice.wait(0, kHeldBackMs),
+                      [=, this, again = env_.dice.hex(10), to = env_.dice.index(dispatchers_)] {
+                        to_dispatcher(to, again, worker, name, copy);
+                      });
 }
 
 void Network::send_down(std::size_t dispatcher, const std::string& peer, const std::string& name,

@@ -117,7 +117,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Bug{Mutation::slot_stolen, "slots"}, Bug{Mutation::started_unasked, "starts"},
                       Bug{Mutation::never_accepted, "drained"}, Bug{Mutation::timer_unaware, "timers"},
                       Bug{Mutation::loss_unheard, "changes"}, Bug{Mutation::refused_without_end, "drained"},
-                      Bug{Mutation::version_ignored, "versions"}),
+                      Bug{Mutation::version_ignored, "versions"},
+                      Bug{Mutation::late_hello_counts, "sessions"},
+                      Bug{Mutation::lease_uncounted, "sessions"}),
     [](const auto& bug) { return std::string(bug.param.invariant) + std::to_string(bug.index); });
 
 }  // namespace

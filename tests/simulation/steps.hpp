@@ -3,6 +3,7 @@
 // the stored logs and verdicts can be compared with it afterwards.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -25,8 +26,10 @@ Step step_of(const std::vector<std::string>& argv);
 
 /// What really happened to one started command.
 struct Started {
-  int times = 0;           ///< more than 1 is wrong
-  bool disturbed = false;  ///< killed, or lost with its worker
+  int times = 0;               ///< more than 1 is wrong
+  bool disturbed = false;      ///< killed, or lost with its worker
+  std::int64_t at_ms = 0;      ///< when it was started last
+  std::int64_t killed_ms = 0;  ///< when the launcher of a worker that stood still killed it; 0: it did not
 };
 using StartedSteps = std::map<std::vector<std::string>, Started>;
 

@@ -5,6 +5,17 @@
 #include "simulation/mutations.hpp"
 
 namespace headrace::simulation {
+namespace {
+
+// As in the launcher's client.
+constexpr milliseconds kLeastLeft{1000};
+constexpr milliseconds kCutOff{3000};
+
+std::int64_t to_milliseconds(MonoTime::duration time) {
+  return std::chrono::duration_cast<milliseconds>(time).count();
+}
+
+}  // namespace
 
 void WorkerProcess::start() {
   ++life_;
@@ -29,7 +40,11 @@ void WorkerProcess::crash() {
   env_.trace(name_ + " crashes");
   ++env_.crashes;
   ++life_;
-  for (auto& [exec, run] : runs_) started_[run.argv].disturbed = true;
+  for (auto& [exec, run] : runs_) {
+    auto& what = started_[run.argv];
+    what.disturbed = true;
+    what.killed_ms = std::min(what.killed_ms, env_.timeline.wall_ms());
+  }
   runs_.clear();
   core_.reset();
   network_.close(name_);
@@ -42,11 +57,17 @@ void WorkerProcess::freeze(milliseconds time) {
   if (!core_) return;
   env_.trace(name_ + " freezes for " + std::to_string(time.count()) + " ms");
   frozen_until_ = std::max(frozen_until_, env_.timeline.now() + time);
-  if (time <= kWorkerLease) return;
+  if (env_.mutation == Mutation::lease_uncounted) return;
+  // The launcher has heard every second what is left of the lease.
+  const auto now = env_.timeline.now();
+  const bool leased = now < core_->lease_end();
+  const auto end = leased ? std::max(core_->lease_end(), now + kLeastLeft) : now + kCutOff;
+  if (frozen_until_ < end) return;
   for (auto& [exec, run] : runs_) {
     run.lost = true;
     started_[run.argv].disturbed = true;
-    plan(exec, kWorkerLease);
+    if (leased) started_[run.argv].killed_ms = env_.timeline.wall_ms() + to_milliseconds(end - now);
+    plan(exec, milliseconds(1));
   }
 }
 
@@ -71,7 +92,8 @@ void WorkerProcess::on_message(const std::string& name, const std::string& body)
   if (!core_) return;
   if (env_.timeline.now() < frozen_until_)
     return when_awake(frozen_until_, [this, name, body] { on_message(name, body); });
-  core_->on_message(name, body, now());
+  core_->on_message(name, env_.mutation == Mutation::lease_uncounted ? with_endless_lease(name, body) : body,
+                    now());
   perform();
 }
 
@@ -94,6 +116,7 @@ void WorkerProcess::perform() {
 void WorkerProcess::perform(const worker::Action& action) {
   if (const auto* send = std::get_if<worker::Send>(&action)) {
     auto body = send->body;
+    if (env_.mutation == Mutation::late_hello_counts) body = without_number(send->name, body);
     if (send->name == wire::Report::kName) body = faulty(std::move(body));
     if (env_.mutation == Mutation::log_byte_changed && send->name == wire::Report::kName)
       body = with_changed_log(body);
@@ -103,6 +126,7 @@ void WorkerProcess::perform(const worker::Action& action) {
     run.argv = start->argv;
     run.step = step_of(start->argv);
     ++started_[start->argv].times;
+    started_[start->argv].at_ms = env_.timeline.wall_ms();
     if (env_.mutation == Mutation::started_unasked) {
       auto other = start->argv;
       other.at(2) += "000";

@@ -27,6 +27,10 @@ class WorkerProcess {
   void stop();
   void on_message(const std::string& name, const std::string& body);
   void on_disconnected();
+  /// Whether this life runs the build, and its lease holds by its own count.
+  bool runs_with_lease(BuildId build) const {
+    return core_ && core_->holds(build) && env_.timeline.now() < core_->lease_end();
+  }
   int builds() const { return core_ ? core_->status().builds : 0; }
 
  private:

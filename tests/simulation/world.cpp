@@ -13,6 +13,7 @@
 #include "store/testing/harm.hpp"
 #include "store/testing/inspect.hpp"
 #include "store/transitions/site.hpp"
+#include "wire/events.hpp"
 
 namespace headrace::simulation {
 namespace {
@@ -93,6 +94,7 @@ void World::choose_rates() {
   r.bus_double = some(0.2);
   r.bus_late = some(0.2);
   r.message_drop = some(0.02 * scale);
+  r.held_back = env_.mutation == Mutation::late_hello_counts ? 0.3 : some(0.3);
   r.publish_lost = some(0.5);
   r.spoilt = env_.mutation == Mutation::refused_without_end ? 0.05 : some(0.02);
   r.slowest_ms = static_cast<int>(d.chance(0.1) ? 1000 : d.between(2, 100));
@@ -129,12 +131,25 @@ void World::publish(const std::vector<wire::Event>& events) {
     }
   };
   for (const auto& event : events) {
+    check_lived(event);
     env_.trace("event " + std::to_string(event.number.value) + " " + event.topic + " request=" +
                std::to_string(event.id("request")) + " build=" + std::to_string(event.id("buildid")) +
                " results=" + std::to_string(event.id("results")));
     for (auto* p : services_)
       if (!p->follows_event_log()) deliver(*p, event);
   }
+}
+
+// No build is given away while its worker runs it and has a lease by its own count.
+void World::check_lived(const wire::Event& event) {
+  const auto any = wire::read_event(event);
+  const auto* e = std::get_if<wire::BuildFinished>(&any);
+  if (!e || e->results != Results::retry || expected_.reports_excused > 0) return;  // Redis did not go back
+  const auto worker = e->build().value().worker;
+  for (std::size_t i = 0; i < workers_.size(); ++i)
+    if (expected_.workers[i] == worker && workers_[i]->runs_with_lease(e->id))
+      seen_.push_back(
+          {"sessions", "build " + std::to_string(e->id.value) + " was lost, and its worker lived"});
 }
 
 void World::send_changes() {
@@ -202,7 +217,8 @@ void World::misfortune() {
   if (!env_.chaos) return;
   auto& d = env_.dice;
   const auto worker = d.index(workers_.size());
-  switch (d.between(0, 15)) {
+  const bool freezes = env_.mutation == Mutation::lease_uncounted && d.chance(0.5);
+  switch (freezes ? 6 : d.between(0, 15)) {
     case 0:
     case 1:
       dispatchers_[d.index(2)]->crash();

@@ -40,6 +40,7 @@ class World {
   void apply_configuration(const std::string& word);
   void change_configuration();
   void publish(const std::vector<wire::Event>& events);
+  void check_lived(const wire::Event& event);
   void send_changes();
   void post_change(int n, bool again);
   void cancel_something();

@@ -3,6 +3,7 @@
 #include "worker/core/core.hpp"
 
 #include <algorithm>
+#include <csignal>
 
 namespace headrace::worker {
 namespace {
@@ -79,13 +80,13 @@ void WorkerCore::on_timer(Now now) {
         if (stop_by_) return check_stop(now);
         ++counts_.reconnects;
         actions_.push_back(Connect{std::exchange(unanswered_, true)});
-        send_hello();
+        send_hello(now);
         break;
       case WorkerSession::Due::hello:
-        send_hello();
+        send_hello(now);
         break;
       case WorkerSession::Due::heartbeat:
-        send_heartbeat();
+        send_heartbeat(now);
         break;
     }
   }
@@ -135,7 +136,7 @@ void WorkerCore::forget(const wire::Claim& claim, const std::string& why) {
   HeldBuild& held = it->second;
   note(Note::Level::info, "build forgotten request=" + std::to_string(claim.request.value) +
                               " build=" + std::to_string(held.id.value) + " why=\"" + why + "\"");
-  if (held.exec && execs_.erase(*held.exec) > 0) {
+  if (held.exec && execs_.erase(*held.exec) > 0 && waiting_.erase(*held.exec) == 0) {
     dying_[*held.exec] = held.build->directory();
     paused_.erase(*held.exec);
     actions_.push_back(DiscardOutput{*held.exec});
@@ -185,7 +186,43 @@ void WorkerCore::after_input(Now now) {
   }
   send_ready();
   balance_spool(now);
+  hold_commands(now);
   check_stop(now);
+}
+
+// Past the lease no command starts before the server has answered: the build may be another worker's by now.
+void WorkerCore::hold_commands(Now now) {
+  const bool over = now.mono >= session_.lease_end();
+  if (!over && waiting_.empty()) return;
+  std::vector<ExecId> kept, killed;
+  std::erase_if(actions_, [&](Action& action) {
+    if (auto* start = std::get_if<StartCommand>(&action); start != nullptr && over) {
+      kept.push_back(start->exec);
+      waiting_.emplace(start->exec, std::move(*start));
+      return true;
+    }
+    const auto* kill = std::get_if<KillCommand>(&action);
+    if (kill == nullptr || waiting_.erase(kill->exec) == 0) return false;
+    killed.push_back(kill->exec);
+    return true;
+  });
+  for (const auto exec : kept) pause(exec, true, now);
+  for (const auto exec : killed) on_command(exec, Exit{0, SIGKILL, false}, now);
+  if (over) return;
+  for (auto& [exec, start] : std::exchange(waiting_, {})) {
+    actions_.push_back(std::move(start));
+    pause(exec, false, now);
+  }
+}
+
+// A command that waits for its start is silent without a fault.
+void WorkerCore::pause(ExecId exec, bool paused, Now now) {
+  const auto of = execs_.find(exec);
+  if (of == execs_.end()) return;
+  if (paused)
+    note(Note::Level::warn, "the lease has run out, the next command waits for the server request=" +
+                                std::to_string(of->second.request.value));
+  held_.at(of->second).build->on_command(ReadingPaused{paused}, now);
 }
 
 void WorkerCore::send_reports(HeldBuild& held, Now now) {
@@ -268,6 +305,10 @@ std::optional<MonoTime> WorkerCore::next_wake() const {
       if (q.sent) at(*q.sent + kAskAgain);
   }
   return first;
+}
+
+bool WorkerCore::holds(BuildId build) const {
+  return std::any_of(held_.begin(), held_.end(), [&](const auto& h) { return h.second.id == build; });
 }
 
 CoreStatus WorkerCore::status() const {

@@ -27,6 +27,7 @@ namespace headrace::worker {
 
 struct CoreSettings {
   std::string instance;  ///< random, 16 hex digits: this life of the process
+  std::string replaces;  ///< instance of an earlier life that is certainly over; "": none
   wire::WorkerInfo info;
   Machine machine;
   /// Unacknowledged bytes over all builds (compressed logs mostly) from which on no output is read.
@@ -75,6 +76,9 @@ class WorkerCore {
   std::vector<Action> take_actions() { return std::exchange(actions_, {}); }
   /// When on_timer wants to be called at the latest.
   std::optional<MonoTime> next_wake() const;
+  bool holds(BuildId build) const;
+  /// When the commands of this worker have to be dead if it stands still until then.
+  MonoTime lease_end() const { return session_.lease_end(); }
 
   CoreStatus status() const;
 
@@ -101,11 +105,13 @@ class WorkerCore {
   void on_reported(const wire::Reported& m, Now now);
   void on_answer(const wire::Answer& m, Now now);
   void on_heartbeat_reply(const wire::HeartbeatReply& m, Now now);
+  void on_probe(const wire::Probe& m, Now now);
+  void say_again();
 
   template <class M>
   void send(const M& message);
-  void send_hello();
-  void send_heartbeat();
+  void send_hello(Now now);
+  void send_heartbeat(Now now, std::int64_t probe = 0);
   void send_ready();
   void send_accept(HeldBuild& held, Now now);
   void refuse(const wire::Claim& claim, const std::string& reason);
@@ -126,6 +132,8 @@ class WorkerCore {
   void rewind(HeldBuild& held, Now now);
   void balance_spool(Now now);
   void check_stop(Now now);
+  void hold_commands(Now now);
+  void pause(ExecId exec, bool paused, Now now);
   int free_slots() const;
   void note(Note::Level level, std::string text) { actions_.push_back(Note{level, std::move(text)}); }
 
@@ -139,9 +147,11 @@ class WorkerCore {
   std::string name_;
   int slots_ = 0;
   int announced_slots_ = -1;
-  std::set<ExecId> paused_;  // their output is not read
-  SessionId newest_session_;
-  bool unanswered_ = false;  // no welcome since the last Connect
+  std::set<ExecId> paused_;                 // their output is not read
+  std::map<ExecId, StartCommand> waiting_;  // commands that may not start yet
+  std::int64_t last_welcomed_ = 0;          // number of the hello that was answered
+  SessionId newest_session_;                // of a server that does not number
+  bool unanswered_ = false;                 // no welcome since the last Connect
   std::optional<MonoTime> stop_by_;
   std::string stop_reason_;
   bool quit_ = false;

@@ -24,17 +24,21 @@ template void WorkerCore::send(const wire::Goodbye&);
 template void WorkerCore::send(const wire::Report&);
 template void WorkerCore::send(const wire::Question&);
 
-void WorkerCore::send_hello() {
+void WorkerCore::send_hello(Now now) {
   wire::Hello m;
   m.instance = settings_.instance;
+  m.number = session_.number(now.mono);
+  m.replaces = settings_.replaces;
   m.info = settings_.info;
   for (const auto& [claim, held] : held_) m.held.push_back(claim);
   send(m);
 }
 
-void WorkerCore::send_heartbeat() {
+void WorkerCore::send_heartbeat(Now now, std::int64_t probe) {
   wire::Heartbeat m;
   m.session = session_.session();
+  m.number = session_.number(now.mono);
+  m.probe = probe;
   m.free_slots = free_slots();
   announced_slots_ = m.free_slots;
   for (const auto& [claim, held] : held_) m.held.push_back(claim);
@@ -94,10 +98,11 @@ void WorkerCore::on_message(std::string_view name, std::string_view body, Now no
     take(&WorkerCore::on_welcome);
   } else if (name == wire::Rehello::kName) {
     take(&WorkerCore::on_rehello);
+  } else if (name == wire::Probe::kName) {
+    take(&WorkerCore::on_probe);
   } else if (name == wire::Fenced::kName) {
     auto m = wire::decode<wire::Fenced>(body);
     if (m) {
-      session_.heard(now.mono);
       forget(m->claim, "fenced: " + m->reason);
       start_waiting(now);
     }
@@ -108,11 +113,14 @@ void WorkerCore::on_message(std::string_view name, std::string_view body, Now no
 }
 
 void WorkerCore::on_welcome(const wire::Welcome& m, Now now) {
-  // A late welcome of another life, or one that a newer session has overtaken.
-  if (m.instance != settings_.instance || m.session <= newest_session_ || stop_by_) return;
+  // A late welcome of another life, or the answer to a hello before the last that was answered. Numbers of
+  // sessions do not order them: Redis may have gone back.
+  const bool late = m.hello > 0 ? m.hello <= last_welcomed_ : m.session <= newest_session_;
+  if (m.instance != settings_.instance || late || stop_by_) return;
+  last_welcomed_ = m.hello;
   newest_session_ = m.session;
   unanswered_ = false;
-  session_.on_welcome(m.session, milliseconds(m.heartbeat_ms), milliseconds(m.lease_ms), now.mono);
+  session_.on_welcome(m.session, m.hello, milliseconds(m.heartbeat_ms), milliseconds(m.lease_ms), now.mono);
   name_ = m.name;
   slots_ = m.slots;
   settings_.machine.facts["name"] = m.name;
@@ -123,13 +131,7 @@ void WorkerCore::on_welcome(const wire::Welcome& m, Now now) {
     note(Note::Level::warn,
          "the configuration does not know this worker, or gives it no slots name=" + name_);
 
-  for (auto& [claim, held] : held_) {
-    // What was under way on the old socket may be lost.
-    held.build->outbox().rewind();
-    held.patience = milliseconds(1000);
-    held.asked = {};
-    for (auto& q : held.build->questions()) q.sent.reset();
-  }
+  say_again();
   bool incomplete = false;
   for (const auto& state : m.held) {
     HeldBuild* held = find(state.claim);
@@ -167,6 +169,16 @@ void WorkerCore::on_welcome(const wire::Welcome& m, Now now) {
   }
 }
 
+// What was under way on the old socket may be lost.
+void WorkerCore::say_again() {
+  for (auto& [claim, held] : held_) {
+    held.build->outbox().rewind();
+    held.patience = milliseconds(1000);
+    held.asked = {};
+    for (auto& q : held.build->questions()) q.sent.reset();
+  }
+}
+
 void WorkerCore::on_rehello(const wire::Rehello& m, Now now) {
   const bool refused = !session_.welcomed() && m.superseded && !m.session;  // another version of the protocol
   if (!refused && (!session_.welcomed() || m.session != session_.session())) return;
@@ -184,7 +196,6 @@ void WorkerCore::on_rehello(const wire::Rehello& m, Now now) {
 
 void WorkerCore::on_offer(const wire::Offer& m, Now now) {
   if (!session_.welcomed() || m.session != session_.session()) return;
-  session_.heard(now.mono);
   if (HeldBuild* held = find(m.claim)) {
     if (held->stage == Stage::offered) send_accept(*held, now);
     return;
@@ -206,7 +217,6 @@ void WorkerCore::on_offer(const wire::Offer& m, Now now) {
 }
 
 void WorkerCore::on_accepted(const wire::Accepted& m, Now now) {
-  session_.heard(now.mono);
   HeldBuild* held = find(m.claim);
   if (!held || held->stage != Stage::offered) return;
   held->stage = Stage::accepted;
@@ -218,7 +228,6 @@ void WorkerCore::on_accepted(const wire::Accepted& m, Now now) {
 }
 
 void WorkerCore::on_reported(const wire::Reported& m, Now now) {
-  session_.heard(now.mono);
   HeldBuild* held = find(m.claim);
   if (!held || held->stage != Stage::running) return;
   ProgressOutbox& outbox = held->build->outbox();
@@ -248,7 +257,6 @@ void WorkerCore::on_reported(const wire::Reported& m, Now now) {
 }
 
 void WorkerCore::on_answer(const wire::Answer& m, Now now) {
-  session_.heard(now.mono);
   HeldBuild* held = find(m.claim);
   if (!held || held->stage != Stage::running) return;
   held->build->on_answer(m, now);
@@ -258,7 +266,7 @@ void WorkerCore::on_answer(const wire::Answer& m, Now now) {
 
 void WorkerCore::on_heartbeat_reply(const wire::HeartbeatReply& m, Now now) {
   if (!session_.welcomed() || m.session != session_.session()) return;
-  session_.heard(now.mono);
+  session_.on_heartbeat_reply(m.number, now.mono);
   for (const auto& wanted : m.wanted) {
     HeldBuild* held = find(wanted.claim);
     if (!held) continue;
@@ -270,6 +278,10 @@ void WorkerCore::on_heartbeat_reply(const wire::HeartbeatReply& m, Now now) {
     }
   }
   start_waiting(now);
+}
+
+void WorkerCore::on_probe(const wire::Probe& m, Now now) {
+  if (session_.welcomed() && m.session == session_.session()) send_heartbeat(now, m.number);
 }
 
 }  // namespace headrace::worker

@@ -12,6 +12,7 @@ constexpr milliseconds kLongestGreeting{10'000};
 constexpr milliseconds kFirstWait{200};
 constexpr milliseconds kLongestWait{5000};
 constexpr milliseconds kSuperseded{30'000};
+constexpr std::size_t kRemembered = 64;  // messages whose answer may still come
 }  // namespace
 
 void WorkerSession::start(MonoTime now) {
@@ -85,9 +86,24 @@ MonoTime WorkerSession::next_wake() const {
   return next_;
 }
 
-void WorkerSession::on_welcome(SessionId session, milliseconds heartbeat, milliseconds lease, MonoTime now) {
+std::int64_t WorkerSession::number(MonoTime now) {
+  sent_.emplace_back(++last_number_, now);
+  if (sent_.size() > kRemembered) sent_.pop_front();
+  return last_number_;
+}
+
+void WorkerSession::count_lease_from(std::int64_t number) {
+  while (!sent_.empty() && sent_.front().first <= number) {
+    if (sent_.front().first == number) leased_ = std::max(leased_, sent_.front().second);
+    sent_.pop_front();
+  }
+}
+
+void WorkerSession::on_welcome(SessionId session, std::int64_t hello, milliseconds heartbeat,
+                               milliseconds lease, MonoTime now) {
   state_ = State::welcomed;
   session_ = session;
+  hello > 0 ? count_lease_from(hello) : void(leased_ = now);
   heartbeat_ = std::max(heartbeat, milliseconds(10));
   lease_ = lease;
   last_heard_ = now;
@@ -95,8 +111,10 @@ void WorkerSession::on_welcome(SessionId session, milliseconds heartbeat, millis
   failures_ = 0;
 }
 
-void WorkerSession::heard(MonoTime now) {
-  if (state_ == State::welcomed) last_heard_ = now;
+void WorkerSession::on_heartbeat_reply(std::int64_t number, MonoTime now) {
+  if (state_ != State::welcomed || number <= 0) return;
+  last_heard_ = now;
+  count_lease_from(number);
 }
 
 void WorkerSession::greet_again(MonoTime now) {

@@ -9,10 +9,17 @@
 // hello, so one that needs longer than the pause between two hellos would never answer. A socket without a
 // welcome is given up after 3.5 s, later after 7 and 10 s. Time is the worker's own monotonic clock; the seed
 // of the jitter comes from outside.
+//
+// The lease counts from when a hello or a heartbeat was sent that the server has answered: the server counts
+// its own from later. The worker's ends a tenth earlier, so that a launcher has killed the commands of a
+// worker that stands still before the server gives its builds away.
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <optional>
 #include <random>
+#include <utility>
 
 #include "clock/clock.hpp"
 #include "model/ids.hpp"
@@ -31,9 +38,13 @@ class WorkerSession {
   Due on_timer(MonoTime now);
   MonoTime next_wake() const;
 
-  void on_welcome(SessionId session, milliseconds heartbeat, milliseconds lease, MonoTime now);
-  /// Anything from the server that belongs to the session.
-  void heard(MonoTime now);
+  /// The number of a hello or heartbeat that is sent now: 1, 2, 3 …, of both together.
+  std::int64_t number(MonoTime now);
+  /// @param hello  number of the hello that is answered; 0: the server does not say it
+  void on_welcome(SessionId session, std::int64_t hello, milliseconds heartbeat, milliseconds lease,
+                  MonoTime now);
+  /// The server has renewed the lease for the heartbeat with this number; 0: it answers none.
+  void on_heartbeat_reply(std::int64_t number, MonoTime now);
   /// Hello again at once on this socket: the server does not know the session, or what was said is no
   /// longer true. Nothing while away, for then the next hello says it.
   void greet_again(MonoTime now);
@@ -48,12 +59,16 @@ class WorkerSession {
   SessionId session() const { return session_; }
   milliseconds heartbeat() const { return heartbeat_; }
   milliseconds lease() const { return lease_; }
+  /// From then on nothing new starts before the server has answered. Before the first welcome: long ago.
+  MonoTime lease_end() const { return leased_ + lease_ * 9 / 10; }
 
  private:
   enum class State { away, greeting, welcomed };
   void go_away(MonoTime now);
   void greet(MonoTime now);
   void wait_for_answer(MonoTime now);
+  /// When the message with this number was sent, unless an earlier answer was to a later one.
+  void count_lease_from(std::int64_t number);
   milliseconds random_up_to(milliseconds most);
 
   std::mt19937_64 random_;
@@ -64,7 +79,10 @@ class WorkerSession {
   MonoTime next_{};     // away: end of the wait; greeting: next hello; welcomed: next heartbeat
   MonoTime give_up_{};  // greeting: when to try another socket
   MonoTime last_heard_{};
-  milliseconds hello_wait_{1000};  // greeting: after the next hello
+  MonoTime leased_{};  // when the newest message was sent that the server has answered
+  std::int64_t last_number_ = 0;
+  std::deque<std::pair<std::int64_t, MonoTime>> sent_;  // numbers that may be answered yet
+  milliseconds hello_wait_{1000};                       // greeting: after the next hello
   int failures_ = 0;
 };
 

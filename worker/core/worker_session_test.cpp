@@ -56,12 +56,38 @@ TEST(WorkerSession, ADispatcherThatNeedsThreeSecondsForAnAnswerIsHeard) {
       const MonoTime now = std::min(session.next_wake(), answer);
       ASSERT_LT(now, kStart + 15s) << "seed " << seed;
       if (now == answer) {
-        session.on_welcome(SessionId{1}, 5000ms, 30'000ms, now);
+        session.on_welcome(SessionId{1}, 0, 5000ms, 30'000ms, now);
       } else if (session.on_timer(now) != WorkerSession::Due::nothing) {
         answer = now + 3s;
       }
     }
   }
+}
+
+// The server counts from when it heard something, which is later.
+TEST(WorkerSession, TheLeaseCountsFromWhenTheAnsweredMessageWasSent) {
+  WorkerSession session(1);
+  session.start(kStart);
+  const auto hello = session.number(kStart);
+  session.on_welcome(SessionId{1}, hello, 5000ms, 30'000ms, kStart + 3s);
+  EXPECT_EQ(session.lease_end(), kStart + 27s) << "a tenth before the server's";
+  const auto first = session.number(kStart + 8s), second = session.number(kStart + 13s);
+  session.on_heartbeat_reply(first, kStart + 20s);
+  EXPECT_EQ(session.lease_end(), kStart + 35s);
+  session.on_heartbeat_reply(0, kStart + 21s);
+  EXPECT_EQ(session.lease_end(), kStart + 35s) << "a cancel answers nothing";
+  session.on_heartbeat_reply(second, kStart + 22s);
+  session.on_heartbeat_reply(first, kStart + 23s);
+  EXPECT_EQ(session.lease_end(), kStart + 40s) << "a late answer takes nothing back";
+}
+
+TEST(WorkerSession, WithoutAnswersToItsHeartbeatsTheSocketIsGivenUp) {
+  WorkerSession session(1);
+  session.start(kStart);
+  session.on_welcome(SessionId{1}, session.number(kStart), 5000ms, 30'000ms, kStart);
+  session.on_heartbeat_reply(0, kStart + 12s);  // said out of memory: the server may be cut off from Redis
+  while (session.on_timer(kStart + 13s) != WorkerSession::Due::nothing) session.number(kStart + 13s);
+  EXPECT_FALSE(session.welcomed());
 }
 
 }  // namespace headrace::worker

@@ -7,7 +7,8 @@
 //                                             with three descriptors: stdin, stdout, stderr of the child;
 //                                             isolation: null or {build_directory, readable, writable, own}
 //   {op: "kill", id, sigterm_ms}              the command and all its descendants
-//   {op: "alive"}                             each second; missing for the lease: every command is killed
+//   {op: "alive", left_ms}                    each second; without another message for so long: every command
+//                                             is killed
 // From the launcher:
 //   {op: "failed", id, error, what, path}     it did not start
 //   {op: "exit", id, code, signal, lost}      it ended, and nothing of it is left

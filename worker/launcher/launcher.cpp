@@ -59,7 +59,7 @@ int Launcher::run() {
     soon = killing ? std::min(soon * 2, std::chrono::milliseconds(50)) : std::chrono::milliseconds(1);
     pollfd wait[2] = {{signals_, POLLIN, 0}, {channel_.fd(), POLLIN, 0}};
     if (channel_.wants_to_write()) wait[1].events |= POLLOUT;
-    poll(wait, open_ ? 2 : 1, static_cast<int>(killing ? soon.count() : 1000));
+    poll(wait, open_ ? 2 : 1, static_cast<int>((killing ? soon : next_look()).count()));
 
     signalfd_siginfo info[16];
     while (read(signals_, info, sizeof info) > 0) {
@@ -79,7 +79,9 @@ int Launcher::run() {
 void Launcher::on_message(const json::Value& m, std::vector<int> descriptors) {
   silent_ = {};
   const std::string op = m["op"].string_or("");
-  if (op == "start") {
+  if (op == "alive") {
+    settings_.lease = std::chrono::milliseconds(m["left_ms"].int_or(settings_.lease.count()));
+  } else if (op == "start") {
     start(m, std::move(descriptors));
   } else if (op == "house") {
     isolation_.emplace(
@@ -209,6 +211,11 @@ void Launcher::kill_all(bool lost) {
   if (!step_) return;
   step_->kill = Step::Kill::kill;
   step_->lost |= lost;
+}
+
+std::chrono::milliseconds Launcher::next_look() const {
+  const std::chrono::milliseconds second(1000), least(1);
+  return std::clamp(settings_.lease - silent_, least, second / 2);
 }
 
 // Silence is counted in steps of at most a second: time in which the launcher itself stood still (a

@@ -8,7 +8,8 @@
 //     again and again until nothing is left; the exit is reported after that
 //   - when a command has ended, what it left is killed too
 //   - when the worker is gone (end of the stream), everything is killed and the launcher ends
-//   - when the worker is silent for its lease, everything is killed and the launcher stays
+//   - when the worker is silent for as long as its lease had left, everything is killed and the launcher
+//   stays
 // When the launcher itself is killed, its command gets SIGKILL, and what that had left becomes the worker's:
 // launcher_client.hpp.
 #pragma once
@@ -28,7 +29,7 @@ namespace headrace::worker {
 
 struct LauncherSettings {
   int fd = 3;                               ///< its end of the channel
-  std::chrono::milliseconds lease{30'000};  ///< of silence
+  std::chrono::milliseconds lease{30'000};  ///< of silence, until the worker says what is left of it
   std::string worker_marker;                ///< value of HEADRACE_WORKER
 };
 
@@ -64,6 +65,8 @@ class Launcher {
   /// Children of the launcher that are not the living command, with all below them.
   std::vector<platform::Process> orphans() const;
   void watch_silence(Clock::time_point now);
+  /// How long until the silence may be too long.
+  std::chrono::milliseconds next_look() const;
 
   LauncherSettings settings_;
   Channel channel_;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,8 +11,22 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 namespace headrace::worker::platform {
+
+namespace {
+
+// What a copy of the directory, or the same directory at another machine, does not have.
+std::string place_of(const std::string& file) {
+  std::string boot;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+  struct stat s {};
+  if (boot.empty() || stat(file.c_str(), &s) != 0) return "";
+  return boot + " " + std::to_string(s.st_dev) + ":" + std::to_string(s.st_ino);
+}
+
+}  // namespace
 
 Result<BaseDirectory> BaseDirectory::take(const std::string& given) {
   std::error_code error;
@@ -42,6 +57,19 @@ BaseDirectory::BaseDirectory(BaseDirectory&& other) noexcept : path_(std::move(o
 
 BaseDirectory::~BaseDirectory() {
   if (fd_ >= 0) close(fd_);
+}
+
+std::string BaseDirectory::begin_life(const std::string& instance) const {
+  const std::string file = path_ + "/worker.life";
+  std::string last, place;
+  std::ifstream in(file);
+  std::getline(in, last);
+  std::getline(in, place);
+  const bool over = !place.empty() && place == place_of(file) && last.size() == 16 &&
+                    last.find_first_not_of("0123456789abcdef") == std::string::npos;
+  std::ofstream out(file, std::ios::trunc);
+  out << instance << "\n" << std::flush << place_of(file) << "\n";
+  return over ? last : "";
 }
 
 std::string BaseDirectory::marker() const {

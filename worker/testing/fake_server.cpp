@@ -126,6 +126,7 @@ void FakeServer::on(const wire::Hello& m, std::vector<Reply>& out) {
   known_sessions_ = {last_session_};
   wire::Welcome w;
   w.instance = m.instance;
+  w.hello = m.number;
   w.session = *session_;
   w.name = "w";
   w.lease_ms = lease_ms;
@@ -200,6 +201,7 @@ void FakeServer::on(const wire::Heartbeat& m, std::vector<Reply>& out) {
   free_slots_ = m.free_slots;
   wire::HeartbeatReply r;
   r.session = *session_;
+  r.number = m.number;
   for (const auto& claim : m.held) {
     const FakeBuild* b = find(claim);
     wire::Wanted w;

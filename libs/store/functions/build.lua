@@ -56,7 +56,7 @@ define('offer', function(prefix, args)
         redis.call('HSET', request_key(prefix, id), 'state', 'offered', 'nonce', nonce, 'worker', pair.worker,
           'session', whole(pair.session), 'slot', slot, 'config', whole(version))
         redis.call('HSET', slots, slot, id)
-        redis.call('ZADD', prefix .. 'offers', lease_clock(prefix, 'workers') + ttl, id)
+        redis.call('ZADD', prefix .. 'offers', lease_end(prefix, 'workers', transition.now, ttl), id)
         return done(transition, { i, slot })
       end
     end
@@ -94,6 +94,13 @@ define('accept', function(prefix, args)
   return done(transition, { build, number, transition.now, attempt })
 end)
 
+-- Whether a worker's session has ended, so that what it held can be given away. A newer session ends it when
+-- the worker has spoken in the newer one: a hello alone may be late.
+local function session_is_over(prefix, worker, session)
+  local w = redis.call('HMGET', prefix .. 'worker:' .. worker, 'session', 'connected', 'spoken')
+  return w[1] ~= session and (w[2] ~= '1' or w[3] == w[1])
+end
+
 -- release(request, nonce, why): an offer goes back to the queue. why: 'refused' by its worker; 'expired'
 -- (the lease clock says so); 'orphan' (the worker has another session by now, or is lost).
 -- value: {}
@@ -107,7 +114,7 @@ define('release', function(prefix, args)
   if why == 'expired' then
     local deadline = tonumber(redis.call('ZSCORE', prefix .. 'offers', id) or '0')
     if deadline > lease_clock(prefix, 'workers') then return refuse('early: the offer of request ' .. id .. ' holds') end
-  elseif why == 'orphan' and redis.call('HGET', prefix .. 'worker:' .. r[3], 'session') == r[5] then
+  elseif why == 'orphan' and not session_is_over(prefix, r[3], r[5]) then
     return refuse('early: the session of the offer is current')
   end
 
@@ -214,7 +221,7 @@ define('build_lost', function(prefix, args)
   if r.state ~= 'running' or r.nonce ~= nonce then
     return refuse('fenced: request ' .. id .. ' is not running under this nonce')
   end
-  if redis.call('HGET', prefix .. 'worker:' .. r.worker, 'session') == r.session then
+  if not session_is_over(prefix, r.worker, r.session) then
     return refuse('early: the session of the build is current')
   end
   local right = RESULTS.retry

@@ -159,6 +159,15 @@ local function lease_clock(prefix, name)
   return tonumber(redis.call('HGET', prefix .. 'lease_clock', name) or '0')
 end
 
+local MAX_MS_PER_TICK = 2000
+
+-- Where a lease that begins now ends on the clock: the time since the last tick is no part of it.
+local function lease_end(prefix, name, now, lease)
+  local r = redis.call('HMGET', prefix .. 'lease_clock', name, name .. ':at')
+  local since = r[2] and math.max(0, math.min(MAX_MS_PER_TICK, now - tonumber(r[2]))) or 0
+  return tonumber(r[1] or '0') + since + lease
+end
+
 -- nil when `role` is held with this term, else the refusal. An empty role needs none.
 local function not_held(prefix, role, term)
   if role == '' then return nil end

@@ -52,6 +52,14 @@ inline void read(ArgumentReader& in, WorkerHello& out) {
   out.lease = milliseconds(in.number());
   out.info = in.record<wire::WorkerInfo>();
   for (auto left = in.number(); left > 0; --left) out.held.push_back(in.claim());
+  out.number = in.number();
+  out.replaces = in.text();
+}
+
+inline void read(ArgumentReader& in, WorkerAnswers& out) {
+  out.worker = in.text();
+  in.id(out.session);
+  out.challenge = in.number();
 }
 
 inline void read(ArgumentReader& in, WorkerRenew& out) {

@@ -58,6 +58,7 @@ Call WorkerHello::call() const {
   Arguments a;
   a << worker << instance << dispatcher << lease.count() << wire::encode(info) << held.size();
   for (const auto& claim : held) a << claim;
+  a << number << replaces;
   return make_call<WorkerHello>(std::move(a));
 }
 
@@ -87,6 +88,14 @@ Outcome<WorkerRenew::Answer> WorkerRenew::read(const Reply& reply) {
     return out;
   });
 }
+
+Call WorkerAnswers::call() const {
+  Arguments a;
+  a << worker << session << challenge;
+  return make_call<WorkerAnswers>(std::move(a));
+}
+
+Outcome<Done> WorkerAnswers::read(const Reply& reply) { return read_done(reply); }
 
 Call WorkerGone::call() const {
   Arguments a;

@@ -34,6 +34,8 @@ struct Tick {
 };
 
 /// A worker says hello: a new session, to which the claims that the worker still holds move.
+/// Refused: late (a later hello of this life came before), held (another life has the worker's place, and is
+/// there).
 struct WorkerHello {
   static constexpr std::string_view kFunction = "worker_hello";
   std::string worker;
@@ -42,6 +44,8 @@ struct WorkerHello {
   milliseconds lease{30'000};
   wire::WorkerInfo info;
   std::vector<wire::Claim> held;  ///< at most kMaxHeldClaims
+  std::int64_t number = 0;        ///< of the hello in its life; 0: not numbered
+  std::string replaces;           ///< instance of a life that is certainly over; "": none
 
   struct Held {
     enum class State { fenced, offered, running } state = State::fenced;
@@ -51,23 +55,36 @@ struct WorkerHello {
     std::optional<std::string> cancel_reason;  ///< set: the build is to be cancelled
   };
   struct Answer {
-    SessionId session;
+    SessionId session;       ///< 0: another life has the place and is asked whether it is there
     std::vector<Held> held;  ///< one a claim, in order
-    std::vector<RequestId>
-        orphans;             ///< what else Redis gives to this worker: to be released or declared lost
+    /// What else Redis gives to this worker: to be released or declared lost once it has spoken.
+    std::vector<RequestId> orphans;
     std::string superseded;  ///< instance of another process that had the session; "": none
   };
   Call call() const;
   static Outcome<Answer> read(const Reply& reply);
 };
 
-/// Renews the leases of workers that were heard.
+/// Renews the leases of workers that have spoken in these sessions.
 struct WorkerRenew {
   static constexpr std::string_view kFunction = "worker_renew";
   milliseconds lease{30'000};
   std::vector<std::pair<std::string, SessionId>> sessions;  ///< 1 to kMaxRenewals
 
   using Answer = std::vector<bool>;  ///< in order; false: the session is no longer the current one
+  Call call() const;
+  static Outcome<Answer> read(const Reply& reply);
+};
+
+/// The worker has answered a challenge and keeps its place.
+/// Refused: session (it has another one), stale (there is no such challenge any more).
+struct WorkerAnswers {
+  static constexpr std::string_view kFunction = "worker_answers";
+  std::string worker;
+  SessionId session;
+  std::int64_t challenge = 0;
+
+  using Answer = Done;
   Call call() const;
   static Outcome<Answer> read(const Reply& reply);
 };

@@ -181,13 +181,30 @@ class TestDispatcher {
     hear(peer, worker, M::kName, wire::encode(message));
   }
 
-  /// Says hello from the connection "<worker>@<session>" and is welcomed.
+  /// Says hello from the connection "<worker>@<session>", is welcomed, and says what it can take.
   wire::Welcome connect(const std::string& worker, std::int64_t session, std::vector<wire::Claim> held = {},
                         json::Array states = {}, json::Array orphans = {}) {
     const auto peer = peer_of(worker, session);
     say(peer, worker, hello("instance" + std::to_string(session), std::move(held)));
     commit<store::WorkerHello>().ok(json::Array{session, std::move(states), std::move(orphans), ""});
-    return message<wire::Welcome>(peer);
+    auto welcome = message<wire::Welcome>(peer);
+    speak_first(worker, session, welcome.slots);
+    return welcome;
+  }
+  /// The first message in a session, and the renewal of the lease that it brings.
+  void speak_first(const std::string& worker, std::int64_t session, int slots) {
+    say(peer_of(worker, session), worker, wire::Ready{SessionId{session}, slots});
+    commit<store::WorkerRenew>().ok(json::Array{1});
+  }
+  /// A heartbeat, the renewal that it brings, and the reply to it.
+  wire::HeartbeatReply beat(const std::string& worker, std::int64_t session, int free_slots,
+                            std::vector<wire::Claim> held = {}) {
+    const auto peer = peer_of(worker, session);
+    say(peer, worker, wire::Heartbeat{SessionId{session}, free_slots, std::move(held), ++beats_});
+    commit<store::WorkerRenew>().ok(json::Array{1});
+    auto reply = message<wire::HeartbeatReply>(peer);
+    EXPECT_EQ(reply.number, beats_);
+    return reply;
   }
   static wire::Hello hello(const std::string& instance, std::vector<wire::Claim> held = {}) {
     wire::Hello hello;
@@ -296,6 +313,7 @@ class TestDispatcher {
 
   std::vector<Ask> asked_;
   int nonces_ = 0;
+  std::int64_t beats_ = 0;
 };
 
 }  // namespace headrace::dispatcher
