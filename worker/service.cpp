@@ -56,7 +56,7 @@ CoreSettings WorkerService::core_settings(const Settings& settings, const platfo
   s.info.facts = platform::facts(base.path());
   s.machine.base_directory = base.path();
   s.machine.environment = environment_for_steps();
-  s.machine.isolation_obstacle = platform::isolation_obstacle(house_of(settings, base_directory));
+  s.machine.isolation_obstacle = platform::isolation_obstacle(house_of(settings, base.path()));
   s.machine.isolation_caveat = platform::isolation_caveat();
   const auto& obstacle = s.machine.isolation_obstacle;
   s.info.facts["isolation"] = obstacle.empty() ? "none, process" : "none";

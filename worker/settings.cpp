@@ -44,9 +44,7 @@ std::optional<Settings> read_settings(int argc, char** argv, int& exit_status) {
       .env("HEADRACE_WORKER_SPOOL_SIZE")
       .bytes()
       .show_default();
-  command
-      .option("--lease", lease,
-              "bound of the lease that the server gives: a silent worker's steps are killed")
+  command.option("--lease", lease, "silence after which steps are killed, if the server's lease is longer")
       .env("HEADRACE_WORKER_LEASE")
       .show_default();
   command.option("--log-level", s.log_level, "trace, debug, info, warn or error")

@@ -179,8 +179,8 @@ TEST_F(Query, TheTotalCountsWhatTheFiltersLeaveBeforeThePage) {
 TEST_F(Query, APageIsNeverLargerThanTheCap) {
   SnapshotPart part;
   for (std::int64_t id = 5; id < 5 + kMaxRows; ++id) {
-    part.changes.push_back(example_change("main", "x"));
-    part.changes.back().id = {id};
+    part.changes.push_back({example_change("main", "x"), 0});
+    part.changes.back().change.id = {id};
   }
   Projection(*db_).apply(part);
   Select what;
