@@ -152,10 +152,8 @@ struct Context::Impl : std::enable_shared_from_this<Context::Impl> {
 };
 
 Context::Context() : impl_(std::make_shared<Impl>()) {
-  // libzmq (4.3.4) takes the first of a router's routing ids from rand() and never seeds it. A peer that
-  // knows the next one can take it first, and libzmq ends the process then.
-  static const bool seeded = (std::srand(std::random_device()()), true);
-  (void)seeded;
+  // libzmq (4.3.4) never seeds rand() for routing ids. A peer that takes the next one first ends the process.
+  [[maybe_unused]] static const bool seeded = (std::srand(std::random_device()()), true);
 }
 Context::~Context() {
   if (impl_->watch) impl_->watch->stop();
