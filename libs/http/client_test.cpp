@@ -183,7 +183,9 @@ TEST(Client, SpeaksThroughAUnixSocket) {
 }
 
 TEST(Client, WaitsWhenAskedTo) {
-  RunningServer server(describe);
+  ServerOptions options;
+  options.max_body_bytes = 4u << 20;
+  RunningServer server(describe, options);
   Call call;
   call.method = "POST";
   call.url = url(server, "/w");
