@@ -10,7 +10,7 @@ namespace {
 // Looks where the secrets are, as the user that has them. $1: the data directory.
 const std::string kLook = R"sh(
 for file in keys/site.key keys/worker-local.key run/control ../headrace.lua; do
-  cat $1/$file > /dev/null 2>&1 && echo FOUND $file
+  grep -q . $1/$file 2>/dev/null && echo FOUND $file  # what is covered is empty
 done
 for p in /proc/[0-9]*; do
   words=$(tr '\0' ' ' < $p/cmdline 2>/dev/null)
@@ -18,7 +18,7 @@ for p in /proc/[0-9]*; do
     redis-server*$1/redis*)
       socket=$(echo "$words" | sed -n 's/.*--unixsocket \([^ ]*\).*/\1/p')
       redis-cli -s $socket get '{headrace}:config:1' 2>/dev/null | grep -a -q hook-s3cret && echo FOUND the secret ;;
-    *headrace-web*$1*) cat $p/environ > /dev/null 2>&1 && echo FOUND an environment
+    */bin/headrace-web\ *$1*) cat $p/environ > /dev/null 2>&1 && echo FOUND an environment
       kill -0 ${p#/proc/} 2>/dev/null && echo FOUND a service ;;
   esac
 done
@@ -56,7 +56,7 @@ TEST(IsolatedStep, OfWhatCannotBeDoneIsRefusedInWords) {
   HeadraceUp up(
       "worker \"w\" { isolation = \"container\" }\nworker \"v\" { isolation = \"proces\", readable = \"lib\" "
       "}\n");
-  const auto check = up.headrace({"check", up.config()});
+  const auto check = run({HeadraceUp::binary("headrace"), "check", up.config()});
   EXPECT_NE(check.err.find("isolation of worker \"w\": \"container\" is not yet supported"),
             std::string::npos)
       << check.err;
