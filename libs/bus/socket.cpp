@@ -204,7 +204,7 @@ struct Socket::Impl {
     return receive(socket, type == SocketType::router, [this](zmq::message_t& part, const std::string& user) {
       if (!peers) return;
       if (peers->any_unheard()) peers->heard(connection_of(part), user);
-      if (type == SocketType::xpub && part.size() > 0)
+      if (type == SocketType::xpub && !part.empty())
         peers->subscribed(connection_of(part), *part.data<char>() != 0);
     });
   }

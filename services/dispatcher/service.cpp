@@ -87,27 +87,33 @@ void DispatcherService::add_metrics() {
 
 void DispatcherService::load() {
   generation_.renew();
-  logs_->connect(generation_.guard([this] { config_->refresh([this] { load_requests(); }); }),
+  logs_->connect(generation_.guard([this] { load_requests(); }),
                  generation_.guard([this](const std::string& reason) {
                    host_->reload("the connection for logs was lost: " + reason);
                  }));
 }
 
+// The requests are read before the version of the configuration: one that is applied in between is read, and
+// one that is applied later comes as an event.
 void DispatcherService::load_requests() {
-  host_->read(store::open_requests(), [this](const store::OpenRequests& open) {
+  host_->read(store::open_requests(), [this](store::OpenRequests open) {
     for (const auto& complaint : open.complaints) spdlog::error("{}", complaint);
-    core_ = std::make_unique<Core>(
-        CoreSettings{host_->instance(), milliseconds(settings_.lease_ms),
-                     milliseconds(settings_.heartbeat_ms), milliseconds(settings_.offer_ms),
-                     settings_.max_attempts, [] { return store::random_hex(16); }},
-        config_->current(), config_->version(), open.requests, now());
-    host_->loaded(open.head);
-    perform();
-    // The keys are read after the head of the event log: a key that is allowed in between is found by this
-    // read or comes as an event. And they are read after the core is made: a worker may say hello as soon as
-    // it is admitted.
-    read_keys();
+    config_->refresh([this, open = std::move(open)] { make_core(open); });
   });
+}
+
+void DispatcherService::make_core(const store::OpenRequests& open) {
+  core_ = std::make_unique<Core>(
+      CoreSettings{host_->instance(), milliseconds(settings_.lease_ms), milliseconds(settings_.heartbeat_ms),
+                   milliseconds(settings_.offer_ms), settings_.max_attempts,
+                   [] { return store::random_hex(16); }},
+      config_->current(), config_->version(), open.requests, now());
+  host_->loaded(open.head);
+  perform();
+  // The keys are read after the head of the event log: a key that is allowed in between is found by this
+  // read or comes as an event. And they are read after the core is made: a worker may say hello as soon as
+  // it is admitted.
+  read_keys();
 }
 
 void DispatcherService::unload() {

@@ -39,6 +39,7 @@ class DispatcherService : public service::Service {
   void read_keys();
   void refresh_configuration();
   void load_requests();
+  void make_core(const store::OpenRequests& open);
   void on_message(const bus::Message& message);
   void match(bool anew = false);
 

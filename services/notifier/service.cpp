@@ -102,7 +102,11 @@ void NotifierService::finish_load() {
   // Nothing is ours: events are read from the end on, to hear of a new configuration.
   house_.read(store::head(), [this](const wire::Cursor& head) {
     read_ = head;
-    house_.loaded(read_);
+    // One that was applied before the end of the event log is no event.
+    config_.refresh([this] {
+      if (config_.current() != used_) return load();
+      house_.loaded(read_);
+    });
   });
 }
 

@@ -49,7 +49,9 @@ void SchedulerService::load_state() {
 
 // A standby reads events from the end of the event log, too. The reads only show that the process is alive.
 void SchedulerService::stand_by() {
-  house_.read(store::head(), [this](const wire::Cursor& end) { house_.loaded(end); });
+  // The configuration is read once more: one that was applied before the end of the event log is no event.
+  house_.read(store::head(),
+              [this](const wire::Cursor& end) { config_.refresh([this, end] { house_.loaded(end); }); });
 }
 
 void SchedulerService::unload() {

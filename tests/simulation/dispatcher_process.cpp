@@ -25,17 +25,19 @@ void SimulatedDispatcher::lose_log_line() {
 void SimulatedDispatcher::load() {
   unload();  // what an interrupted load left
   log_line_.open();
-  config_.refresh([this] { load_requests(); });
+  load_requests();
 }
 
 void SimulatedDispatcher::load_requests() {
-  process_.read(store::open_requests(), [this](const store::OpenRequests& open) {
-    core_ = std::make_unique<dispatcher::Core>(
-        dispatcher::CoreSettings{process_.instance(), kWorkerLease, kHeartbeat, milliseconds(2000),
-                                 kMaxAttempts, [this] { return env_.dice.hex(32); }},
-        config_.current(), config_.version(), open.requests, now());
-    process_.loaded(open.head);
-    perform();
+  process_.read(store::open_requests(), [this](store::OpenRequests open) {
+    config_.refresh([this, open = std::move(open)] {
+      core_ = std::make_unique<dispatcher::Core>(
+          dispatcher::CoreSettings{process_.instance(), kWorkerLease, kHeartbeat, milliseconds(2000),
+                                   kMaxAttempts, [this] { return env_.dice.hex(32); }},
+          config_.current(), config_.version(), open.requests, now());
+      process_.loaded(open.head);
+      perform();
+    });
   });
 }
 
