@@ -2,7 +2,9 @@
 #include "support/headrace_up.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 
 namespace headrace::test {
 namespace {
@@ -179,8 +181,16 @@ json::Array HeadraceUp::wait_builds(std::size_t count, std::chrono::seconds limi
 }
 
 std::string HeadraceUp::raw_log(std::int64_t build, const std::string& step, const std::string& slug) const {
-  const auto reply = http::call_and_wait(
-      get(web() + "/api/v2/builds/" + std::to_string(build) + "/steps/" + step + "/logs/" + slug + "/raw"));
+  const auto ask = [&] {
+    return http::call_and_wait(
+        get(web() + "/api/v2/builds/" + std::to_string(build) + "/steps/" + step + "/logs/" + slug + "/raw"));
+  };
+  auto reply = ask();
+  // web follows the event log, and may be a moment behind a command that has seen the end of the build.
+  for (int tries = 0; reply.status == 404 && tries < 50; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    reply = ask();
+  }
   if (reply.status != 200)
     throw std::runtime_error("raw log: " + std::to_string(reply.status) + " " + reply.body + reply.error);
   return reply.body;
