@@ -12,9 +12,6 @@ worker 'w' { slots = 2 }
 builder 'a' { workers = 'w', max_builds_per_worker = 2, steps = step.compile {} }
 )";
 
-// The answer of worker_hello: this session, and nothing of the worker's past.
-json::Value session(std::int64_t id) { return json::Array{id, json::Array{}, json::Array{}, ""}; }
-
 TEST(DispatcherLives, OfAWorkerThatAnotherProcessReplacesTheFirstIsSentAway) {
   TestDispatcher d(kConfiguration);
   d.connect("w", 3);

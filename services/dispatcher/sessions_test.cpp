@@ -21,9 +21,6 @@ void expect_goodbye(const TestCall<store::WorkerGone>& gone) {
   EXPECT_EQ(gone->why, store::WorkerGone::Why::goodbye);
 }
 
-// The answer of worker_hello: this session, and nothing of the worker's past.
-json::Value session(std::int64_t id) { return json::Array{id, json::Array{}, json::Array{}, ""}; }
-
 TEST(DispatcherLinks, AHelloIsWelcomedWithWhatTheWorkerHasToKnow) {
   TestDispatcher d(kConfiguration);
   auto hello = TestDispatcher::hello("instance-a");

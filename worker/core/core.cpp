@@ -211,7 +211,11 @@ void WorkerCore::hold_commands(Now now) {
   if (over) return;
   for (auto& [exec, start] : std::exchange(waiting_, {})) {
     actions_.push_back(std::move(start));
-    pause(exec, false, now);
+    // The spool may have filled up meanwhile; what is not started cannot be told to wait.
+    if (paused_.contains(exec))
+      actions_.push_back(SetReading{exec, false});
+    else
+      pause(exec, false, now);
   }
 }
 

@@ -13,19 +13,24 @@ Script lasting(milliseconds time) {
   return s;
 }
 
+/// A build of two steps whose worker is cut off until its lease is over and the first step has ended.
+std::int64_t cut_off_between_two_steps(World& world) {
+  world.script = [](const StartCommand&) { return lasting(40s); };
+  const auto request = world.server.add(plan({shell("a"), shell("b")}));
+  EXPECT_TRUE(world.run_until([&] { return world.started.size() == 1; }));
+  world.network_down = true;
+  world.run_for(60s);
+  EXPECT_EQ(world.running(), 0);
+  EXPECT_EQ(world.started.size(), 1u);
+  return request;
+}
+
 }  // namespace
 
 // Past its lease the build may be another worker's: the step that runs goes on, the next one waits.
 TEST(Lease, PastTheLeaseNothingStartsBeforeTheServerHasAnswered) {
   World world;
-  world.script = [](const StartCommand&) { return lasting(40s); };
-  world.server.add(plan({shell("a"), shell("b")}));
-  ASSERT_TRUE(world.run_until([&] { return world.started.size() == 1; }));
-  world.run_for(1s);
-  world.network_down = true;
-  world.run_for(60s);
-  EXPECT_EQ(world.running(), 0);
-  EXPECT_EQ(world.started.size(), 1u);
+  cut_off_between_two_steps(world);
   world.network_down = false;
   ASSERT_TRUE(world.run_until([&] { return world.started.size() == 2; }, 30s));
   ASSERT_TRUE(world.run_until([&] { return world.server.all_finished(); }, 120s));
@@ -33,11 +38,7 @@ TEST(Lease, PastTheLeaseNothingStartsBeforeTheServerHasAnswered) {
 
 TEST(Lease, ABuildThatWasGivenAwayMeanwhileStartsNothing) {
   World world;
-  world.script = [](const StartCommand&) { return lasting(40s); };
-  const auto request = world.server.add(plan({shell("a"), shell("b")}));
-  ASSERT_TRUE(world.run_until([&] { return world.started.size() == 1; }));
-  world.network_down = true;
-  world.run_for(60s);
+  const auto request = cut_off_between_two_steps(world);
   world.server.fence(request);
   world.network_down = false;
   world.run_for(30s);
@@ -47,11 +48,7 @@ TEST(Lease, ABuildThatWasGivenAwayMeanwhileStartsNothing) {
 
 TEST(Lease, ACommandThatIsCancelledBeforeItCouldStartHasEnded) {
   World world;
-  world.script = [](const StartCommand&) { return lasting(40s); };
-  const auto request = world.server.add(plan({shell("a"), shell("b")}));
-  ASSERT_TRUE(world.run_until([&] { return world.started.size() == 1; }));
-  world.network_down = true;
-  world.run_for(60s);
+  const auto request = cut_off_between_two_steps(world);
   world.server.cancel(request, "by ann");
   world.network_down = false;
   ASSERT_TRUE(world.run_until([&] { return world.server.all_finished(); }, 60s));

@@ -58,7 +58,6 @@ class WorkerSession {
   /// Of the last welcome; 0 before the first and after it was refused.
   SessionId session() const { return session_; }
   milliseconds heartbeat() const { return heartbeat_; }
-  milliseconds lease() const { return lease_; }
   /// From then on nothing new starts before the server has answered. Before the first welcome: long ago.
   MonoTime lease_end() const { return leased_ + lease_ * 9 / 10; }
 

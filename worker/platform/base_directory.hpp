@@ -20,10 +20,9 @@ class BaseDirectory {
   const std::string& path() const { return path_; }  ///< absolute, links resolved
   /// Stands for this directory in the environment of everything that runs below it: 16 hex digits.
   std::string marker() const;
-  /// Notes that this life has begun. @param instance  of it
-  /// @return the instance of the last life in this directory, when that life is certainly over: it was on
-  /// this
-  ///         machine, which has not started anew since, and this process has the lock; else ""
+  /// Notes that this life has begun.
+  /// @return the instance of the last life here when it is certainly over, else "". It is when that life was
+  ///         on this machine, since its last start: this process has the lock now.
   std::string begin_life(const std::string& instance) const;
 
  private:

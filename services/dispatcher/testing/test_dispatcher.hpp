@@ -52,6 +52,9 @@ struct TestCall {
   }
 };
 
+/// The answer of worker_hello: this session, and nothing of the worker's past.
+inline json::Value session(std::int64_t id) { return json::Array{id, json::Array{}, json::Array{}, ""}; }
+
 /// The workers that an offer names, in order.
 inline Texts workers_of(const TestCall<store::Offer>& offer) {
   Texts out;
