@@ -110,7 +110,7 @@ void Recovery::declare_lost(const store::Claimed& claimed) {
   else if (request.attempts >= c_.settings.max_attempts)
     results = Results::exception;
   close_lost(record, results, claimed.logs, c_.wall_ms());
-  MoveLogs logs{record.id, {}};
+  MoveLogs logs{record.id, {}, record.started_ms};
   for (const auto& [log, extent] : claimed.logs) logs.sizes[log] = extent.size_bytes;
   c_.out.commit(store::BuildLost{request.claim(), c_.settings.max_attempts, record},
                 [this, id = request.id, worker = record.worker, logs](const auto& outcome) {

@@ -197,7 +197,7 @@ void Reports::on_committed(ActiveBuild& build, std::int64_t sequence, bool ends,
   if (!ends) return;
   spdlog::info("build finished build={} builder={} number={} attempt={} result={}", b.id.value, b.builder,
                b.number, b.attempt, results_name(*b.results));
-  MoveLogs logs{b.id, log_sizes(build)};
+  MoveLogs logs{b.id, log_sizes(build), b.started_ms};
   c_.remove_claim(build.claim.request);
   c_.out.move_logs(std::move(logs));
 }
@@ -222,7 +222,7 @@ void Reports::end_with_exception(ActiveBuild& build, std::int64_t sequence, cons
                 [this, claim = build.claim](const auto& outcome) {
                   auto* of = c_.claims.find(claim);
                   if (!of) return;
-                  MoveLogs logs{of->build.id, log_sizes(*of)};
+                  MoveLogs logs{of->build.id, log_sizes(*of), of->build.started_ms};
                   fence(*of, std::string(of->build.state_string));
                   if (outcome) c_.out.move_logs(std::move(logs));
                 });

@@ -289,7 +289,10 @@ class TestDispatcher {
   void perform(Commit& a) { commits.push_back(call(a.call, a.ticket)); }
   void perform(AppendLog& a) { appends.push_back(call(a.call, a.ticket)); }
   void perform(AnnounceLog& a) { announced.push_back(a.extent.size_bytes); }
-  void perform(MoveLogs& a) { moved.push_back(a.build.value); }
+  void perform(MoveLogs& a) {
+    EXPECT_NE(a.started_ms, 0) << "the mover would ask Redis for it";
+    moved.push_back(a.build.value);
+  }
   void perform(WantConfiguration& a) { core.on_answer(a.ticket, store.configurations[a.version], now()); }
   void perform(Ask& a) {
     if (store.silent) return asked_.push_back(a);
