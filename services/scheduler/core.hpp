@@ -34,9 +34,8 @@ class Core {
  public:
   /// @param configuration  outlives the core
   /// @param term           of the scheduler's role; every transition carries it
-  /// @param state          the stored state; timers that no scheduler takes are dropped, lists that a
-  /// scheduler
-  ///                       has otherwise by now are split
+  /// @param state          the stored state; timers that no scheduler takes are dropped, and lists are split
+  ///                       where a scheduler has them otherwise by now
   Core(config::Configuration& configuration, ConfigVersion version, std::int64_t term,
        store::SchedulerState state);
 

@@ -32,9 +32,8 @@ class WaitingLists {
   static bool is_key(const std::string& key);
 
   /// Takes a stored list, which has changes.
-  /// @return the lists that must take its place in the store, because it holds what no list may hold: an
-  /// older
-  ///         version stored it, or another configuration; nothing when it is taken as it is
+  /// @return the lists that must take its place in the store, when an older version or another configuration
+  ///         has stored what no list may hold; nothing when it is taken as it is
   Parts take(const std::string& key, store::Timer timer);
 
   /// Puts a change at the end of the list of its history. A new list begins when there is none.
